@@ -1,0 +1,52 @@
+# Two commands do everything: `make run` and `make test`.
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+
+.PHONY: run test lint format migrate setup-bot i18n vendor
+
+# Recipes of one simple command each: make runs them without a shell, so that a signal reaches them.
+
+run: $(VENV)/.installed ## the whole shop on this machine, with its sandboxes
+	@$(BIN)/python -m sandbox
+
+test: $(VENV)/.installed-dev ## the whole suite
+	@sh tools/install-chromium.sh
+	@$(BIN)/python -m pytest
+
+lint: $(VENV)/.installed-dev
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: $(VENV)/.installed-dev
+	@$(BIN)/ruff check --fix
+	@$(BIN)/ruff format
+
+migrate: $(VENV)/.installed
+	@$(BIN)/flask --app wsgi migrate
+
+setup-bot: $(VENV)/.installed ## tell Telegram where the shop is
+	@$(BIN)/flask --app wsgi setup-bot
+
+i18n: $(VENV)/.installed ## collect new texts into webapp/translations
+	@$(BIN)/pybabel --quiet extract -F babel.cfg --no-location --omit-header -k N_ -o var/messages.pot webapp templates
+	@$(BIN)/pybabel update --no-fuzzy-matching --omit-header -i var/messages.pot -d webapp/translations
+
+vendor: ## fetch the two vendored scripts again and check them against static/vendor/SHA256SUMS
+	@sh tools/vendor.sh
+
+$(VENV)/.made:
+	@sh tools/find-python.sh > /dev/null
+	@$(or $(shell sh tools/find-python.sh 2> /dev/null),python3) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.installed: $(VENV)/.made requirements.txt
+	@$(PIP) install -r requirements.txt
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt
+	@$(PIP) install -r requirements-dev.txt
+	@touch $@
