@@ -1,0 +1,103 @@
+"""`python -m sandbox`, which `make run` calls: the shop on this machine.
+
+Without any key of eSIM Go or Telegram, both are played by local stand-ins. With keys, in the environment or
+in .env, no stand-in starts: the same processes talk to the real ones.
+"""
+
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+from honcho.environ import parse
+
+from sandbox.processes import run
+
+REAL = ("ESIMGO_API_KEY", "ESIMGO_API_URL", "TELEGRAM_BOT_TOKEN", "TELEGRAM_API_URL")
+PORTS = {"PORT": 8000, "ESIMGO_SANDBOX_PORT": 8090, "TELEGRAM_SANDBOX_PORT": 8091}
+VAR = Path("var/sandbox")
+
+
+def main() -> None:
+    signal.signal(signal.SIGTERM, _end)
+    environ = _with_dot_env(os.environ)
+    sandboxed = not any(environ.get(name) or environ.get(f"{name}_FILE") for name in REAL)
+    ports = _ports(environ, sandboxed)
+    if sandboxed:
+        environ |= _sandbox_settings(environ, ports)
+    for name, port in ports.items():
+        _refuse_taken(name, port)
+    migrated = subprocess.run(
+        [sys.executable, "-m", "flask", "--app", "wsgi", "migrate"], env=environ, check=False
+    )
+    if migrated.returncode != 0:
+        sys.exit(migrated.returncode)
+    sys.exit(run(Path("Procfile.dev" if sandboxed else "Procfile"), environ))
+
+
+def _with_dot_env(environ: Mapping[str, str]) -> dict[str, str]:
+    """What the environment says goes before .env."""
+    file = Path(".env")
+    return (parse(file.read_text()) if file.exists() else {}) | dict(environ)
+
+
+def _ports(environ: Mapping[str, str], sandboxed: bool) -> dict[str, int]:
+    ports = {}
+    for name, default in PORTS.items():
+        text = environ.get(name) or str(default)
+        if not text.isdecimal() or not 1 <= int(text) <= 65435:
+            _refuse(f"{name} must be a port from 1 to 65435")
+        if sandboxed or name == "PORT":
+            ports[name] = int(text)
+    if sandboxed:
+        ports |= {f"{name} + 100": port + 100 for name, port in ports.items() if name != "PORT"}
+    return ports
+
+
+def _sandbox_settings(environ: Mapping[str, str], ports: Mapping[str, int]) -> dict[str, str]:
+    """Everything that a real shop would have in its environment."""
+    esimgo, telegram, web = ports["ESIMGO_SANDBOX_PORT"], ports["TELEGRAM_SANDBOX_PORT"], ports["PORT"]
+    VAR.mkdir(parents=True, exist_ok=True)
+    settings = {
+        "ESIMGO_API_KEY": "sandbox-key",
+        "ESIMGO_API_URL": f"http://127.0.0.1:{esimgo}/v2.5",
+        "ESIMGO_SANDBOX_PORT": str(esimgo),
+        "TELEGRAM_BOT_TOKEN": "123456:SANDBOX",
+        "TELEGRAM_API_URL": f"http://127.0.0.1:{telegram}",
+        "TELEGRAM_SANDBOX_URL": f"http://127.0.0.1:{telegram}",
+        "TELEGRAM_SANDBOX_PORT": str(telegram),
+        "TELEGRAM_WEBHOOK_SECRET": secrets.token_urlsafe(16),
+        "PORT": str(web),
+        "PUBLIC_URL": f"http://127.0.0.1:{web}",
+        "CLOCK_FILE": str(VAR / "clock"),
+        "PYTHONUNBUFFERED": "1",
+    }
+    return settings | {name: environ[name] for name in ("PUBLIC_URL", "CLOCK_FILE") if environ.get(name)}
+
+
+def _refuse_taken(name: str, port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            _refuse(f"port {port} is taken ({error.strerror}); set {name.split()[0]} to a free one")
+
+
+def _refuse(reason: str) -> NoReturn:
+    sys.exit(f"simka: {reason}")
+
+
+def _end(_signal: int, _frame: FrameType | None) -> None:
+    """Leave by an exception, so that a child of this moment is taken along."""
+    sys.exit(143)
+
+
+if __name__ == "__main__":
+    main()

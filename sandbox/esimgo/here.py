@@ -1,0 +1,70 @@
+"""What a route needs to know of the sandbox it runs in, and how it reads its query."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import current_app, request
+
+from sandbox.esimgo.errors import Refused
+from sandbox.esimgo.limits import RateLimit
+from sandbox.esimgo.orders import Circumstances
+from sandbox.esimgo.world import World
+from sandbox.faults import CallLog, Fault, FaultBook
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """All parts of one emulator; kept in app.extensions["sandbox"]."""
+
+    api_key: str
+    world: World
+    faults: FaultBook
+    calls: CallLog
+    limit: RateLimit
+
+
+def sandbox() -> Sandbox:
+    here: Sandbox = current_app.extensions["sandbox"]
+    return here
+
+
+def world() -> World:
+    return sandbox().world
+
+
+def fault_kind() -> str:
+    """The kind of the fault that meets this call, or an empty text."""
+    fault: Fault | None = request.environ.get("sandbox.fault")
+    return fault.kind if fault else ""
+
+
+def circumstances() -> Circumstances:
+    """price_changed makes everything a quarter dearer; out_of_funds shows an empty balance."""
+    kind = fault_kind()
+    return Circumstances(125 if kind == "price_changed" else 100, broke=kind == "out_of_funds")
+
+
+def body() -> Any:
+    """The request's JSON; Refused(400) when it is none."""
+    data = request.get_json(force=True, silent=True)
+    if data is None:
+        raise Refused(400, "the body must be JSON")
+    return data
+
+
+def flag(name: str) -> bool:
+    return request.args.get(name, "").lower() == "true"
+
+
+def whole(name: str, default: int, most: int) -> int:
+    """A query parameter between 1 and `most`; Refused(400) for anything else."""
+    text = request.args.get(name, str(default))
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= most:
+        raise Refused(400, f"{name} must be a number between 1 and {most}")
+    return int(text)
+
+
+def one_page(rows: list[Any], page: int, size: int) -> tuple[list[Any], dict[str, int]]:
+    """The rows of a page, and the counts of the envelope around it."""
+    counts = {"pageCount": -(-len(rows) // size), "rows": len(rows), "pageSize": size}
+    return rows[(page - 1) * size : page * size], counts

@@ -1,0 +1,67 @@
+"""POST /orders, GET /orders, GET /orders/{orderReference}."""
+
+import operator
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from flask import Blueprint, jsonify, request
+from flask.typing import ResponseReturnValue
+
+from sandbox.esimgo import here, orders, stamps
+from sandbox.esimgo.errors import Refused
+from sandbox.esimgo.world import Order
+
+routes = Blueprint("orders", __name__)
+
+LARGEST_PAGE = 1000
+OPERATORS: dict[str, Callable[[datetime, datetime], bool]] = {
+    "gte": operator.ge,
+    "gt": operator.gt,
+    "lte": operator.le,
+    "lt": operator.lt,
+    "eq": operator.eq,
+}
+
+
+@routes.post("/orders")
+def place() -> dict[str, Any]:
+    body = request.get_json(force=True, silent=True)
+    address = request.remote_addr or ""
+    return orders.place(here.world(), body, address, here.circumstances())
+
+
+@routes.get("/orders")
+def listed() -> ResponseReturnValue:
+    """A bare list, oldest first: the schema says one object, an older one said list."""
+    bounds = [_bound(text) for text in request.args.getlist("createdAt")]
+    found = [order for order in here.world().orders.values() if _is_within(order, bounds)]
+    page, _ = here.one_page(found, here.whole("page", 1, 10**6), here.whole("limit", 10, LARGEST_PAGE))
+    rows = [orders.shown(order) for order in page]
+    if not here.flag("includeIccids"):
+        rows = [orders.without_esims(row) for row in rows]
+    return jsonify(rows)
+
+
+@routes.get("/orders/<reference>")
+def one(reference: str) -> dict[str, Any]:
+    order = here.world().orders.get(reference)
+    if order is None:
+        raise Refused(400, "order not found")
+    return orders.shown(order)
+
+
+Bound = tuple[Callable[[datetime, datetime], bool], datetime]
+
+
+def _bound(text: str) -> Bound:
+    """`gte:2024-03-01T00:00:00.000Z`; without an operator it means equal."""
+    name, colon, moment = text.partition(":")
+    if name in OPERATORS and colon:
+        return OPERATORS[name], stamps.parse(moment)
+    return operator.eq, stamps.parse(text)
+
+
+def _is_within(order: Order, bounds: list[Bound]) -> bool:
+    created = stamps.parse(order["createdDate"])
+    return all(compare(created, moment) for compare, moment in bounds)
