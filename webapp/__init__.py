@@ -1,0 +1,32 @@
+"""The shop's web side. `create_app` is the only place where things are wired together."""
+
+import os
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+from whitenoise import WhiteNoise
+
+from webapp import boundaries, cli, clock, db, observability, views
+from webapp.config import ROOT, Config
+
+STATIC_MAX_AGE_S = 3600
+
+
+def create_app(config: Config | None = None) -> Flask:
+    """The WSGI application. Without `config` the settings come from the environment (ConfigError)."""
+    config = config or Config.from_env(os.environ)
+    clock.use_offset_file(config.clock_file)
+    boundaries.kill_at(config.kill_at)
+    db.bind(config.database_url)
+    observability.configure(config.log_format)
+
+    app = Flask("webapp", root_path=str(ROOT), template_folder="templates", static_folder=None)
+    app.config.update(MAX_CONTENT_LENGTH=1024 * 1024)
+    views.register(app, config)
+    cli.register(app, config)
+    if config.trusted_proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=config.trusted_proxies)  # type: ignore[method-assign]
+    app.wsgi_app = WhiteNoise(  # type: ignore[method-assign] # the documented way to wrap a WSGI app
+        app.wsgi_app, root=str(ROOT / "static"), prefix="static/", max_age=STATIC_MAX_AGE_S
+    )
+    return app

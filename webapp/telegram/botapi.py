@@ -1,0 +1,173 @@
+"""The Bot API, as far as the shop uses it. Source: Bot API 10.2. Errors are in errors.py."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
+
+import requests
+from pydantic import BaseModel, ValidationError
+
+from webapp.wire import Adapter, Bounds, NoAnswer, exchange
+
+from . import verdicts
+from .errors import BadCall, Lost, NotReached
+from .updates import Message, StarTransaction, User, WebhookInfo, star_transactions
+
+LARGEST_ANSWER = 4 * 1024 * 1024
+Model = TypeVar("Model", bound=BaseModel)
+Json = dict[str, Any]
+
+LIVE = "https://api.telegram.org"
+INVOICE_TITLE = 32
+INVOICE_DESCRIPTION = 255
+INVOICE_PAYLOAD_BYTES = 128
+CAPTION = 1024
+
+
+class BotApi:
+    """Safe to share between threads. Nothing is repeated here: whoever calls knows what may be."""
+
+    def __init__(
+        self, token: str, base_url: str = LIVE, *, timeout: tuple[float, float] = (1.0, 3.0)
+    ) -> None:
+        """`timeout`: seconds to connect and for the answer. Errors: ValueError, without the token."""
+        if not token or not all("!" <= character <= "~" and character not in "/?#%" for character in token):
+            raise ValueError("the bot token cannot be part of an address")
+        self._address = f"{base_url.rstrip('/')}/bot{token}/"
+        self._bounds = Bounds(*timeout, LARGEST_ANSWER)
+        self._adapter = Adapter(pool_maxsize=16)
+
+    # The bot itself
+
+    def get_me(self) -> User:
+        return _read(User, self._call("getMe"))
+
+    def set_webhook(self, url: str, secret: str, allowed_updates: Sequence[str]) -> None:
+        """`secret` comes back with every update. Updates that are not named here are never sent."""
+        self._call("setWebhook", url=url, secret_token=secret, allowed_updates=list(allowed_updates))
+
+    def get_webhook_info(self) -> WebhookInfo:
+        return _read(WebhookInfo, self._call("getWebhookInfo"))
+
+    def set_my_commands(self, commands: Mapping[str, str], language_code: str | None = None) -> None:
+        """Command to description, for one language or, without, for all that have none of their own."""
+        listed = [{"command": name, "description": text} for name, text in commands.items()]
+        self._call("setMyCommands", commands=listed, language_code=language_code or "")
+
+    def set_chat_menu_button(self, text: str, url: str) -> None:
+        """The button beside the message field, in every private chat."""
+        self._call(
+            "setChatMenuButton", menu_button={"type": "web_app", "text": text, "web_app": {"url": url}}
+        )
+
+    # Messages
+
+    def send_message(self, chat_id: int, text: str, reply_markup: Json | None = None) -> int:
+        """`text` is Telegram's HTML, so what people wrote must be escaped in it. Returns the message id."""
+        markup = {"reply_markup": reply_markup} if reply_markup else {}
+        preview = {"is_disabled": True}
+        sent = self._call(
+            "sendMessage",
+            chat_id=chat_id,
+            text=text,
+            parse_mode="HTML",
+            link_preview_options=preview,
+            **markup,
+        )
+        return _read(Message, sent).message_id
+
+    def send_photo(self, chat_id: int, png: bytes, caption: str, reply_markup: Json | None = None) -> int:
+        """A picture that its reader may save. `caption` is Telegram's HTML, 1024 characters at most."""
+        fields = {"chat_id": str(chat_id), "caption": caption, "parse_mode": "HTML"}
+        if reply_markup:
+            fields["reply_markup"] = json.dumps(reply_markup)
+        sent = self._post("sendPhoto", data=fields, files={"photo": ("qr.png", png, "image/png")})
+        return _read(Message, sent).message_id
+
+    def answer_callback_query(self, query_id: str, text: str = "") -> None:
+        """Ends the spinner on a pressed button."""
+        self._call("answerCallbackQuery", callback_query_id=query_id, text=text)
+
+    # Stars
+
+    def create_invoice_link(self, title: str, description: str, payload: str, stars: int) -> str:
+        """A link that `WebApp.openInvoice` takes. It never expires and can be paid more than once.
+
+        Title and description are cut to what Telegram takes; a payload over 128 bytes is a BadCall.
+        """
+        if not 1 <= len(payload.encode()) <= INVOICE_PAYLOAD_BYTES:
+            raise BadCall("an invoice payload has 1 to 128 bytes")
+        title, description = _cut(title, INVOICE_TITLE), _cut(description, INVOICE_DESCRIPTION)
+        link = self._call(
+            "createInvoiceLink",
+            title=title,
+            description=description,
+            payload=payload,
+            currency="XTR",
+            prices=[{"label": title, "amount": stars}],
+        )
+        if not isinstance(link, str) or not link.startswith("https://"):
+            raise Lost("the answer is no link")
+        return link
+
+    def refund_star_payment(self, user_id: int, charge_id: str) -> None:
+        """Give all Stars of one payment back. Errors: AlreadyRefunded when it was done before."""
+        self._call("refundStarPayment", user_id=user_id, telegram_payment_charge_id=charge_id)
+
+    def get_star_transactions(self, offset: int = 0, limit: int = 100) -> tuple[StarTransaction, ...]:
+        """Oldest first; 1 to 100 of them."""
+        found = self._call("getStarTransactions", offset=offset, limit=limit)
+        if not isinstance(found, dict):
+            raise Lost("the answer is no list of transactions")
+        return star_transactions(found)
+
+    # How
+
+    def _call(self, method: str, **parameters: Any) -> Any:
+        return self._post(method, json=parameters)
+
+    def _post(self, method: str, **content: Any) -> Any:
+        headers = {"Accept": "application/json", "User-Agent": "Simka"}
+        request = requests.Request("POST", self._address + method, headers=headers, **content)
+        try:
+            return verdicts.result(exchange(self._adapter, request.prepare(), self._bounds))
+        except NoAnswer as failure:
+            error = Lost(failure.reason) if failure.carried else NotReached(failure.reason)
+        raise error
+
+
+def _read(model: type[Model], result: object) -> Model:
+    try:
+        return model.model_validate(result)
+    except ValidationError:
+        pass
+    raise Lost(f"the answer is no {model.__name__}")
+
+
+def _cut(text: str, longest: int) -> str:
+    return text if len(text) <= longest else text[: longest - 1].rstrip() + "…"
+
+
+# Buttons, and the answer that fits into a webhook's response
+
+
+def web_app_button(text: str, url: str) -> Json:
+    """Opens the Mini App at `url`. Inline, so that initData is there; works in private chats only."""
+    return {"text": text, "web_app": {"url": url}}
+
+
+def copy_button(text: str, copy_text: str) -> Json:
+    """Copies 1 to 256 characters. Errors: ValueError for any other length."""
+    if not 1 <= len(copy_text) <= 256:
+        raise ValueError("a copy button holds 1 to 256 characters")
+    return {"text": text, "copy_text": {"text": copy_text}}
+
+
+def inline_keyboard(rows: Sequence[Sequence[Json]]) -> Json:
+    return {"inline_keyboard": [list(row) for row in rows]}
+
+
+def pre_checkout_answer(query_id: str, ok: bool, error_message: str | None = None) -> Json:
+    """The body of the webhook's response: it reaches Telegram without a call of its own, within 10 s."""
+    answer: Json = {"method": "answerPreCheckoutQuery", "pre_checkout_query_id": query_id, "ok": ok}
+    return answer if ok else answer | {"error_message": error_message or ""}
