@@ -1,0 +1,27 @@
+"""`python -m jobs`: the scheduler. `python -m jobs run NAME`: one job, once."""
+
+import os
+import sys
+
+from jobs import runner, schedule
+from webapp.config import Config, ConfigError
+
+
+def main(arguments: list[str]) -> int:
+    try:
+        config = Config.from_env(os.environ)
+    except ConfigError as error:
+        print(f"simka: {error}", file=sys.stderr)  # noqa: T201 - the one line a person reads
+        return 2
+    if not arguments:
+        schedule.run_for_ever(config)
+        return 0
+    if len(arguments) == 2 and arguments[0] == "run" and arguments[1] in schedule.NAMES:
+        return schedule.run_once(config, arguments[1])
+    print(f"usage: python -m jobs [run {{{','.join(sorted(schedule.NAMES))}}}]", file=sys.stderr)  # noqa: T201
+    return 2
+
+
+if __name__ == "__main__":
+    runner.stop_on_sigterm()
+    sys.exit(main(sys.argv[1:]))

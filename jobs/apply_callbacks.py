@@ -1,0 +1,8 @@
+"""Stored callbacks of eSIM Go make their eSIMs due."""
+
+from jobs.context import Context
+from webapp import callbacks
+
+
+def run(_context: Context) -> None:
+    callbacks.apply_waiting()

@@ -1,0 +1,8 @@
+"""Orders that eSIM Go has taken but not finished: fetch the install data when it is there."""
+
+from jobs.context import Context
+from webapp import orders
+
+
+def run(context: Context) -> None:
+    orders.collect(context.esimgo)

@@ -1,0 +1,8 @@
+"""Stars that are due go back."""
+
+from jobs.context import Context
+from webapp import payments
+
+
+def run(context: Context) -> None:
+    payments.issue_refunds(context.bot)

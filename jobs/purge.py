@@ -1,0 +1,8 @@
+"""Once a day, what nobody can ask for again is deleted."""
+
+from jobs.context import Context
+from webapp import retention
+
+
+def run(_context: Context) -> None:
+    retention.purge()

@@ -1,0 +1,9 @@
+"""Orders whose outcome is unclear are looked up; what an earlier leader left is taken over first."""
+
+from jobs.context import Context
+from webapp import orders, reconciling
+
+
+def run(context: Context) -> None:
+    orders.take_over(context.leadership)
+    reconciling.reconcile(context.esimgo, context.config)

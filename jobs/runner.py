@@ -1,0 +1,78 @@
+"""One run of one job: connection, leadership, log; an exception stays inside."""
+
+import logging
+import os
+import signal
+import threading
+from collections import defaultdict
+from types import FrameType, ModuleType
+
+from peewee import PeeweeException
+
+from jobs.context import Context
+from webapp import clock, db, leases
+from webapp.esimgo.errors import EsimGoError
+from webapp.leases import Leadership
+
+log = logging.getLogger("jobs")
+
+BEAT_S = 0.5
+
+_alone: defaultdict[str, threading.RLock] = defaultdict(threading.RLock)
+
+
+def run(job: ModuleType, context: Context) -> bool:
+    """Run it, never twice at once (the clock and a person may both ask); True when it ended well."""
+    name = job.__name__.removeprefix("jobs.")
+    try:
+        with _alone[name]:
+            db.keep_connection()
+            job.run(context)
+    except EsimGoError as error:
+        log.warning("eSIM Go: %s", error, extra={"job": name})
+        return False
+    except Exception:
+        log.exception("failed", extra={"job": name})
+        return False
+    return True
+
+
+class Heartbeat(threading.Thread):
+    """Renews the lease from a thread of its own, so that no slow job lets it run out.
+
+    When somebody else leads, this process ends at once: what it had begun is looked up by the new leader.
+    """
+
+    def __init__(self, leadership: Leadership, ttl_s: float) -> None:
+        super().__init__(name="heartbeat", daemon=True)
+        self._leadership = leadership
+        self._ttl_s = ttl_s
+        self._ended = threading.Event()
+
+    def run(self) -> None:
+        renewed_at = clock.monotonic()
+        while not self._ended.wait(min(BEAT_S, self._ttl_s / 6)):
+            try:
+                db.keep_connection()
+                lost = not leases.keep(self._leadership, self._ttl_s)
+            except PeeweeException:
+                log.exception("the lease could not be renewed")
+                lost = clock.monotonic() - renewed_at > self._ttl_s
+            else:
+                renewed_at = clock.monotonic()
+            if lost:
+                log.error("the lease is lost")
+                os._exit(1)
+
+    def stop(self) -> None:
+        self._ended.set()
+        self.join()
+
+
+def stop_on_sigterm() -> None:
+    """SIGTERM ends the process like Ctrl-C: the lease is released on the way out."""
+
+    def interrupt(_signal: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, interrupt)

@@ -1,0 +1,181 @@
+"""Which job runs how often, and what for. APScheduler only ticks; due dates are decided by clock.py."""
+
+import logging
+import sys
+from datetime import timedelta
+from types import ModuleType
+from typing import NamedTuple
+
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.blocking import BlockingScheduler
+
+from jobs import (
+    answer_requests,
+    answer_topups,
+    apply_callbacks,
+    check_provider,
+    collect_accepted,
+    deliver_notifications,
+    enforce_deadlines,
+    expire_unpaid,
+    issue_refunds,
+    metrics,
+    purge,
+    reconcile_unknown,
+    refresh_esims,
+    runner,
+    submit_paid_orders,
+    sync_catalogue,
+    validate_quotes,
+)
+from jobs.context import Context
+from webapp import clock, create_app, leases, outages
+from webapp.config import Config
+from webapp.esimgo.budget import Budget
+from webapp.esimgo.client import ESIMGoClient
+from webapp.leases import Leadership
+from webapp.models import JobRequest, Setting
+from webapp.telegram.botapi import BotApi
+
+log = logging.getLogger("jobs")
+
+LONGEST_TICK_S = 5
+LONGEST_REST_S = 15
+LONGEST_WAIT_S = 120
+
+
+class Entry(NamedTuple):
+    job: ModuleType
+    every_s: float
+    executor: str
+    purpose: str
+
+
+SCHEDULE = (
+    Entry(validate_quotes, 0.2, "quotes", "ask whether it can be sold, before the money"),
+    Entry(submit_paid_orders, 1, "orders", "buy what was paid for"),
+    Entry(collect_accepted, 3, "orders", "deliver what was accepted"),
+    Entry(reconcile_unknown, 10, "orders", "find out what became of an unclear purchase"),
+    Entry(refresh_esims, 2, "reads", "follow delivered eSIMs"),
+    Entry(answer_topups, 1, "topups", "find out which plans fit an eSIM that somebody wants to top up"),
+    Entry(sync_catalogue, 5, "catalogue", "keep the catalogue fresh"),
+    Entry(check_provider, 5, "balance", "watch balance and outages of the provider"),
+    Entry(apply_callbacks, 1, "local", "act on what the provider told us"),
+    Entry(enforce_deadlines, 5, "local", "active or refunded"),
+    Entry(expire_unpaid, 60, "local", "close unpaid orders"),
+    Entry(deliver_notifications, 1, "chat", "tell the customers"),
+    Entry(issue_refunds, 5, "refunds", "give money back"),
+    Entry(answer_requests, 1, "requests", "run what was asked for by hand"),
+    Entry(purge, 86_400, "local", "delete what nobody can ask for again"),
+)
+NAMES = {entry.job.__name__.removeprefix("jobs."): entry.job for entry in SCHEDULE}
+
+# One thread a class, so that a call that hangs holds up its own class only. Purchases are one at a time.
+EXECUTORS = {entry.executor for entry in SCHEDULE}
+
+
+def run_for_ever(config: Config) -> None:
+    """Lead when nobody else does, until told to stop."""
+    create_app(config)
+    try:
+        leadership = _wait_for_leadership(config)
+        heartbeat = runner.Heartbeat(leadership, config.lease_s)
+        heartbeat.start()
+        try:
+            context = _context(config, leadership)
+            metrics.serve(config, context.esimgo)
+            _scheduler(context).start()
+        finally:
+            heartbeat.stop()
+            leases.release(leadership)
+    except KeyboardInterrupt:
+        log.info("stopped")
+
+
+def run_once(config: Config, name: str) -> int:
+    """Run one job under the lease; while a jobs process leads, ask it to."""
+    create_app(config)
+    leadership = leases.acquire(config.lease_s)
+    if leadership is None:
+        return _ask_the_leader(name)
+    heartbeat = runner.Heartbeat(leadership, config.lease_s)
+    heartbeat.start()
+    try:
+        return 0 if runner.run(NAMES[name], _context(config, leadership)) else 1
+    finally:
+        heartbeat.stop()
+        leases.release(leadership)
+
+
+def _ask_the_leader(name: str) -> int:
+    request = JobRequest.create(name=name)
+    give_up = clock.monotonic() + LONGEST_WAIT_S
+    while (answer := JobRequest.get_by_id(request.id)).result in {"", "running"}:
+        if clock.monotonic() > give_up:
+            print(f"simka: the leader has not run {name} yet; it will", file=sys.stderr)  # noqa: T201
+            return 1
+        clock.sleep(0.2)
+    log.info("%s by the leader: %s", name, answer.result)
+    return 0 if answer.result == "done" else 1
+
+
+def _wait_for_leadership(config: Config) -> Leadership:
+    standing_by = False
+    while (leadership := leases.acquire(config.lease_s)) is None:
+        if not standing_by:
+            log.info("another jobs process leads; standing by")
+            standing_by = True
+        clock.sleep(1)
+    log.info("leading, epoch %s", leadership.epoch)
+    return leadership
+
+
+def _context(config: Config, leadership: Leadership) -> Context:
+    esimgo = ESIMGoClient(
+        config.esimgo_api_key, config.esimgo_api_url, budget=Budget(), on_reachable=outages.provider_reachable
+    )
+    bot = BotApi(config.telegram_bot_token, config.telegram_api_url, timeout=(3, 15))
+    return Context(config, esimgo, bot, leadership, NAMES)
+
+
+def _scheduler(context: Context) -> BlockingScheduler:
+    scheduler = BlockingScheduler(
+        timezone="UTC",
+        executors={name: ThreadPoolExecutor(1) for name in EXECUTORS},
+        job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+    )
+    for entry in SCHEDULE:
+        scheduler.add_job(
+            _tick,
+            "interval",
+            args=[entry, context],
+            seconds=min(entry.every_s, LONGEST_TICK_S),
+            executor=entry.executor,
+            id=entry.job.__name__,
+        )
+    return scheduler
+
+
+_resting: dict[str, tuple[int, float]] = {}
+"""Of jobs that failed: how often in a row, and until when (clock.monotonic) they are left alone."""
+
+
+def _tick(entry: Entry, context: Context) -> None:
+    name = entry.job.__name__
+    failures, until = _resting.get(name, (0, 0.0))
+    if clock.monotonic() < until or not (entry.every_s <= LONGEST_TICK_S or _is_due(entry)):
+        return
+    if runner.run(entry.job, context):
+        _resting.pop(name, None)
+    else:
+        _resting[name] = (failures + 1, clock.monotonic() + min(2.0**failures, LONGEST_REST_S))
+
+
+def _is_due(entry: Entry) -> bool:
+    """A rarer job goes by our clock and its stored last run, so that a moved clock fires it."""
+    name = f"job.{entry.job.__name__}.ran_at"
+    last = Setting.read_time(name)
+    if last is not None and clock.now() - last < timedelta(seconds=entry.every_s):
+        return False
+    Setting.write_time(name, clock.now())
+    return True

@@ -1,0 +1,58 @@
+"""What the shop sells: eSIM Go's catalogue as a cache, plans made of it, and their prices."""
+
+from webapp.catalogue.areas import POPULAR, AreaCard, areas, coverage, covered
+from webapp.catalogue.due import ask, is_due, progress
+from webapp.catalogue.guard import NothingHeld, accept
+from webapp.catalogue.plans import plan, plan_serving, plans_in, plans_of, regional_plans
+from webapp.catalogue.pricing import (
+    Rule,
+    RuleRefused,
+    preview,
+    price,
+    remove_rule,
+    reprice,
+    rule,
+    rules,
+    set_rule,
+)
+from webapp.catalogue.search import search
+from webapp.catalogue.spelling import area_code, normal
+from webapp.catalogue.state import State, state
+from webapp.catalogue.syncing import sync
+from webapp.catalogue.words import place_name, size, title
+
+__all__ = [
+    "POPULAR",
+    "AreaCard",
+    "NothingHeld",
+    "Rule",
+    "RuleRefused",
+    "State",
+    "accept",
+    "area_code",
+    "areas",
+    "ask",
+    "coverage",
+    "covered",
+    "is_due",
+    "normal",
+    "place_name",
+    "plan",
+    "plan_serving",
+    "plans_in",
+    "plans_of",
+    "preview",
+    "price",
+    "progress",
+    "regional_plans",
+    "remove_rule",
+    "reprice",
+    "rule",
+    "rules",
+    "search",
+    "set_rule",
+    "size",
+    "state",
+    "sync",
+    "title",
+]

@@ -1,0 +1,202 @@
+"""What a plan costs: the wholesale price and the owner's rules.
+
+A rule is for the whole shop, for an area, or for one plan. Field by field the most specific one wins; below
+them all stands MARKUP_PERCENT. No rule makes the shop sell below its cost. Money in thousandths.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+
+from webapp import money
+from webapp.catalogue import generation
+from webapp.catalogue.stock import write
+from webapp.config import Config
+from webapp.models import Area, Bundle, BundleEvent, Plan, Setting
+
+MOST_PERCENT = Decimal(1000)
+
+_NAME = "pricing.rules"
+
+Amount = Annotated[int, Field(ge=0, le=10**9)]
+
+
+class RuleRefused(Exception):
+    """The sentence says why this is no price to sell at."""
+
+
+class Rule(BaseModel):
+    """`target` is an area's code or a plan_id; the shop's own rule has none.
+
+    `floor` is the least margin on top of the wholesale price, `fixed` a price instead of any markup, also of
+    a more specific rule's.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    scope: Literal["shop", "area", "plan"]
+    target: str = ""
+    markup_percent: Annotated[Decimal, Field(ge=0, le=MOST_PERCENT)] | None = None
+    floor: Amount | None = None
+    fixed: Amount | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if bool(self.target) is (self.scope == "shop"):
+            raise ValueError("a rule for an area or a plan names it; the shop's rule names nothing")
+        if self.markup_percent is None and self.floor is None and self.fixed is None:
+            raise ValueError("a rule needs a markup, a floor or a fixed price")
+        return self
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.scope, self.target
+
+
+Rules = Mapping[tuple[str, str], Rule]
+
+_RULES = TypeAdapter(list[Rule])
+
+
+def rules() -> Rules:
+    """Errors: RuleRefused when what is stored cannot be understood."""
+    try:
+        found = _RULES.validate_json(json.dumps(Setting.read(_NAME, [])))
+    except ValidationError as error:
+        raise RuleRefused(f"the stored rules cannot be understood: {_reason(error)}") from None
+    return {rule.key: rule for rule in found}
+
+
+def rule(**values: Any) -> Rule:
+    """A rule of these fields. Errors: RuleRefused."""
+    try:
+        return Rule(**values)
+    except ValidationError as error:
+        raise RuleRefused(_reason(error)) from None
+
+
+def _reason(error: ValidationError) -> str:
+    first = error.errors()[0]
+    field = " ".join(str(part) for part in first["loc"])
+    return f"{field.replace('_', ' ')}: {first['msg']}".removeprefix(": ").replace("Value error, ", "")
+
+
+# --- a price
+
+
+def price(wholesale: int, area: str, plan_id: str, config: Config, given: Rules) -> int:
+    """What the plan costs under these rules, in thousandths, whole hundredths."""
+    levels = [given.get(key) for key in (("plan", plan_id), ("area", area), ("shop", ""))]
+    present = [rule for rule in levels if rule is not None]
+    markup = next((r.markup_percent for r in present if r.markup_percent is not None), config.markup_percent)
+    floor = next((r.floor for r in present if r.floor is not None), 0)
+    fixed = next((r.fixed for r in present if r.fixed is not None), None)
+    wanted = money.retail(wholesale, markup) if fixed is None else money.rounded_up(fixed)
+    return max(wanted, money.rounded_up(wholesale + floor))
+
+
+# --- changing the rules
+
+
+def set_rule(rule: Rule, config: Config) -> int:
+    """From now on this holds, in place of the rule for the same; returns how many plans that has repriced.
+
+    Errors: RuleRefused.
+    """
+    with generation.change():
+        given = {**rules(), rule.key: rule}
+        _refuse_what_hurts(rule, given, config)
+        return _enact(given, config)
+
+
+def remove_rule(scope: str, target: str, config: Config) -> int:
+    """Returns how many plans that has repriced. Errors: RuleRefused when there is no such rule."""
+    with generation.change():
+        given = dict(rules())
+        if given.pop((scope, target), None) is None:
+            raise RuleRefused(f"there is no rule for the {scope} {target}".rstrip())
+        return _enact(given, config)
+
+
+def preview(rule: Rule, config: Config) -> list[tuple[Plan, int, int]]:
+    """Plans on sale that would cost something else: with the price before and after. Errors: RuleRefused."""
+    given = {**rules(), rule.key: rule}
+    _refuse_what_hurts(rule, given, config)
+    found = [(plan, plan.retail, _priced(plan, config, given)) for plan in _sold_under(rule)]
+    return [(plan, before, after) for plan, before, after in found if before != after]
+
+
+def _refuse_what_hurts(rule: Rule, given: Rules, config: Config) -> None:
+    _refuse_strangers(rule)
+    for plan in _sold_under(rule):
+        cost, after = plan.bundle.wholesale, _priced(plan, config, given)
+        if rule.fixed is not None and rule.fixed < cost:
+            raise _absurd(plan, rule.fixed, "below")
+        if cost and after > money.retail(cost, MOST_PERCENT):
+            raise _absurd(plan, after, f"more than {MOST_PERCENT} % above")
+
+
+def _absurd(plan: Plan, asked: int, how: str) -> RuleRefused:
+    texts = [money.money_text(amount, plan.currency, "en") for amount in (asked, plan.bundle.wholesale)]
+    return RuleRefused(f"{plan.plan_id} would cost {texts[0]}, {how} its wholesale price of {texts[1]}")
+
+
+def _refuse_strangers(rule: Rule) -> None:
+    known: dict[str, Any] = {
+        "area": Area.select().where(Area.code == rule.target),
+        "plan": Plan.select().where(Plan.plan_id == rule.target),
+    }
+    if rule.scope in known and not known[rule.scope].exists():
+        raise RuleRefused(f"there is no {rule.scope} {rule.target}")
+
+
+def _sold_under(rule: Rule) -> Iterable[Plan]:
+    query: Any = Plan.select(Plan, Bundle).join(Bundle).where(Plan.available).order_by(Plan.plan_id)
+    if rule.scope == "area":
+        query = query.where(Plan.area == rule.target)
+    elif rule.scope == "plan":
+        query = query.where(Plan.plan_id == rule.target)
+    return list(query)
+
+
+def _enact(given: Rules, config: Config) -> int:
+    Setting.write(_NAME, [rule.model_dump(mode="json", exclude_none=True) for rule in given.values()])
+    return _reprice(Plan.select(Plan, Bundle).join(Bundle), config, given)
+
+
+# --- repricing
+
+
+def reprice(bundle: Bundle, wholesale: int, config: Config) -> None:
+    """eSIM Go wants another price than its catalogue said: sell at that one from now on."""
+    with generation.change() as number:
+        BundleEvent.create(
+            generation=number,
+            bundle=bundle.name,
+            kind="price",
+            wholesale_before=bundle.wholesale,
+            wholesale_after=wholesale,
+        )
+        Bundle.update(wholesale=wholesale).where(Bundle.id == bundle.id).execute()
+        _reprice(Plan.select(Plan, Bundle).join(Bundle).where(Plan.bundle == bundle), config, rules())
+    bundle.wholesale = wholesale
+
+
+def _reprice(plans: Iterable[Plan], config: Config, given: Rules) -> int:
+    """Write what differs; returns how many plans that were."""
+    changed: list[dict[str, Any]] = []
+    for plan in plans:
+        retail = _priced(plan, config, given)
+        stars = money.stars(retail, config.star_usd)
+        if (retail, stars) != (plan.retail, plan.stars):
+            row = plan.__data__ | {"retail": retail, "stars": stars}
+            changed.append({name: value for name, value in row.items() if name != "id"})
+    write(Plan, "plan_id", changed)
+    return len(changed)
+
+
+def _priced(plan: Plan, config: Config, given: Rules) -> int:
+    return price(plan.bundle.wholesale, plan.__data__["area"], plan.plan_id, config, given)

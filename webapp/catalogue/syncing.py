@@ -1,0 +1,86 @@
+"""The catalogue as eSIM Go tells it takes the place of the one before, in one moment.
+
+All pages are read first, then new bundles are staged, then one short transaction makes the switch. Whoever
+dies on the way leaves the catalogue of before, whole; and whoever reads meanwhile sees that one.
+"""
+
+import logging
+from collections.abc import Iterable
+
+from peewee import chunked
+
+from webapp import clock
+from webapp.boundaries import boundary
+from webapp.catalogue import due, generation, guard, pricing, staging
+from webapp.catalogue.difference import Difference, difference
+from webapp.catalogue.guard import Verdict
+from webapp.catalogue.reading import Reading, read
+from webapp.catalogue.stock import ROWS_AT_ONCE, STAGED, Stock, write
+from webapp.config import Config
+from webapp.esimgo.payloads import CataloguePage
+from webapp.models import Area, Bundle, BundleArea, BundleEvent, Plan
+
+log = logging.getLogger("catalogue")
+
+ATTEMPTS = 5
+
+
+def sync(pages: Iterable[CataloguePage], config: Config) -> int:
+    """Make the catalogue what these pages say; returns its new generation.
+
+    Only what differs is written. Errors: EsimGoError of a page that cannot be read, RuleRefused.
+    """
+    pricing.rules()  # unreadable ones are told of before eSIM Go is asked for anything
+    due.begun()
+    reading = read(pages, config.currency)
+    boundary("catalogue.read")
+    staging.stage(reading)
+    for _ in range(ATTEMPTS):
+        stock = Stock.now()
+        found = difference(stock, reading, pricing.rules(), config)
+        boundary("catalogue.compared")
+        try:
+            number = _switch(stock, found)
+        except generation.Overtaken:
+            continue
+        boundary("catalogue.switched")
+        _tell(reading, found)
+        return number
+    raise RuntimeError("prices change faster than the catalogue can be compared")
+
+
+def _switch(stock: Stock, found: Difference) -> int:
+    """Errors: Overtaken when somebody has changed the catalogue since it was compared."""
+    with generation.change(since=stock.generation) as number:
+        write(Area, "code", found.areas)
+        _write_bundles(found, number)
+        boundary("catalogue.switching.bundles")
+        write(Plan, "plan_id", found.plans)
+        for plan_ids in chunked(found.sold_out, ROWS_AT_ONCE):
+            Plan.update(available=False).where(Plan.plan_id.in_(plan_ids)).execute()
+        boundary("catalogue.switching.plans")
+        told = {"generation": number, "at": clock.now()}
+        for events in chunked(found.events, ROWS_AT_ONCE):
+            BundleEvent.insert_many([{**event, **told} for event in events]).execute()
+        guard.note(found.known, len(found.missing), found.verdict)
+        due.done()
+    return number
+
+
+def _write_bundles(found: Difference, number: int) -> None:
+    on_sale = {"generation": number, "gone_at": None}
+    Bundle.update(on_sale).where(Bundle.generation == STAGED).execute()
+    write(Bundle, "name", [{**row, **on_sale} for row in found.bundles])
+    for names in chunked(found.gone, ROWS_AT_ONCE):
+        Bundle.update(generation=number, gone_at=clock.now()).where(Bundle.name.in_(names)).execute()
+    for ids in chunked(found.covers, ROWS_AT_ONCE):
+        BundleArea.delete().where(BundleArea.bundle.in_(ids)).execute()
+    places = [(id_, code, role) for id_, cover in found.covers.items() for code, role in cover]
+    for chunk in chunked(places, staging.PLACES_AT_ONCE):
+        staging.cover(chunk)
+
+
+def _tell(reading: Reading, found: Difference) -> None:
+    if found.verdict is Verdict.UNTOLD:
+        listed = len(reading.offers)
+        log.warning("eSIM Go's list was cut short after %s bundles: the others stay for now", listed)

@@ -1,0 +1,109 @@
+"""The database of DATABASE_URL: one kept connection per thread, tables, transactions, migrations."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from peewee import AutoField, DatabaseProxy, Field, Model, ModelSelect
+from playhouse.migrations import Runner
+
+from webapp.engines import engine
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+database: Any = DatabaseProxy()
+"""Has whatever the database has that `bind` chose."""
+
+
+class Whole(ModelSelect):
+    """Read to its end before anybody loops over it, so that the loop may write.
+
+    A statement that SQLite reads row by row keeps the database as it was when it began. Once another process
+    has committed, our own write is refused at once ("database is locked"), whatever the timeout says.
+    `iterator()` still reads row by row.
+    """
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(list(super().__iter__()))
+
+
+class BaseModel(Model):
+    class Meta:
+        database = database
+        legacy_table_names = False
+
+    @classmethod
+    def select(cls, *fields: Any) -> "ModelSelect[Self]":
+        return Whole(cls, fields or cls._meta.sorted_fields, is_default=not fields)
+
+
+class Row(BaseModel):
+    """A table with a numbered key."""
+
+    id = AutoField()
+
+
+class UtcField(Field):
+    """A moment in UTC: timezone-aware in Python, TIMESTAMPTZ in PostgreSQL, sortable text in SQLite."""
+
+    field_type = "DATETIME"
+    _FORM = "%Y-%m-%d %H:%M:%S.%f"
+
+    def db_value(self, value: datetime | None) -> str | None:
+        return None if value is None else value.astimezone(UTC).strftime(self._FORM)
+
+    def python_value(self, value: str | datetime | None) -> datetime | None:
+        if value is None:
+            return None
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def bind(url: str) -> None:
+    """Point the models at `url`: sqlite:///path or postgresql://user:password@host/name."""
+    if database.obj is not None:
+        database.close()
+    database.initialize(engine(url))
+
+
+def transaction() -> AbstractContextManager[Any]:
+    """A writing transaction, or a savepoint inside the one that is open.
+
+    On PostgreSQL two of them can end in a deadlock, and one is taken back with OperationalError. Nobody
+    repeats it by hand: jobs run again by themselves, and Telegram and eSIM Go send a failed webhook again.
+    """
+    atomic: AbstractContextManager[Any] = database.atomic()
+    return atomic
+
+
+def locking(query: Any, strength: Literal["FOR UPDATE", "FOR SHARE"]) -> Any:
+    """The rows that `query` reads stay as read until the transaction ends.
+
+    SQLite needs no words for it: its transactions are alone from their start.
+    """
+    return query.for_update(strength) if database.for_update else query
+
+
+def keep_connection() -> None:
+    """Before each request and each job. A thread keeps its connection, because opening one costs more than
+    a query; a broken one is left here, and the next query opens another.
+    """
+    if database.is_lost():
+        database.close()
+
+
+def migrate() -> list[str]:
+    """Apply what is missing; returns the names. Run before web and jobs start, never by them."""
+    keep_connection()
+    with database.migrating():
+        return list(_runner().up())
+
+
+def pending_migrations() -> list[str]:
+    return [migration.name for migration in _runner().status() if migration.applied is None]
+
+
+def _runner() -> Any:
+    return Runner(database, str(MIGRATIONS))  # type: ignore[no-untyped-call] # the stubs lack it

@@ -1,0 +1,127 @@
+"""The two databases the shop runs on: how each is opened, known to be lost, and migrated by one at a time.
+
+Peewee imports psycopg when it is installed; nothing here does, so that SQLite needs no driver.
+"""
+
+import fcntl
+import os
+import select
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, ClassVar
+from urllib.parse import parse_qs, urlsplit
+
+from peewee import PostgresqlDatabase, SqliteDatabase
+
+
+class Sqlite(SqliteDatabase):
+    """One file for one machine, with writing transactions that take the lock at their start.
+
+    Peewee's default transaction is deferred: two processes that both read and then write fail with
+    "database is locked". IMMEDIATE makes the second one wait instead.
+    """
+
+    def __init__(self, url: str) -> None:
+        path = Path(url.removeprefix("sqlite:///"))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        pragmas = {"foreign_keys": 1, "synchronous": 2, "cache_size": -8000}
+        super().__init__(str(path), pragmas=pragmas, timeout=10, lock_type="IMMEDIATE")
+
+    def is_lost(self) -> bool:
+        """A file does not hang up."""
+        return False
+
+    @contextmanager
+    def migrating(self) -> Iterator[None]:
+        """Alone: a second one waits here. The lock is on the folder and goes with the process."""
+        folder = os.open(Path(self.database).parent, os.O_RDONLY)
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX)
+            self.pragma("journal_mode", "wal")
+            yield
+        finally:
+            os.close(folder)
+
+
+class Postgresql(PostgresqlDatabase):
+    """One server for several machines. Transactions are READ COMMITTED: what must not change is locked.
+
+    A process that is paused inside a transaction loses it after 10 s, and with it the rows that it holds.
+    """
+
+    _SESSION = (
+        "SET TIME ZONE 'UTC'; SET statement_timeout = '10s'; SET idle_in_transaction_session_timeout = '10s'"
+    )
+    # Without these a server that vanished with its machine would be waited for as long as TCP likes.
+    _UNLESS_SAID: ClassVar[dict[str, Any]] = {
+        "connect_timeout": 5,
+        "keepalives_idle": 20,
+        "keepalives_interval": 5,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 15_000,
+        "fallback_application_name": "simka",
+    }
+    _MIGRATING = 7_461_909_021
+    """Any number, as long as nobody else locks the same one in this database."""
+
+    def __init__(self, url: str) -> None:
+        said = parse_qs(urlsplit(url).query)
+        settings = {name: value for name, value in self._UNLESS_SAID.items() if name not in said}
+        super().__init__(
+            url,
+            field_types={"DATETIME": "TIMESTAMPTZ"},
+            prefer_psycopg3=True,
+            isolation_level="READ COMMITTED",
+            **settings,
+        )
+
+    def _initialize_connection(self, conn: Any) -> None:
+        conn.execute(self._SESSION)
+
+    def execute_sql(self, sql: str, params: Sequence[Any] | None = None) -> Any:
+        """PostgreSQL's text holds no NUL: it is stored as U+FFFD, and whoever looks for it finds nothing."""
+        clean = [value.replace("\0", "\ufffd") if isinstance(value, str) else value for value in params or ()]
+        return super().execute_sql(sql, clean)  # type: ignore[no-untyped-call] # the stubs lack it
+
+    def is_lost(self) -> bool:
+        """Has this thread's connection broken? Costs no round trip.
+
+        Nothing is to be read on an idle connection, except the goodbye of a server that shuts down.
+        """
+        if self.is_closed():
+            return False
+        if not self.is_connection_usable():
+            return True
+        unread = select.poll()
+        connection: Any = self.connection()  # type: ignore[no-untyped-call] # the stubs lack it
+        unread.register(connection.fileno(), select.POLLIN)
+        return bool(unread.poll(0))
+
+    @contextmanager
+    def migrating(self) -> Iterator[None]:
+        """Alone and without time limits; both end with the connection."""
+        self.execute_sql("SET statement_timeout = 0")
+        self.execute_sql("SET idle_in_transaction_session_timeout = 0")
+        try:
+            self.execute_sql("SELECT pg_advisory_lock(%s)", (self._MIGRATING,))
+            yield
+            self._lift_limits()
+        finally:
+            self.close()
+
+    def _lift_limits(self) -> None:
+        """SQLite takes longer texts than VARCHAR(255) says, and so must PostgreSQL: no purchase is to fail
+        because eSIM Go or Telegram has begun to use longer names. Changes the catalogue only, no rows.
+        """
+        limited = self.execute_sql(
+            "SELECT table_name, column_name FROM information_schema.columns "
+            "WHERE table_schema = current_schema() AND character_maximum_length IS NOT NULL"
+        )
+        for table, column in limited.fetchall():
+            self.execute_sql(f'ALTER TABLE "{table}" ALTER COLUMN "{column}" TYPE text')
+
+
+def engine(url: str) -> Sqlite | Postgresql:
+    """The database at `url`: sqlite:///path (its folder is made if it is missing) or postgresql://..."""
+    return Postgresql(url) if url.startswith("postgresql://") else Sqlite(url)

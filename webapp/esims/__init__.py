@@ -1,0 +1,34 @@
+"""The life of an eSIM after delivery: followed at the provider, shown to its owner."""
+
+from webapp.esims.following import activate, due, iccids_of, look_now, look_soon, postpone, refresh
+from webapp.esims.intervals import pause, setback
+from webapp.esims.looking import (
+    assignment_of,
+    cards,
+    current,
+    find,
+    is_installing,
+    is_on_phone,
+    of_customer,
+)
+from webapp.esims.usage import usage_of
+
+__all__ = [
+    "activate",
+    "assignment_of",
+    "cards",
+    "current",
+    "due",
+    "find",
+    "iccids_of",
+    "is_installing",
+    "is_on_phone",
+    "look_now",
+    "look_soon",
+    "of_customer",
+    "pause",
+    "postpone",
+    "refresh",
+    "setback",
+    "usage_of",
+]

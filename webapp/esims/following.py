@@ -1,0 +1,240 @@
+"""Delivered eSIMs are followed at the provider until there is nothing left to see.
+
+What eSIM Go tells is written down as far as it makes sense: no number of theirs makes an order fail, and a
+time that cannot be is as good as none.
+"""
+
+import logging
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from webapp import clock, notifications
+from webapp.db import transaction
+from webapp.esimgo.client import ESIMGoClient
+from webapp.esimgo.errors import EsimGoError, Gone, NotThere, TryLater
+from webapp.esimgo.payloads import AssignmentState, EsimDetails
+from webapp.esims import usage
+from webapp.esims.intervals import EAGER_FOR, pause, setback
+from webapp.esims.matching import match
+from webapp.models import Assignment, Esim, Order, Submission
+from webapp.models.profiles import DEAD, IN_USE, INSTALLED, TROUBLE
+
+log = logging.getLogger(__name__)
+
+EAGER_PLACES = 5
+MISSING_FOR = timedelta(days=1)
+BEFORE = timedelta(days=1)
+AHEAD = timedelta(hours=1)
+LONGEST_PLAN = timedelta(days=3 * 365)
+HINT_EVERY = timedelta(minutes=1)
+
+
+# --- which, and when
+
+
+def due(limit: int = 20) -> list[Esim]:
+    """eSIMs to look at now, the longest overdue first.
+
+    After an outage there may be thousands: a few places are for those whose owners are installing just now.
+    """
+    overdue = Esim.select().where(Esim.next_refresh_at <= clock.now()).order_by(Esim.next_refresh_at)
+    being_installed = overdue.where(Esim.activate_pressed_at > clock.now() - EAGER_FOR)
+    first = list(being_installed.limit(min(EAGER_PLACES, limit)))
+    others = overdue.where(Esim.id.not_in([esim.id for esim in first] or [0]))
+    return [*first, *others.limit(limit - len(first))]
+
+
+def postpone(esim: Esim, error: EsimGoError) -> None:
+    """The look has failed: each time in a row the next waits longer, unless it was asked for meanwhile."""
+    again = clock.now() + setback(error, esim.failed_looks)
+    if not isinstance(error, TryLater):
+        Esim.update(failed_looks=Esim.failed_looks + 1).where(Esim.id == esim.id).execute()
+    _set_next_look(esim, again)
+
+
+def look_now(iccid: str) -> bool:
+    """Somebody says that something has changed: this eSIM is due. False when it is not ours."""
+    return bool(Esim.update(next_refresh_at=clock.now()).where(Esim.iccid == iccid).execute())
+
+
+def look_soon(iccid: str) -> bool:
+    """The same when nobody knows who says so: once a minute at most. False when not ours, or too soon."""
+    now = clock.now()
+    lately = Esim.hinted_at.is_null() | (Esim.hinted_at <= now - HINT_EVERY)
+    hinted = Esim.update(next_refresh_at=now, hinted_at=now).where(Esim.iccid == iccid, lately)
+    return bool(hinted.execute())
+
+
+def activate(esim: Esim) -> None:
+    """The customer begins to install: look now, and every few seconds for ten minutes."""
+    now = clock.now()
+    Esim.update(activate_pressed_at=now, next_refresh_at=now).where(Esim.id == esim.id).execute()
+
+
+def iccids_of(esimgo_order_id: str) -> list[str]:
+    """The eSIMs that an order of the provider's has brought or topped up."""
+    bought = Submission.get_or_none(Submission.esimgo_order_id == esimgo_order_id)
+    esim = bought and Esim.of(bought.order)
+    return [esim.iccid] if esim else []
+
+
+# --- a look
+
+
+def refresh(esim: Esim, client: ESIMGoClient) -> None:
+    """Fetch profile and plan state from eSIM Go and write them down. Raises EsimGoError.
+
+    Gone is final; a profile that is not there is believed to be gone only when it has been so for a day.
+    """
+    try:
+        details = client.esim(esim.iccid)
+        states = [state for bundle in client.esim_bundles(esim.iccid) for state in bundle.assignments]
+    except Gone:
+        _give_up(esim)
+    except NotThere:
+        if clock.now() - (esim.checked_at or esim.created_at) > MISSING_FOR:
+            _give_up(esim)
+        raise
+    else:
+        with transaction():
+            _write(esim, details, states)
+        _label(esim, client)
+
+
+def _give_up(esim: Esim) -> None:
+    Esim.update(profile_status=DEAD, state=DEAD, next_refresh_at=None).where(Esim.id == esim.id).execute()
+
+
+def _write(esim: Esim, details: EsimDetails, states: Sequence[AssignmentState]) -> None:
+    assignments = _assignments(esim)
+    for assignment, told in match(assignments, states):
+        _follow(assignment, told, esim)
+    _note_profile(esim, details)
+    for order in {esim.order, *(assignment.order for assignment in assignments)}:
+        _activate_order(order, esim, assignments)
+    _set_next_look(esim, _next_look(esim, assignments))
+
+
+def _assignments(esim: Esim) -> list[Assignment]:
+    query = Assignment.select(Assignment, Order).join(Order).where(Assignment.esim == esim)
+    return list(query.order_by(Assignment.id))
+
+
+def _follow(assignment: Assignment, told: AssignmentState, esim: Esim) -> None:
+    assignment.provider_id = told.id or assignment.provider_id
+    assignment.state = told.state or assignment.state
+    assignment.unlimited = assignment.unlimited or told.unlimited
+    assignment.starts_at = _believable(told.starts_at, esim) or assignment.starts_at
+    assignment.ends_at = _end(told.ends_at, assignment)
+    _count(assignment, told)
+    assignment.save()
+    usage.note(assignment, clock.now())
+
+
+def _count(assignment: Assignment, told: AssignmentState) -> None:
+    """Bytes; what is not told or cannot be stays as it was."""
+    if assignment.unlimited:
+        assignment.initial_bytes = assignment.remaining_bytes = None
+        return
+    if told.initial_bytes is not None and told.initial_bytes > 0:
+        assignment.initial_bytes = told.initial_bytes
+    if told.remaining_bytes is not None:
+        most = assignment.initial_bytes or told.remaining_bytes
+        assignment.remaining_bytes = max(0, min(told.remaining_bytes, most))
+
+
+def _note_profile(esim: Esim, details: EsimDetails) -> None:
+    """Released with a first installation was installed, and then removed."""
+    status = details.profile_status or esim.profile_status
+    if status in TROUBLE and status != esim.profile_status:
+        log.warning("a profile is %s", status, extra={"order": esim.order.reference})
+    installed_at = esim.installed_at or _believable(details.first_installed_at, esim)
+    if installed_at is None and status in INSTALLED:
+        installed_at = clock.now()
+    esim.profile_status, esim.installed_at = status, installed_at
+    esim.state = details.state or esim.state
+    esim.checked_at, esim.failed_looks = clock.now(), 0
+    # Only what was read here: another column may be written meanwhile (Activate pressed).
+    esim.save(only=[Esim.profile_status, Esim.installed_at, Esim.state, Esim.checked_at, Esim.failed_looks])
+
+
+def _believable(moment: datetime | None, esim: Esim) -> datetime | None:
+    """A time at which something can have happened to this eSIM: not before its order, and not in the future,
+    except for what two clocks may differ by.
+    """
+    now = clock.now()
+    if moment is None or not esim.order.created_at - BEFORE <= moment <= now + AHEAD:
+        return None
+    return min(moment, now)
+
+
+def _end(moment: datetime | None, assignment: Assignment) -> datetime | None:
+    start = assignment.starts_at or assignment.order.created_at
+    sensible = moment is not None and start <= moment <= clock.now() + LONGEST_PLAN
+    return moment if sensible else assignment.ends_at
+
+
+# --- what follows from it
+
+
+def _activate_order(order: Order, esim: Esim, assignments: Iterable[Assignment]) -> None:
+    """In use: the order is active, from its first sign of life. Nothing seen here makes an order fail."""
+    moments = _signs_of_life(order, esim, assignments)
+    if not moments or order.stage != "ready":
+        return
+    moved = order.move("active", actor="provider", note=esim.profile_status, activated_at=min(moments))
+    if moved:
+        notifications.enqueue(order, "activated")
+
+
+def _signs_of_life(order: Order, esim: Esim, assignments: Iterable[Assignment]) -> list[datetime]:
+    """What brought the eSIM lives when the profile is on a phone, which any use of it proves; what topped it
+    up lives when its own plan has started.
+    """
+    if order == esim.order:
+        return [moment for moment in (esim.installed_at, *map(_start, assignments)) if moment]
+    own = (assignment for assignment in assignments if assignment.order == order)
+    return [moment for moment in map(_start, own) if moment]
+
+
+def _start(assignment: Assignment) -> datetime | None:
+    if assignment.starts_at is None and assignment.state in IN_USE:
+        return clock.now()
+    start: datetime | None = assignment.starts_at
+    return start
+
+
+def _next_look(esim: Esim, assignments: Sequence[Assignment]) -> datetime | None:
+    now = clock.now()
+    states = [_state_by_now(assignment, now) for assignment in assignments]
+    newest = max([esim.created_at, *(a.order.paid_at or esim.created_at for a in assignments)])
+    profile = DEAD if esim.state == DEAD else esim.profile_status
+    wait = pause(states, newest, esim.activate_pressed_at, now, profile)
+    return None if wait is None else now + wait
+
+
+def _state_by_now(assignment: Assignment, now: datetime) -> str:
+    """A plan whose end is long past is not in use, even where the provider never says so."""
+    over = assignment.ends_at is not None and assignment.ends_at < now - BEFORE
+    return "over" if over and assignment.state in IN_USE else assignment.state
+
+
+def _set_next_look(esim: Esim, moment: datetime | None) -> None:
+    """Unless somebody has asked for an earlier one since this look began."""
+    Esim.update(next_refresh_at=moment).where(
+        Esim.id == esim.id, Esim.next_refresh_at == esim.next_refresh_at
+    ).execute()
+
+
+def _label(esim: Esim, client: ESIMGoClient) -> None:
+    """Write our order's reference on the provider's eSIM, so that people can match the two. A courtesy: when
+    it fails, the next look tries again.
+    """
+    if esim.labelled_at is not None:
+        return
+    try:
+        client.set_customer_reference(esim.iccid, esim.order.reference)
+    except EsimGoError as error:
+        log.warning("not labelled", extra={"order": esim.order.reference, "error": str(error)})
+        return
+    Esim.update(labelled_at=clock.now()).where(Esim.id == esim.id).execute()

@@ -1,0 +1,178 @@
+"""Languages: texts from translations/, names and numbers from CLDR. Plain Babel, so that jobs speak too.
+
+The language of the work at hand is a context variable: `with speaking("ru"): ...`.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import datetime, timedelta
+from functools import cache, lru_cache
+from io import BytesIO
+from pathlib import Path
+
+from babel import Locale
+from babel.dates import format_date, format_datetime, format_time, format_timedelta
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
+from babel.support import NullTranslations, Translations
+from babel.units import format_unit
+
+LANGUAGES = {"en": "English", "ru": "Русский"}
+TRANSLATIONS = Path(__file__).parent / "translations"
+
+_language: ContextVar[str] = ContextVar("language", default="en")
+
+
+def language() -> str:
+    return _language.get()
+
+
+@contextmanager
+def speaking(code: str) -> Iterator[None]:
+    token = _language.set(supported(code) or "en")
+    try:
+        yield
+    finally:
+        _language.reset(token)
+
+
+def supported(tag: str | None) -> str | None:
+    """The language of ours that an IETF tag asks for ("ru-RU" is "ru"); None when we do not speak it."""
+    code = (tag or "").replace("_", "-").split("-")[0].lower()
+    return code if code in LANGUAGES else None
+
+
+def best(accept_language: str, default: str) -> str:
+    """The first language of an Accept-Language header that we speak."""
+    for part in accept_language.split(","):
+        if found := supported(part.split(";")[0].strip()):
+            return found
+    return default
+
+
+@cache
+def _translations(code: str) -> NullTranslations:
+    source = TRANSLATIONS / code / "LC_MESSAGES" / "messages.po"
+    if not source.exists():
+        return NullTranslations()
+    compiled = BytesIO()
+    with source.open("rb") as file:
+        write_mo(compiled, read_po(file, locale=code))
+    compiled.seek(0)
+    return Translations(compiled)
+
+
+def gettext(message: str) -> str:
+    return str(_translations(language()).gettext(message))
+
+
+def ngettext(one: str, many: str, count: int) -> str:
+    return str(_translations(language()).ngettext(one, many, count))
+
+
+def N_(message: str) -> str:  # noqa: N802 - the usual name for "mark for translation, translate later"
+    return message
+
+
+_ODD_AREAS = {
+    "cyp": N_("Northern Cyprus"),
+    "us-hi": N_("Hawaii (USA)"),
+    "an": N_("Netherlands Antilles"),
+}
+_REGIONS = {
+    "africa": N_("Africa"),
+    "americas": N_("North and South America"),
+    "asia": N_("Asia"),
+    "balkans": N_("Balkans"),
+    "business-hubs": N_("Business hubs"),
+    "caribbean": N_("Caribbean"),
+    "cenam": N_("Central America"),
+    "cis": N_("CIS"),
+    "eu": N_("Europe+"),
+    "europe": N_("Europe"),
+    "europe-lite": N_("Europe (main countries)"),
+    "europe-usa": N_("Europe and USA"),
+    "global": N_("Worldwide"),
+    "global-light": N_("Worldwide (Light)"),
+    "global-max": N_("Worldwide (Max)"),
+    "global-standard": N_("Worldwide (Standard)"),
+    "latin-america": N_("Latin America"),
+    "middle-east": N_("Middle East"),
+    "middle-east-africa": N_("Middle East and Africa"),
+    "middle-east-and-africa": N_("Middle East and Africa"),
+    "middle-east-and-north-africa": N_("Middle East and North Africa"),
+    "middle-east-north-africa": N_("Middle East and North Africa"),
+    "north-america": N_("North America"),
+    "oceania": N_("Oceania"),
+}
+"""By the code that the provider's label becomes: "EU+" is eu, "Global - Light" is global-light."""
+
+_NO_PLACES = {"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"}
+"""CLDR names these like territories, but nobody travels there."""
+
+
+@lru_cache(maxsize=2048)
+def _territory(code: str, lang: str) -> str | None:
+    return None if code.upper() in _NO_PLACES else Locale(lang).territories.get(code.upper())
+
+
+def is_territory(code: str) -> bool:
+    """Is this a code that we can name: ISO 3166, or one of the provider's own for a part of a country?"""
+    return code.lower() in _ODD_AREAS or (len(code) == 2 and _territory(code, "en") is not None)
+
+
+def area_name(code: str, fallback: str) -> str:
+    """A country's or region's name in the language at hand; `fallback` is the provider's English one."""
+    if known := _ODD_AREAS.get(code) or _REGIONS.get(code):
+        return gettext(known)
+    return (_territory(code, language()) if len(code) == 2 else None) or fallback
+
+
+def flag(code: str) -> str:
+    """The flag emoji of a two-letter code that has one; a globe for everything else."""
+    if len(code) == 2 and _territory(code, "en"):
+        return "".join(chr(0x1F1E6 + ord(letter) - ord("A")) for letter in code.upper())
+    return "🌍"
+
+
+def data_size(megabytes: int | None) -> str:
+    """Provider units: 1 GB is 1000 MB. None is unlimited."""
+    if megabytes is None:
+        return gettext("Unlimited")
+    if megabytes >= 1000:
+        return gettext("%(number)s GB") % {
+            "number": format_decimal(megabytes / 1000, "0.##", locale=language())
+        }
+    return gettext("%(number)s MB") % {"number": megabytes}
+
+
+def days_text(days: int) -> str:
+    return ngettext("%(num)s day", "%(num)s days", days) % {"num": days}
+
+
+def stars_text(stars: int) -> str:
+    """Where a sentence needs a case, it is written for the accusative ("we return 3 Stars")."""
+    return ngettext("%(num)s Star", "%(num)s Stars", stars) % {"num": stars}
+
+
+def minutes_text(seconds: float) -> str:
+    return str(format_unit(round(seconds / 60), "duration-minute", locale=language()))
+
+
+def moment_text(moment: datetime) -> str:
+    """Date and time, UTC, said as such: the server does not know the traveller's zone."""
+    return f"{format_datetime(moment, 'd MMM, HH:mm', locale=language())} UTC"
+
+
+def time_text(moment: datetime) -> str:
+    return f"{format_time(moment, 'HH:mm', locale=language())} UTC"
+
+
+def date_text(moment: datetime) -> str:
+    return str(format_date(moment, "d MMMM", locale=language()))
+
+
+def duration_text(seconds: float) -> str:
+    return str(format_timedelta(timedelta(seconds=max(0.0, seconds)), threshold=1.2, locale=language()))

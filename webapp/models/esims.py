@@ -1,0 +1,91 @@
+"""Profiles and the bundles on them. Data in bytes."""
+
+from typing import Self
+
+from peewee import BigIntegerField, BooleanField, CharField, ForeignKeyField, IntegerField
+
+from webapp import clock
+from webapp.db import Row, UtcField
+from webapp.models.orders import Customer, Order
+from webapp.models.profiles import DEAD, USELESS
+from webapp.models.references import new_reference
+
+
+class Esim(Row):
+    """A profile. `state` is active, suspended or deactivated.
+
+    `matching_id` with `smdp_host` is a bearer secret: the activation code is made of them.
+    """
+
+    reference = CharField(unique=True, default=new_reference)
+    order = ForeignKeyField(Order, backref="esims")
+    customer = ForeignKeyField(Customer, backref="esims")
+    iccid = CharField(unique=True)
+    matching_id = CharField()
+    smdp_host = CharField()
+    profile_status = CharField(default="released")
+    state = CharField(default="active")
+    installed_at = UtcField(null=True)
+    labelled_at = UtcField(null=True)
+    activate_pressed_at = UtcField(null=True)
+    created_at = UtcField(default=clock.now)
+    checked_at = UtcField(null=True)
+    next_refresh_at = UtcField(null=True, index=True)
+    failed_looks = IntegerField(default=0)
+    hinted_at = UtcField(null=True)
+
+    @classmethod
+    def of(cls, order: Order) -> Self | None:
+        """The eSIM that an order has brought, or the one that it tops up."""
+        wanted = cls.order == order if order.esim_id is None else cls.id == order.esim_id
+        return cls.get_or_none(wanted)
+
+    @property
+    def is_useless(self) -> bool:
+        """Nothing can be done with this profile as it is: it is not there, or dead."""
+        return self.profile_status in USELESS or self.state == DEAD
+
+    @property
+    def activation_code(self) -> str:
+        """What the QR code says; computed, never stored twice (eSIM Go: LPA:1$<smdp host>$<matching id>)."""
+        return f"LPA:1${self.smdp_host}${self.matching_id}"
+
+
+class Assignment(Row):
+    """A bundle on an eSIM, with its data (bytes) and validity."""
+
+    esim = ForeignKeyField(Esim, backref="assignments")
+    order = ForeignKeyField(Order, backref="assignments")
+    bundle = CharField()
+    provider_id = CharField(default="")
+    state = CharField(default="queued")
+    unlimited = BooleanField(default=False)
+    initial_bytes = BigIntegerField(null=True)
+    remaining_bytes = BigIntegerField(null=True)
+    starts_at = UtcField(null=True)
+    ends_at = UtcField(null=True)
+
+
+class UsagePoint(Row):
+    """How much data was left at a moment, in bytes: one point for each change that was seen."""
+
+    assignment = ForeignKeyField(Assignment, backref="usage_points", on_delete="CASCADE")
+    at = UtcField(default=clock.now)
+    remaining_bytes = BigIntegerField()
+
+    class Meta:
+        table_name = "usage_point"
+        indexes = ((("assignment", "at"), False),)
+
+
+class Compatibility(Row):
+    """May this bundle be put on this eSIM? Asked for by a page, answered by a job."""
+
+    iccid = CharField()
+    bundle = CharField()
+    verdict = CharField(null=True)
+    asked_at = UtcField(default=clock.now)
+    checked_at = UtcField(null=True)
+
+    class Meta:
+        indexes = ((("iccid", "bundle"), True), (("verdict", "asked_at"), False))

@@ -1,0 +1,74 @@
+"""What the processes of the shop share with each other."""
+
+import json
+from datetime import datetime
+from typing import Any
+
+from peewee import CharField, IntegerField, TextField
+
+from webapp import clock
+from webapp.db import BaseModel, Row, UtcField
+
+
+class Lease(BaseModel):
+    """Who may act for the shop; `epoch` grows with every new leader."""
+
+    name = CharField(primary_key=True)
+    owner = CharField()
+    host = CharField()
+    pid = IntegerField()
+    pid_started = CharField()
+    epoch = IntegerField()
+    expires_at = UtcField()
+
+
+class Setting(BaseModel):
+    """Small facts that both processes share, as JSON text by name."""
+
+    name = CharField(primary_key=True)
+    value = TextField()
+
+    @classmethod
+    def read(cls, name: str, default: Any = None) -> Any:
+        row = cls.get_or_none(cls.name == name)
+        return default if row is None else json.loads(row.value)
+
+    @classmethod
+    def write(cls, name: str, value: Any) -> None:
+        text = json.dumps(value)
+        cls.insert(name=name, value=text).on_conflict(
+            conflict_target=[cls.name], update={"value": text}
+        ).execute()
+
+    @classmethod
+    def read_time(cls, name: str) -> datetime | None:
+        text = cls.read(name)
+        return None if text is None else datetime.fromisoformat(text)
+
+    @classmethod
+    def write_time(cls, name: str, moment: datetime | None) -> None:
+        cls.write(name, None if moment is None else moment.isoformat())
+
+
+class JobRequest(Row):
+    """How another process asks the leader to run a job once."""
+
+    name = CharField()
+    asked_at = UtcField(default=clock.now)
+    done_at = UtcField(null=True, index=True)
+    result = CharField(default="")
+
+    class Meta:
+        table_name = "job_request"
+
+
+class FunnelDay(Row):
+    """How many got how far on one day (UTC): counted, never who."""
+
+    day = CharField()
+    step = CharField()
+    count = IntegerField(default=0)
+
+    class Meta:
+        table_name = "funnel_day"
+        indexes = ((("day", "step"), True),)

@@ -1,0 +1,200 @@
+"""Buying at eSIM Go is intent, call, outcome.
+
+The intent is committed first, the call is made outside any transaction and at most once per intent, its
+outcome is always recorded. What stays unclear is looked up by reconciling.py.
+"""
+
+from datetime import timedelta
+
+from webapp import clock, leases, outages, quotes
+from webapp.boundaries import boundary
+from webapp.config import Config
+from webapp.db import transaction
+from webapp.esimgo.client import ESIMGoClient
+from webapp.esimgo.errors import AccessDenied, EsimGoError, NotSent, OutOfFunds, Refused, TryLater
+from webapp.leases import Leadership
+from webapp.models import Esim, Order, Submission
+from webapp.orders.delivering import record
+from webapp.orders.ending import fail
+from webapp.quotes import LAST_CALL
+
+STALE_CLAIM = timedelta(seconds=2)
+BEGIN_WITHIN_S = 5.0
+CALL_CAN_TAKE = timedelta(seconds=40)
+
+
+def submit_next(client: ESIMGoClient, leadership: Leadership, config: Config) -> Order | None:
+    """Buy for the order that has waited longest, if the pace allows one now; returns that order.
+
+    Raises EsimGoError when eSIM Go has to be asked for its price again and does not answer.
+    """
+    order = _next_in_line(config)
+    if order is None or not _is_still_sold(order, client, config):
+        return order
+    submission = _claim(order, leadership)
+    if submission is None:
+        return None
+    boundary("order.intent.committed")
+    if not _begin(submission):
+        give_back(order, submission, "not_sent", "the claim had gone stale")
+        return order
+    _buy(order, submission, client)
+    return order
+
+
+def _next_in_line(config: Config) -> Order | None:
+    now = clock.now()
+    last = Submission.select().where(Submission.sent_at.is_null(False)).order_by(Submission.id.desc()).first()
+    pace = timedelta(seconds=config.esimgo_order_interval_s)
+    if last is not None and now - last.sent_at < pace:
+        return None
+    waiting = Order.select().where(
+        Order.stage == "paid",
+        Order.deadline_at > now + LAST_CALL,
+        Order.next_try_at.is_null() | (Order.next_try_at <= now),
+    )
+    first: Order | None = waiting.order_by(Order.paid_at).first()
+    return first
+
+
+def _is_still_sold(order: Order, client: ESIMGoClient, config: Config) -> bool:
+    """An order that has waited so long that its quote is old is asked about again: nobody pays a dearer price
+    than the one they agreed to, and we do not pay it for them beyond the tolerance.
+    """
+    try:
+        verdict = quotes.renewed_verdict(order, client, config)
+    except EsimGoError:
+        _wait(order, 10)  # whoever is behind it may get an answer
+        raise
+    if verdict == "dearer":
+        fail(order, "dearer", actor="provider", note="asked again before buying")
+    elif verdict == "refused":
+        fail(order, "refused", actor="provider", note="asked again before buying")
+    elif verdict == "missing":
+        _wait(order, 30)
+    return verdict == "ok"
+
+
+def _wait(order: Order, seconds: float) -> None:
+    again = clock.now() + timedelta(seconds=seconds)
+    Order.update(next_try_at=again).where(Order.id == order.id).execute()
+
+
+def _claim(order: Order, leadership: Leadership) -> Submission | None:
+    """The intent: only the leader makes one, and the order points to it."""
+    with transaction():
+        if not leases.holds(leadership):
+            return None
+        topped_up = Esim.get_by_id(order.esim_id) if order.esim_id else None
+        submission = Submission.create(
+            order=order,
+            epoch=leadership.epoch,
+            bundle=order.esimgo_product_id,
+            iccid=topped_up and topped_up.iccid,
+            cost=order.wholesale,
+        )
+        moved = order.move("submitting", actor="job", submission_id=submission.id)
+        if not moved:
+            submission.delete_instance()
+        return submission if moved else None
+
+
+def _begin(submission: Submission) -> bool:
+    """From here on the request may have left. A claim that has waited is not sent: its leader may be gone."""
+    now = clock.now()
+    fresh = (
+        (Submission.id == submission.id)
+        & Submission.outcome.is_null()
+        & (Submission.claimed_at > now - STALE_CLAIM)
+    )
+    return bool(Submission.update(sent_at=now).where(fresh).execute())
+
+
+def _buy(order: Order, submission: Submission, client: ESIMGoClient) -> None:
+    try:
+        placed = client.create_order(
+            submission.bundle,
+            iccid=submission.iccid,
+            on_sent=lambda: boundary("order.post.sent"),
+            begin_by=clock.monotonic() + BEGIN_WITHIN_S,
+        )
+    except NotSent as error:
+        give_back(order, submission, "not_sent", str(error), wait_s=5)
+    except TryLater as error:
+        give_back(order, submission, "not_bought", str(error), wait_s=error.retry_after_s)
+    except OutOfFunds as error:
+        outages.out_of_funds(submission.cost)
+        give_back(order, submission, "not_bought", str(error), wait_s=30)
+    except AccessDenied as error:
+        if submission.iccid and error.may_be == ("no_access",):
+            _refuse(order, submission, str(error))
+            return
+        outages.purchase_failed()
+        give_back(order, submission, "not_bought", str(error), wait_s=30)
+    except Refused as error:
+        _refuse(order, submission, str(error))
+    except EsimGoError as error:
+        outages.purchase_failed()
+        order.move("unknown", actor="job", note=str(error))
+    except Exception:
+        order.move("unknown", actor="job", note="an error of ours after the request may have left")
+        raise
+    else:
+        boundary("order.post.answered")
+        outages.purchase_worked()
+        record(submission, placed, actor="provider")
+        boundary("order.recorded")
+
+
+def give_back(order: Order, submission: Submission, outcome: str, note: str, wait_s: float = 0) -> None:
+    """Surely nothing was bought: the order waits in line again, if this intent still counts."""
+    with transaction():
+        _close(submission, outcome)
+        if (waiting := _still_waits(order, submission)) is not None:
+            again = clock.now() + timedelta(seconds=wait_s)
+            waiting.move("paid", actor="job", note=note, next_try_at=again)
+
+
+def _refuse(order: Order, submission: Submission, note: str) -> None:
+    with transaction():
+        _close(submission, "refused")
+        if (waiting := _still_waits(order, submission)) is not None:
+            fail(waiting, "refused", actor="provider", note=note)
+
+
+def _still_waits(order: Order, submission: Submission) -> Order | None:
+    """The order as it is now, if it waits for this intent and no other: whoever leads, its outcome counts."""
+    now = order.fresh()
+    waits = now.submission_id == submission.id and now.stage in {"submitting", "unknown"}
+    return now if waits else None
+
+
+def _close(submission: Submission, outcome: str) -> None:
+    Submission.update(outcome=outcome).where(
+        Submission.id == submission.id, Submission.outcome.is_null()
+    ).execute()
+
+
+def take_over(leadership: Leadership) -> int:
+    """What was left in the middle, by an earlier leader or by an error of ours: what was never sent goes back
+    in line, the rest is looked up.
+    """
+    abandoned = (Submission.epoch < leadership.epoch) | (Submission.claimed_at < clock.now() - CALL_CAN_TAKE)
+    left = (
+        Order.select()
+        .join(Submission, on=(Order.submission_id == Submission.id))
+        .where(Order.stage == "submitting", abandoned)
+    )
+    for order in left:
+        submission = Submission.get_by_id(order.submission_id)
+        if _call_off(submission):
+            give_back(order, submission, "not_sent", "the process ended before sending")
+        else:
+            order.move("unknown", actor="job", note="the process ended before the answer was recorded")
+    return len(left)
+
+
+def _call_off(submission: Submission) -> bool:
+    """Close an intent that was never sent, so that nobody begins to send it now; False when one has begun."""
+    unsent = (Submission.id == submission.id) & Submission.outcome.is_null() & Submission.sent_at.is_null()
+    return bool(Submission.update(outcome="not_sent").where(unsent).execute())

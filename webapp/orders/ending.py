@@ -1,0 +1,25 @@
+"""Active or refunded: an order that cannot be delivered ends, with its refund in the same transaction."""
+
+from webapp import clock, notifications, payments
+from webapp.db import transaction
+from webapp.models import Order
+from webapp.quotes import LAST_CALL
+
+
+def enforce_deadlines() -> int:
+    """Active or refunded: what is not delivered by its deadline fails, with its refund."""
+    now = clock.now()
+    too_late = ((Order.stage == "paid") & (Order.deadline_at <= now + LAST_CALL)) | (
+        Order.stage.in_(["unknown", "accepted"]) & (Order.deadline_at <= now)
+    )
+    return sum(fail(order, "deadline", actor="job") for order in Order.select().where(too_late))
+
+
+def fail(order: Order, failure: str, *, actor: str, note: str = "") -> bool:
+    """End a paid order; its refund is in the same transaction."""
+    with transaction():
+        if not order.move("failed", actor=actor, note=note or failure, failure=failure):
+            return False
+        payments.return_all(order, failure)
+        notifications.enqueue(order, "failed")
+    return True

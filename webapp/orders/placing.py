@@ -1,0 +1,84 @@
+"""Orders before their money: placed once however often the button is tapped, and looked up by their owner."""
+
+from datetime import timedelta
+
+from peewee import IntegrityError
+
+from webapp import clock
+from webapp.db import transaction
+from webapp.models import Customer, Esim, Order, Plan
+
+AWAITING_FOR = timedelta(minutes=30)
+
+
+def place(customer: Customer, plan: Plan, esim: Esim | None = None) -> Order:
+    """The customer's open order for this plan: the one there is, or a new one. A double tap is one order.
+
+    With `esim` it tops that one up; whether the plan fits is for the caller to know (topups.fits).
+    """
+    standing = _awaiting(customer, plan, esim)
+    wanted = (plan.stars, plan.bundle.name)
+    if standing is not None and (standing.stars, standing.esimgo_product_id) == wanted:
+        return standing
+    if standing is not None:
+        standing.move("expired", actor="customer", note="the price or the bundle has changed")
+    try:
+        return _new(customer, plan, esim)
+    except IntegrityError:
+        # Somebody was first. When theirs is paid for by now, this one is a new wish.
+        return _awaiting(customer, plan, esim) or _new(customer, plan, esim)
+
+
+def _new(customer: Customer, plan: Plan, esim: Esim | None) -> Order:
+    with transaction():
+        return Order.create(customer=customer, esim_id=esim and esim.id, **_quote(customer, plan))
+
+
+def _awaiting(customer: Customer, plan: Plan, esim: Esim | None) -> Order | None:
+    same_esim = Order.esim_id.is_null() if esim is None else Order.esim_id == esim.id
+    return Order.get_or_none(
+        Order.customer == customer,
+        Order.plan_id == plan.plan_id,
+        Order.stage == "awaiting_payment",
+        same_esim,
+    )
+
+
+def _quote(customer: Customer, plan: Plan) -> dict[str, object]:
+    """What was promised at this moment stays on the order, whatever the catalogue does later."""
+    return {
+        "telegram_user_id": customer.telegram_user_id,
+        "plan_id": plan.plan_id,
+        "plan_type": plan.plan_type,
+        "country_code": plan.area.code,
+        "country_name": plan.area.name,
+        "data_mb": plan.data_mb,
+        "days": plan.days,
+        "tier": plan.tier,
+        "esimgo_product_id": plan.bundle.name,
+        "wholesale": plan.bundle.wholesale,
+        "retail": plan.retail,
+        "currency": plan.currency,
+        "stars": plan.stars,
+    }
+
+
+def expire() -> int:
+    """Unpaid orders end after half an hour; a late payment is still served (payments.confirm)."""
+    old = Order.select().where(
+        Order.stage == "awaiting_payment", Order.created_at < clock.now() - AWAITING_FOR
+    )
+    return sum(order.move("expired", actor="job", note="not paid in time") for order in old)
+
+
+def of_customer(customer: Customer, limit: int = 50) -> list[Order]:
+    """The customer's purchases, the newest first."""
+    mine = Order.select().where(Order.telegram_user_id == customer.telegram_user_id)
+    return list(mine.order_by(Order.created_at.desc()).limit(limit))
+
+
+def find(customer: Customer, reference: str) -> Order | None:
+    """The customer's own order; None for anybody else's."""
+    return Order.get_or_none(
+        Order.reference == reference, Order.telegram_user_id == customer.telegram_user_id
+    )

@@ -1,0 +1,162 @@
+"""May this be sold now, at this price, in time? Asked before the money, because that prevents most refunds.
+
+While a payment sheet is open, a job asks eSIM Go (POST /orders, type validate: it costs nothing and reserves
+nothing). A pre-checkout only reads the verdict: it has to be answered within seconds, the provider or not.
+"""
+
+from datetime import timedelta
+from threading import BoundedSemaphore
+
+from webapp import catalogue, clock, outages
+from webapp.config import Config
+from webapp.esimgo.client import ESIMGoClient
+from webapp.esimgo.errors import AccessDenied, OutOfFunds, Refused, Unavailable
+from webapp.models import OPEN_STAGES, Bundle, Order
+
+WATCHED_FOR = timedelta(minutes=10)
+RENEWED_AFTER = timedelta(seconds=60)
+DOUBTED_AFTER = timedelta(seconds=3)
+ADMITTED_FOR = timedelta(seconds=60)
+LAST_CALL = timedelta(minutes=2)
+TOLERANCE_PERCENT = 5
+
+PATIENCE_S = 0.7
+_waiting = BoundedSemaphore(4)
+
+
+# --- what eSIM Go says
+
+
+def check_due(client: ESIMGoClient, config: Config) -> int:
+    """Ask about every bundle for which somebody has a payment sheet open; returns how many were asked about.
+
+    Raises EsimGoError when eSIM Go does not answer: the verdicts then grow old by themselves. When it is one
+    bundle alone that gets no answer, the others do not wait behind it.
+    """
+    bundles, silence = _due(), None
+    for bundle in bundles:
+        try:
+            _check(bundle, client, config)
+        except Unavailable as error:
+            silence = error
+    if silence is not None:
+        raise silence
+    return len(bundles)
+
+
+def _due() -> list[Bundle]:
+    now = clock.now()
+    watched = Order.select(Order.esimgo_product_id).where(
+        Order.stage == "awaiting_payment", Order.invoiced_at > now - WATCHED_FOR
+    )
+    stale = Bundle.checked_at.is_null() | (Bundle.checked_at <= now - RENEWED_AFTER)
+    stale |= (Bundle.check_verdict != "ok") & (Bundle.checked_at <= now - DOUBTED_AFTER)
+    return list(Bundle.select().where(Bundle.name.in_(watched), stale).order_by(Bundle.checked_at))
+
+
+def _check(bundle: Bundle, client: ESIMGoClient, config: Config) -> None:
+    try:
+        quote = client.validate_order(bundle.name)
+    except OutOfFunds:
+        outages.out_of_funds(bundle.wholesale)
+        _note(bundle, "", None)
+        return
+    except AccessDenied:
+        outages.purchase_failed()
+        raise
+    except Refused:
+        _note(bundle, "refused", None)
+        return
+    outages.purchase_worked()
+    _note(bundle, "ok" if quote.valid else "refused", quote.total)
+    if quote.valid and quote.total > _tolerated(bundle.wholesale):
+        catalogue.reprice(bundle, quote.total, config)
+
+
+def renewed_verdict(order: Order, client: ESIMGoClient, config: Config) -> str:
+    """The verdict on an order that is about to be bought; eSIM Go is asked when the last one is too old.
+
+    Raises EsimGoError when it does not answer.
+    """
+    known = verdict(order, config)
+    if known != "missing":
+        return known
+    _check(Bundle.get(Bundle.name == order.esimgo_product_id), client, config)
+    return verdict(order, config)
+
+
+def probe(client: ESIMGoClient) -> bool:
+    """Would eSIM Go sell the cheapest bundle? Asked while nothing can be sold, because then nobody else asks.
+
+    When it refuses this one bundle, selling works all the same. Raises EsimGoError.
+    """
+    cheapest = Bundle.select().where(Bundle.gone_at.is_null()).order_by(Bundle.wholesale).first()
+    try:
+        return cheapest is not None and client.validate_order(cheapest.name).valid
+    except OutOfFunds:
+        raise
+    except Refused:
+        return True
+
+
+def _note(bundle: Bundle, verdict: str, total: int | None) -> None:
+    Bundle.update(check_verdict=verdict, check_total=total, checked_at=clock.now()).where(
+        Bundle.id == bundle.id
+    ).execute()
+
+
+def _tolerated(wholesale: int) -> int:
+    return wholesale * (100 + TOLERANCE_PERCENT) // 100
+
+
+# --- what that means for an order
+
+
+def verdict(order: Order, config: Config) -> str:
+    """ "ok", "refused", "dearer", or "missing" when nothing recent is known."""
+    bundle = Bundle.get_or_none(Bundle.name == order.esimgo_product_id)
+    fresh = clock.now() - timedelta(seconds=config.quote_s)
+    if bundle is None or bundle.checked_at is None or bundle.checked_at < fresh or not bundle.check_verdict:
+        return "missing"
+    if bundle.check_verdict == "ok" and (bundle.check_total or 0) > _tolerated(order.wholesale):
+        return "dearer"
+    return str(bundle.check_verdict)
+
+
+def wait_for_verdict(reference: str, config: Config) -> None:
+    """Give the job a moment when somebody pays at once. Only a few may wait, the others are to tap again.
+
+    Call it outside any transaction: the job has to write.
+    """
+    order = Order.get_or_none(Order.reference == reference)
+    if order is None or verdict(order, config) != "missing" or not _waiting.acquire(blocking=False):
+        return
+    try:
+        give_up = clock.monotonic() + PATIENCE_S
+        while verdict(order, config) == "missing" and clock.monotonic() < give_up:
+            clock.sleep(0.05)
+    finally:
+        _waiting.release()
+
+
+# --- in time
+
+
+def is_full(config: Config, besides: Order | None = None) -> bool:
+    """Are so many orders ahead that one more could not be bought before its deadline?
+
+    eSIM Go wants a pause between two orders. Payments that were allowed a moment ago count as ahead.
+    """
+    room = timedelta(seconds=config.deadline_s) - LAST_CALL - ADMITTED_FOR
+    return _ahead(besides) * config.esimgo_order_interval_s >= room.total_seconds()
+
+
+def _ahead(besides: Order | None) -> int:
+    admitted = (Order.stage == "awaiting_payment") & (Order.admitted_at > clock.now() - ADMITTED_FOR)
+    ahead = Order.select().where(Order.stage.in_(OPEN_STAGES) | admitted)
+    return int(ahead.count() if besides is None else ahead.where(Order.id != besides.id).count())
+
+
+def admit(order: Order) -> None:
+    """This order's payment was just allowed: keep its place in the line."""
+    Order.update(admitted_at=clock.now()).where(Order.id == order.id).execute()

@@ -1,0 +1,31 @@
+"""HTTP in, HTML out. Views read models and call domain functions; they never write a row themselves."""
+
+from flask import Flask
+
+from webapp.config import Config
+from webapp.telegram.botapi import BotApi
+from webapp.views import (
+    api,
+    checkout,
+    downloads,
+    errors,
+    esims,
+    health,
+    limits,
+    openapi,
+    orders,
+    page,
+    shop,
+    webhooks,
+)
+from webapp.views.wiring import Shop
+
+
+def register(app: Flask, config: Config) -> None:
+    bot = BotApi(config.telegram_bot_token, config.telegram_api_url)
+    app.extensions["shop"] = Shop(config, bot, limits.Limits(config))
+    page.register(app, config)
+    limits.register(app, app.extensions["shop"].limits)
+    errors.register(app)
+    for module in (shop, checkout, orders, esims, downloads, api, webhooks, openapi, health):
+        app.register_blueprint(module.blueprint)

@@ -1,0 +1,56 @@
+"""Who is asking: Telegram's signed initData in `Authorization: tma <initData>`, on every personal request."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from flask import Response, g, request
+from werkzeug.datastructures import WWWAuthenticate
+from werkzeug.exceptions import Unauthorized
+
+from webapp import clock, customers, i18n
+from webapp.models import Customer
+from webapp.telegram import initdata
+from webapp.views import page
+from webapp.views.wiring import shop
+
+View = Callable[..., Any]
+
+SCHEME = WWWAuthenticate(initdata.SCHEME, {"realm": "telegram"})
+
+
+class Stale(Unauthorized):
+    """Rightly signed, but too old: the Mini App has to be opened again."""
+
+
+def customer() -> Customer:
+    """The customer who sent this request. Raises Unauthorized (or Stale)."""
+    raw = initdata.init_data_from_header(request.headers.get("Authorization"))
+    if raw is None:
+        raise Unauthorized(www_authenticate=SCHEME)
+    found = initdata.check(raw, shop().config.telegram_bot_token, now=clock.now())
+    if isinstance(found, initdata.Refusal):
+        refusal = Stale if found is initdata.Refusal.STALE else Unauthorized
+        raise refusal(www_authenticate=SCHEME)
+    default = shop().config.default_language
+    person = customers.recognise(found.user_id, found.first_name, found.language_code, default)
+    if asked := i18n.supported(request.args.get("lang")):
+        customers.speak(person, asked, chosen=asked != i18n.supported(found.language_code))
+    page.speak(person.language)
+    shop().limits.count_customer(person)
+    g.customer = person
+    return person
+
+
+def personal(view: View) -> View:
+    """A page about the customer. A plain GET (a reload, a button in the chat) carries no initData: it gets
+    a shell without data, which loads the same address as a fragment.
+    """
+
+    @wraps(view)
+    def guarded(**values: Any) -> Response | Any:
+        if request.method == "GET" and not page.wants_fragment() and "Authorization" not in request.headers:
+            return page.personal("page/shell")
+        return view(customer=customer(), **values)
+
+    return guarded

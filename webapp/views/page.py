@@ -1,0 +1,136 @@
+"""One URL, two forms: the whole page, or the fragment of it that htmx asked for.
+
+A page `section/page.html` includes the very file `section/_page.html` that its fragment renders.
+"""
+
+import hashlib
+import secrets
+from contextlib import ExitStack
+from functools import cache
+from typing import Any
+
+from flask import Flask, Response, g, make_response, render_template, request, url_for
+from htmx_flask import Htmx
+
+from webapp import catalogue, clock, db, esims, i18n, money, outages, qr, topups
+from webapp.config import ROOT, Config
+from webapp.observability import request_id
+
+PUBLIC = "public, max-age=0, must-revalidate"
+PERSONAL = "no-store"
+
+# Telegram's script adds an empty <style> when it runs in a frame.
+_EMPTY_STYLE = "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='"
+
+
+def wants_fragment() -> bool:
+    headers = request.headers
+    return (
+        bool(request.htmx)  # type: ignore[attr-defined] # added by htmx-flask
+        and headers.get("HX-Request-Type") != "full"
+        and "HX-Boosted" not in headers
+        and "HX-History-Restore-Request" not in headers
+    )
+
+
+def render(name: str, *, status: int = 200, cache_control: str = PUBLIC, **values: Any) -> Response:
+    """The page `section/page`, or its fragment when htmx asked for one."""
+    section, _, part = name.rpartition("/")
+    template = f"{section}/_{part}.html" if wants_fragment() else f"{section}/{part}.html"
+    response = make_response(render_template(template, **values), status)
+    response.headers["Cache-Control"] = cache_control
+    return response
+
+
+def personal(name: str, *, status: int = 200, **values: Any) -> Response:
+    return render(name, status=status, cache_control=PERSONAL, **values)
+
+
+def polled(response: Response) -> Response:
+    """Answer an unchanged poll without a body (hx-ptag): the tag is a digest of what would be shown."""
+    tag = hashlib.sha256(response.get_data()).hexdigest()[:16]
+    if request.headers.get("HX-PTag") == tag:
+        response = make_response("", 304)
+        response.headers["Cache-Control"] = PERSONAL
+    response.headers["HX-PTag"] = tag
+    return response
+
+
+def link(endpoint: str, **values: Any) -> str:
+    """An address in the shop that keeps the language in hand, once it was asked for by `?lang=`."""
+    if "lang" in request.args or g.get("customer"):
+        values.setdefault("lang", i18n.language())
+    return url_for(endpoint, **values)
+
+
+@cache
+def asset(name: str) -> str:
+    """A static file's address, with its checksum, so that browsers may keep it."""
+    digest = hashlib.sha256((ROOT / "static" / name).read_bytes()).hexdigest()[:12]
+    return f"/static/{name}?{digest}"
+
+
+def register(app: Flask, config: Config) -> None:
+    Htmx(app)
+    policy = _content_security_policy(config)
+    app.jinja_env.add_extension("jinja2.ext.i18n")
+    app.jinja_env.install_gettext_callables(i18n.gettext, i18n.ngettext, newstyle=True)  # type: ignore[attr-defined]
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.globals.update(
+        asset=asset,
+        catalogue=catalogue,
+        config=config,
+        i18n=i18n,
+        is_on_phone=esims.is_on_phone,
+        link=link,
+        money_text=lambda price, currency: money.money_text(price, currency, i18n.language()),
+        now=clock.now,
+        is_catalogue_stale=lambda: outages.is_catalogue_stale(config.catalogue_ttl_s),
+        outages=outages.now,
+        topups=topups,
+        qr_uri=qr.data_uri,
+    )
+
+    @app.before_request
+    def begin() -> None:
+        request_id.set(secrets.token_hex(6))
+        db.keep_connection()
+        accepted = request.headers.get("Accept-Language", "")
+        code = i18n.supported(request.args.get("lang")) or i18n.best(accepted, config.default_language)
+        speak(code)
+
+    @app.after_request
+    def secure(response: Response) -> Response:
+        response.headers["Content-Security-Policy"] = policy
+        response.headers["X-Request-ID"] = request_id.get()
+        response.headers["Referrer-Policy"] = "no-referrer"
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        response.vary.update(["HX-Request", "HX-Request-Type", "Accept-Language"])
+        return response
+
+    @app.teardown_request
+    def end(_error: BaseException | None) -> None:
+        if "speaking" in g:
+            g.speaking.close()
+
+
+def speak(code: str) -> None:
+    """From here on this request is answered in `code`."""
+    stack: ExitStack = g.setdefault("speaking", ExitStack())
+    stack.enter_context(i18n.speaking(code))
+
+
+def _content_security_policy(config: Config) -> str:
+    sandbox = f" {config.telegram_sandbox_url}" if config.telegram_sandbox_url else ""
+    return "; ".join(
+        (
+            "default-src 'none'",
+            f"script-src 'self'{sandbox}",
+            f"style-src 'self' {_EMPTY_STYLE}",
+            "img-src 'self' data:",
+            "connect-src 'self'",
+            "base-uri 'none'",
+            "form-action 'self'",
+            f"frame-ancestors https://web.telegram.org{sandbox}",
+        )
+    )
