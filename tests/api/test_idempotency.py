@@ -1,0 +1,184 @@
+"""The same key with the same body is one order, whatever becomes of it and however many ask at once."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from threading import Barrier
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from tests.api.asking import ask, refusal, told
+from tests.shop.conftest import Advance, Person
+from tests.shop.factories import BUNDLE, PLAN, lead, make_bundle, make_customer, make_plan
+from webapp import clock, db, idempotency, orders, outages
+from webapp.models import IdempotencyKey, Order, Plan
+from webapp.orders import placing
+
+KEY = "6f1c2f0e-3a55-4b0e-9f0a-0d8b3e1c7a42"
+ANOTHER = "tr-10gb-30d"
+
+pytestmark = pytest.mark.usefixtures("shelves")
+
+
+def at_once(calls: int, ask_once: Callable[[int], Any]) -> list[Any]:
+    """The results of so many calls that begin at the same moment, each in a thread of its own."""
+    barrier = Barrier(calls)
+
+    def call(number: int) -> Any:
+        db.keep_connection()
+        barrier.wait()
+        try:
+            return ask_once(number)
+        finally:
+            db.database.close()
+
+    with ThreadPoolExecutor(calls) as pool:
+        return list(pool.map(call, range(calls)))
+
+
+def test_the_same_key_and_body_are_one_order(owner: Person) -> None:
+    answers = [told(ask(owner, KEY)) for _ in range(5)]
+    assert answers == [answers[0]] * 5
+    assert (Order.select().count(), IdempotencyKey.select().count()) == (1, 1)
+
+
+def test_the_same_key_with_another_plan_is_a_conflict(owner: Person) -> None:
+    make_plan(ANOTHER)
+    first = told(ask(owner, KEY))
+    for body in ({"plan_id": ANOTHER}, {"plan_id": "none"}, {"bundle_id": BUNDLE}):
+        assert refusal(ask(owner, KEY, body)) == (409, "idempotency_conflict")
+    assert told(ask(owner, KEY)) == first
+    assert Order.select().count() == 1
+
+
+def test_what_the_body_says_besides_the_plan_does_not_count(owner: Person) -> None:
+    bodies: list[dict[str, object]] = [
+        {"plan_id": PLAN},
+        {"x": [1], "plan_id": PLAN},
+        {"plan_id": PLAN, "bundle_id": "y"},
+    ]
+    assert len({told(ask(owner, KEY, body))["id"] for body in bodies}) == 1
+
+
+def test_a_key_is_the_customers_own(owner: Person, stranger: Person) -> None:
+    assert told(ask(owner, KEY))["id"] != told(ask(stranger, KEY))["id"]
+    assert IdempotencyKey.select().count() == 2
+
+
+def test_two_keys_share_the_order_that_still_awaits_payment(owner: Person) -> None:
+    assert told(ask(owner, "one"))["id"] == told(ask(owner, "two"))["id"]
+
+
+def test_without_a_key_a_repeated_call_is_the_awaiting_order(owner: Person) -> None:
+    assert told(ask(owner))["id"] == told(ask(owner))["id"]
+    assert IdempotencyKey.select().count() == 0
+
+
+@pytest.mark.parametrize(
+    ("stages", "status"),
+    [(["expired"], "failed"), (["paid"], "pending"), (["paid", "submitting", "unknown"], "processing")],
+)
+def test_a_key_tells_of_its_order_whatever_has_become_of_it(
+    owner: Person, stages: list[str], status: str
+) -> None:
+    first = told(ask(owner, KEY))
+    for stage in stages:
+        assert Order.get().move(stage, actor="test")
+    again = told(ask(owner, KEY))
+    assert again == first | {"status": status, "invoice_url": None}
+    assert Order.select().count() == 1
+    assert told(ask(owner, "another"))["id"] != first["id"]
+
+
+def test_a_key_is_answered_when_its_plan_has_gone_and_sales_are_paused(owner: Person) -> None:
+    first = told(ask(owner, KEY))
+    Plan.update(available=False).execute()
+    outages.out_of_funds(1)
+    assert told(ask(owner, KEY)) == first
+
+
+def test_a_bundle_that_serves_another_plan_now_is_still_the_same_request(owner: Person) -> None:
+    first = told(ask(owner, KEY, {"bundle_id": BUNDLE}))
+    another = make_plan(ANOTHER, bundle=make_bundle("esim_10GB_30D_TR_V2"))
+    Plan.update(bundle=another.bundle).where(Plan.plan_id == PLAN).execute()
+    Plan.update(bundle=make_bundle()).where(Plan.plan_id == ANOTHER).execute()
+    assert told(ask(owner, KEY, {"bundle_id": BUNDLE})) == first
+
+
+def test_a_request_that_was_refused_leaves_its_key_free(owner: Person) -> None:
+    assert refusal(ask(owner, KEY, {"plan_id": "none"})) == (422, "not_for_sale")
+    assert told(ask(owner, KEY))["plan_id"] == PLAN
+
+
+def test_fifty_requests_at_once_with_one_key_are_one_order(app: Flask, owner: Person) -> None:
+    headers = owner.headers
+    headers["Idempotency-Key"] = KEY
+
+    def post(_number: int) -> tuple[int, Any]:
+        answer = app.test_client().post("/api/esimgo/order", json={"plan_id": PLAN}, headers=headers)
+        return answer.status_code, (answer.json or {}).get("id")
+
+    answers = at_once(50, post)
+    assert answers == [(201, Order.get().reference)] * 50
+    assert (Order.select().count(), IdempotencyKey.select().count()) == (1, 1)
+
+
+def test_when_bodies_race_for_one_key_one_wins_and_the_others_are_told(app: Flask) -> None:
+    customer = make_customer()
+    plans = [make_plan(), make_plan(ANOTHER)]
+
+    def place(number: int) -> str:
+        plan = plans[number % 2]
+        try:
+            return idempotency.place(customer, plan, KEY, plan.plan_id).plan_id
+        except idempotency.Conflict:
+            return "conflict"
+
+    answers = at_once(20, place)
+    won = Order.get().plan_id
+    assert sorted(answers) == sorted([won] * 10 + ["conflict"] * 10)
+    assert Order.select().count() == 1, "the order of the one who lost is not left behind"
+
+
+def test_the_key_and_its_order_are_committed_together(owner: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(**_values: object) -> None:
+        raise RuntimeError("the process ends here")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(IdempotencyKey, "create", fail)
+        assert ask(owner, KEY).status_code == 500
+    assert Order.select().count() == 0
+    told(ask(owner, KEY))
+
+
+def test_a_tap_that_comes_second_to_an_order_paid_meanwhile_is_a_new_order(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    customer, plan = make_customer(), make_plan()
+    first = orders.place(customer, plan)
+    real: Callable[..., Order | None] = placing._awaiting
+
+    def paid_just_after(*who: Any) -> Order | None:
+        monkeypatch.setattr(placing, "_awaiting", really_paid)
+        return None
+
+    def really_paid(*who: Any) -> Order | None:
+        first.move("paid", actor="test")
+        return real(*who)
+
+    monkeypatch.setattr(placing, "_awaiting", paid_just_after)
+    second = orders.place(customer, plan)
+    assert (first.stage, second.stage) == ("paid", "awaiting_payment")
+
+
+def test_keys_are_kept_for_two_days(owner: Person, advance: Advance) -> None:
+    first = told(ask(owner, KEY))
+    advance(timedelta(hours=47).total_seconds())
+    assert idempotency.purge(clock.now()) == 0
+    assert told(ask(owner, KEY))["id"] == first["id"]
+    advance(timedelta(hours=2).total_seconds())
+    assert idempotency.purge(clock.now()) == 1
+    lead()
+    assert told(ask(owner, KEY, {"bundle_id": BUNDLE}))["id"] == first["id"], "it still awaits payment"

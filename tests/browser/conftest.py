@@ -1,0 +1,58 @@
+"""A real Chromium at phone width, in front of the running shop."""
+
+from collections.abc import Callable, Iterator
+from urllib.parse import quote, urlencode
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page
+
+from tests.stack import Traveller
+
+PHONE = {"width": 390, "height": 844}
+
+
+@pytest.fixture
+def complaints() -> list[str]:
+    """What the browser complained about: blocked by the CSP, not found, an exception in a script."""
+    return []
+
+
+@pytest.fixture
+def new_page(chromium: Browser, complaints: list[str]) -> Iterator[Callable[..., Page]]:
+    """A fresh page; the test fails when the browser complains about anything on it."""
+    pages: list[Page] = []
+
+    def make(*, width: int = PHONE["width"], height: int = PHONE["height"], scheme: str = "light") -> Page:
+        page = chromium.new_page(
+            viewport={"width": width, "height": height},
+            color_scheme="dark" if scheme == "dark" else "light",
+            reduced_motion="reduce",
+        )
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
+        pages.append(page)
+        return page
+
+    yield make
+    for page in pages:
+        page.close()
+    assert complaints == []
+
+
+def launch_url(traveller: Traveller, path: str = "/") -> str:
+    """The Mini App as Telegram opens it: launch parameters in the fragment."""
+    launch = {
+        "tgWebAppData": traveller.headers["Authorization"].removeprefix("tma "),
+        "tgWebAppVersion": "9.1",
+        "tgWebAppPlatform": "ios",
+    }
+    return f"{traveller.stack.web}{path}#{urlencode(launch, quote_via=quote)}"
+
+
+def violations(page: Page) -> list[str]:
+    """What axe-core finds wrong with the page as it stands."""
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{rule['id']}: {node['html']} {node['failureSummary']}" for rule in found for node in rule["nodes"]
+    ]

@@ -1,0 +1,96 @@
+"""Every screen in both themes and languages: nothing that a screen reader or a weak eye trips over."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import launch_url, violations
+from tests.flows.test_topup import esim_of, tops_up
+from tests.stack import PLAN, Stack, Traveller
+
+pytestmark = pytest.mark.browser
+
+EITHER_WAY = pytest.mark.parametrize(
+    ("language", "scheme"), [("ru", "light"), ("ru", "dark"), ("en", "light"), ("en", "dark")]
+)
+
+
+def look(page: Page, address: str, marker: str) -> None:
+    page.goto(address)
+    expect(page.locator(marker)).to_be_visible(timeout=15_000)
+    assert violations(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390, "the page scrolls sideways"
+
+
+@EITHER_WAY
+def test_public_screens(shop: Stack, new_page: Callable[..., Page], language: str, scheme: str) -> None:
+    page = new_page(scheme=scheme)
+    for path, marker in {
+        f"/?lang={language}": "#shop-list",
+        f"/?q=турция&lang={language}": "#shop-list",
+        f"/?q=nowhere&lang={language}": "#shop-list .placeholder",
+        f"/shop/tr?lang={language}": "#shop-area",
+        f"/plans/{PLAN}?lang={language}": "#checkout-plan",
+    }.items():
+        look(page, shop.web + path, marker)
+
+
+@EITHER_WAY
+def test_personal_screens(
+    traveller: Callable[..., Traveller], new_page: Callable[..., Page], language: str, scheme: str
+) -> None:
+    person = traveller(language)
+    page = new_page(scheme=scheme)
+    look(page, launch_url(person, "/esims"), "#esims-list .placeholder")
+    look(page, launch_url(person, "/esims/current"), "#esims-current .placeholder")
+    waiting = person.order("tr-1gb-7d")
+    look(page, launch_url(person, f"/orders/{waiting['id']}"), "#orders-pay")
+    reference = person.buy()
+    person.reaches(reference, "ready")
+    look(page, launch_url(person, f"/orders/{reference}"), ".qr")
+    look(page, launch_url(person, "/esims"), "#esims-list article")
+    look(page, launch_url(person, "/esims/current"), "#esims-detail")
+    look(page, launch_url(person, f"/esims/{esim_of(person, reference)}/topup"), "#esims-topup:not([hx-get])")
+    top_up = tops_up(person, esim_of(person, reference))
+    person.reaches(top_up, "ready")
+    look(page, launch_url(person, f"/orders/{top_up}"), "#orders-status")
+    look(page, launch_url(person, f"/esims/{esim_of(person, reference)}"), "#esims-detail")
+
+
+@EITHER_WAY
+def test_a_failed_order(
+    shop: Stack,
+    traveller: Callable[..., Traveller],
+    new_page: Callable[..., Page],
+    language: str,
+    scheme: str,
+) -> None:
+    person = traveller(language)
+    reference = person.buy_into("400")
+    person.reaches(reference, "failed")
+    look(new_page(scheme=scheme), launch_url(person, f"/orders/{reference}"), "#orders-status h2")
+
+
+def test_outside_telegram_a_personal_page_says_what_to_do(
+    shop: Stack, new_page: Callable[..., Page], complaints: list[str]
+) -> None:
+    page = new_page()
+    look(page, f"{shop.web}/esims?lang=ru", "#page-error")
+    expect(page.locator("#page-error")).to_contain_text("Откройте магазин из Telegram")
+    assert all("401" in line for line in complaints)
+    complaints.clear()
+
+
+def test_the_page_paints_and_sells_without_telegrams_script(
+    traveller: Callable[..., Traveller], new_page: Callable[..., Page], complaints: list[str]
+) -> None:
+    """Blocked or slow: initData comes from the address, and an HTML button does what the native one would."""
+    person = traveller("en")
+    page = new_page()
+    page.route("**/telegram-web-app.js*", lambda route: route.abort())
+    page.goto(launch_url(person, f"/plans/{PLAN}"))
+    assert "tgWebAppData" not in page.url
+    page.get_by_role("button", name="Pay").click()
+    expect(page.locator("#orders-status")).to_have_attribute("data-stage", "awaiting_payment")
+    complaints[:] = [line for line in complaints if "ERR_FAILED" not in line]

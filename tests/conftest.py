@@ -1,0 +1,229 @@
+"""Fixtures for every room of the suite: a database of its own, settings, and no network but loopback."""
+
+import itertools
+import os
+import shutil
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.databases.servers import Engine, Files, Server, postgresql
+from tests.stack import Stack, Traveller, running
+from webapp import clock, db
+from webapp.config import Config
+
+
+@pytest.fixture(autouse=True)
+def loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = socket.socket.connect
+
+    def connect(self: socket.socket, address: Any) -> None:
+        if self.family in {socket.AF_INET, socket.AF_INET6}:
+            assert address[0] in {"127.0.0.1", "::1", "localhost"}, f"a test reached out to {address[0]}"
+        real(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", connect)
+
+
+# --- a database for each test
+
+ON_BOTH = {
+    "flows.test_faults.test_a_killed_jobs_process_buys_once_and_delivers",
+    "flows.test_faults.test_a_standby_takes_over_when_the_leader_is_killed",
+    "flows.test_purchase",
+    "shop.test_buying",
+    "shop.test_callbacks",
+    "shop.test_catalogue",
+    "shop.test_catalogue_areas",
+    "shop.test_catalogue_plans",
+    "shop.test_catalogue_sync",
+    "shop.test_customers",
+    "shop.test_esims",
+    "shop.test_following",
+    "shop.test_leases",
+    "shop.test_matching",
+    "shop.test_models",
+    "shop.test_notifications",
+    "shop.test_payments",
+    "shop.test_placing",
+    "shop.test_pricing",
+    "shop.test_quotes",
+    "shop.test_reconciling",
+    "shop.test_refunds",
+    "shop.test_updates",
+    "shop.test_usage",
+}
+"""Rooms, and single tests, that run on SQLite and on PostgreSQL, like all of databases/; others on SQLite."""
+
+
+SOURCES = {
+    "engine": ("sqlite_files", "postgresql_server"),
+    # One worker runs all of the latter: two more shops would be too many for two cores.
+    "shop": ("running_shop", pytest.param("shop_on_postgresql", marks=pytest.mark.xdist_group("shop"))),
+}
+"""Fixtures of which there are two, one for each database."""
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    room = metafunc.module.__name__.removeprefix("tests.")
+    names = {room, f"{room}.{metafunc.function.__name__}"}
+    if not names & ON_BOTH and not room.startswith("databases."):
+        return
+    for fixture, sources in SOURCES.items():
+        if fixture in metafunc.fixturenames:
+            metafunc.parametrize(fixture, sources, ids=["sqlite", "postgresql"], indirect=True)
+
+
+@pytest.fixture(scope="session")
+def sqlite_files(tmp_path_factory: pytest.TempPathFactory) -> Files:
+    return Files(tmp_path_factory.mktemp("migrated"))
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[Server]:
+    with postgresql() as server:
+        yield server
+
+
+@pytest.fixture
+def engine(request: pytest.FixtureRequest) -> Engine:
+    """Where the test's database is: a file, or a server in the rooms of ON_BOTH."""
+    engine: Engine = request.getfixturevalue(getattr(request, "param", "sqlite_files"))
+    return engine
+
+
+@pytest.fixture
+def config(tmp_path: Path, engine: Engine) -> Iterator[Config]:
+    url = engine.migrated(tmp_path)
+    yield Config(
+        esimgo_api_key="sandbox-key",
+        esimgo_api_url="http://127.0.0.1:9/v2.5",
+        telegram_bot_token="123456:SANDBOX",
+        telegram_api_url="http://127.0.0.1:9",
+        telegram_webhook_secret="hook",
+        database_url=url,
+        clock_file=tmp_path / "clock",
+    )
+    engine.give_back(url)
+
+
+@pytest.fixture
+def database(config: Config) -> Iterator[Config]:
+    """An empty, migrated database; what it yields are the settings that point to it."""
+    clock.use_offset_file(config.clock_file)
+    db.bind(config.database_url)
+    yield config
+    db.database.close()
+    clock.use_offset_file(None)
+
+
+# --- the whole shop, running
+
+_people = itertools.count(5001)
+
+
+@pytest.fixture(scope="session")
+def running_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    with running(tmp_path_factory.mktemp("stack")) as stack:
+        yield stack
+
+
+@pytest.fixture(scope="session")
+def shop_on_postgresql(
+    tmp_path_factory: pytest.TempPathFactory, postgresql_server: Server
+) -> Iterator[Stack]:
+    folder = tmp_path_factory.mktemp("stack")
+    with running(folder, DATABASE_URL=postgresql_server.empty(folder)) as stack:
+        yield stack
+
+
+@pytest.fixture
+def shop(request: pytest.FixtureRequest) -> Stack:
+    stack: Stack = request.getfixturevalue(getattr(request, "param", "running_shop"))
+    stack.reset()
+    return stack
+
+
+@pytest.fixture
+def traveller(shop: Stack) -> Callable[..., Traveller]:
+    """A new person for each test, so that no test meets another's orders."""
+
+    def arrive(language: str = "en") -> Traveller:
+        return shop.customer(next(_people), language)
+
+    return arrive
+
+
+@pytest.fixture
+def anna(traveller: Callable[..., Traveller]) -> Traveller:
+    return traveller("ru")
+
+
+@pytest.fixture
+def john(traveller: Callable[..., Traveller]) -> Traveller:
+    return traveller("en")
+
+
+# --- a real browser
+
+QUIET = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    path = next((found for name in NAMES if (found := shutil.which(name))), None)
+    if path is None and os.environ.get("CI") == "true":
+        pytest.fail("Chromium is missing: install the package `chromium`")
+    if path is None:
+        pytest.skip("no Chromium on this machine: install the package `chromium` to run the browser tests")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=QUIET)
+        yield browser
+        browser.close()
+
+
+# --- a busy machine
+
+REAL_PROCESSES = {"running_shop", "shop_on_postgresql", "shop", "chromium"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Real processes depend on how busy the machine is: one more try, which the figures tell of."""
+    for item in items:
+        named = set(getattr(item, "fixturenames", ()))
+        server = item.nodeid.startswith("tests/flows/") or "postgresql" in item.nodeid
+        if named & REAL_PROCESSES or server:
+            item.add_marker(pytest.mark.flaky(reruns=1))
+
+
+# --- the figures
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """A test that measures prints its figure; here they stand together at the end of the run."""
+    told = [
+        line.strip()
+        for report in terminalreporter.stats.get("passed", [])
+        for title, text in report.sections
+        if title == "Captured stdout call"
+        for line in text.splitlines()
+        if line.strip() and not line.startswith(("info ", "warning ", "error ", "{"))
+    ]
+    told += [f"second try: {report.nodeid}" for report in terminalreporter.stats.get("rerun", [])]
+    if told:
+        terminalreporter.section("figures")
+        terminalreporter.write_line("\n".join(told))

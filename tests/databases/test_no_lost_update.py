@@ -1,0 +1,62 @@
+"""R10: a thousand orders at once are a thousand rows, also when a writer is killed in the middle."""
+
+import sqlite3
+
+import pytest
+
+from sandbox import clock
+from tests.databases.writing import Writer, together
+from tests.shop.factories import make_plan
+from webapp.config import Config
+from webapp.models import Customer, Order
+
+ORDERS = 1000
+KILLS = 3
+
+
+@pytest.fixture
+def crowd(database: Config) -> Config:
+    """A plan, and many who want it."""
+    make_plan()
+    rows = [{"telegram_user_id": 10_000 + number, "language": "en"} for number in range(ORDERS)]
+    Customer.insert_many(rows).execute()
+    return database
+
+
+def test_each_of_a_thousand_has_one_order_though_all_tap_twice_at_once(crowd: Config) -> None:
+    began = clock.monotonic()
+    first, second = together("place", crowd.database_url, ORDERS)
+    took = clock.monotonic() - began
+    rows = {order.reference: order.__data__["customer"] for order in Order.select()}
+    print(
+        f"\n{crowd.database_url.partition(':')[0]}: {2 * ORDERS} requests, 2 processes, 16 threads each: "
+        f"{len(rows)} orders of {len(set(rows.values()))} customers, {took:.1f} s"
+    )
+    assert first == second, "both taps of a customer got the same order"
+    assert sorted(first) == sorted(rows)
+    assert len(rows) == len(set(rows.values())) == ORDERS
+
+
+def test_a_killed_writer_loses_nothing_that_it_has_told(crowd: Config) -> None:
+    told: list[str] = []
+    for _ in range(KILLS):
+        writer = Writer("place_until_killed", crowd.database_url, ORDERS)
+        writer.go()
+        told += [writer.says() for _ in range(len(set(told)) + 30)]
+        writer.process.kill()
+        told += writer.told()
+    kept = {order.reference for order in Order.select()}
+    print(f"\n{crowd.database_url.partition(':')[0]}: {KILLS} writers killed, {len(kept)} orders kept")
+    assert set(told) <= kept
+    assert len(kept) - len(set(told)) <= KILLS, "at most the one that each was about to tell"
+    assert broken(crowd.database_url) == ""
+
+
+def broken(url: str) -> str:
+    """What SQLite finds wrong with its file."""
+    if not url.startswith("sqlite"):
+        return ""
+    with sqlite3.connect(url.removeprefix("sqlite:///")) as connection:
+        ((verdict,),) = connection.execute("PRAGMA integrity_check").fetchall()
+    connection.close()
+    return "" if verdict == "ok" else str(verdict)

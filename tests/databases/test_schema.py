@@ -1,0 +1,146 @@
+"""On both databases the migrations make what the models describe, once, and can be taken back."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from peewee import IntegrityError
+from playhouse.migrations import Runner
+from playhouse.schema_diff import diff_models
+
+from tests.databases.servers import Engine
+from tests.shop.factories import make_customer, make_order
+from webapp import clock, db
+from webapp.config import ROOT, Config
+from webapp.models import TABLES, JobRequest, Order
+
+MIGRATE = """
+import sys
+from webapp import db
+db.bind(sys.argv[1])
+print("there", flush=True)
+sys.stdin.readline()
+print(db.migrate())
+db.database.close()
+"""
+
+Schema = dict[str, Any]
+
+
+@pytest.fixture
+def empty(engine: Engine, tmp_path: Path) -> Iterator[str]:
+    """The address of a database without tables, to which the models are bound."""
+    (tmp_path / "empty").mkdir()
+    url = engine.empty(tmp_path / "empty")
+    db.bind(url)
+    yield url
+    db.database.close()
+
+
+def schema(database: Any) -> Schema:
+    """By table: the columns with type, nullability and key; where the foreign ones point; the indexes."""
+    names = set(database.get_tables()) - {"schema_migration"}
+    return {
+        name: {
+            "columns": {
+                (c.name, plain(c.data_type), c.null, c.primary_key) for c in database.get_columns(name)
+            },
+            "keys": {
+                (k.column, k.dest_table, k.dest_column, k.on_delete) for k in database.get_foreign_keys(name)
+            },
+            "indexes": {(tuple(i.columns), i.unique) for i in database.get_indexes(name)},
+        }
+        for name in names
+    }
+
+
+def plain(data_type: str) -> str:
+    """A text is a text: the limit of VARCHAR(255) is kept by neither database."""
+    return "text" if data_type.lower().startswith(("varchar", "character varying")) else data_type.lower()
+
+
+def runner() -> Any:
+    return Runner(db.database, str(db.MIGRATIONS))  # type: ignore[no-untyped-call] # the stubs lack it
+
+
+def migration(url: str) -> "subprocess.Popen[str]":
+    """A process that begins to migrate when it is given a line."""
+    command = [sys.executable, "-c", MIGRATE, url]
+    process = subprocess.Popen(command, cwd=ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "there\n"
+    return process
+
+
+def test_the_migrated_database_equals_the_models(database: Config, empty: str) -> None:
+    db.database.create_tables(TABLES)
+    by_models = schema(db.database)
+    db.bind(database.database_url)
+    by_migrations = schema(db.database)
+    ((columns, unique),) = by_migrations["orders"]["indexes"] - by_models["orders"]["indexes"]
+    assert (columns[:2], unique) == (("customer_id", "plan_id"), True), "the one that is written by hand"
+    by_migrations["orders"]["indexes"].remove((columns, unique))
+    assert by_migrations == by_models
+    assert len(by_models) == len(TABLES)
+
+
+def test_nothing_is_left_to_change(database: Config) -> None:
+    difference = diff_models(db.database, TABLES)  # type: ignore[no-untyped-call] # the stubs lack it
+    assert str(difference) == "drop index orders.orders_one_awaiting", "the one that is written by hand"
+    assert db.pending_migrations() == []
+
+
+def test_every_migration_can_be_taken_back_and_made_again(empty: str) -> None:
+    assert db.migrate()
+    before = schema(db.database)
+    while any(migration.applied for migration in runner().status()):
+        assert runner().down()
+    assert schema(db.database) == {}
+    assert db.migrate()
+    assert schema(db.database) == before
+
+
+def test_one_open_order_and_the_known_stages_are_held_by_the_database(database: Config) -> None:
+    make_order()
+    with pytest.raises(IntegrityError):
+        make_order()
+    with pytest.raises(IntegrityError):
+        make_order("delivered")
+    make_order(customer=make_customer(7))
+    assert Order.select().count() == 2
+
+
+def test_two_migrations_at_once_are_one(empty: str) -> None:
+    both = [migration(empty) for _ in range(2)]
+    for process in both:
+        print(file=process.stdin, flush=True)
+    told = sorted(process.communicate(timeout=60)[0].strip() for process in both)
+    assert [process.returncode for process in both] == [0, 0]
+    assert told == ["['0001_initial']", "[]"]
+
+
+def test_a_migration_waits_for_the_one_that_is_running(empty: str) -> None:
+    with db.database.migrating():
+        second = migration(empty)
+        with pytest.raises(subprocess.TimeoutExpired):
+            second.communicate("\n", timeout=1.5)
+        assert db.pending_migrations()
+    assert second.communicate(timeout=60)[0].strip() == "['0001_initial']"
+    assert (second.returncode, db.pending_migrations()) == (0, [])
+
+
+def test_a_text_longer_than_anybody_thought_of_is_kept(database: Config) -> None:
+    link = "https://t.me/$" + "x" * 3000
+    assert make_order(invoice_url=link).fresh().invoice_url == link
+
+
+def test_moments_come_back_as_they_were_and_in_utc(database: Config) -> None:
+    now = clock.now()
+    request = JobRequest.create(name="any", asked_at=now)
+    kept = JobRequest.get_by_id(request.id)
+    assert (kept.asked_at, kept.asked_at.utcoffset()) == (now, now.utcoffset())
+    assert JobRequest.get(JobRequest.asked_at == now) == request
+    assert not JobRequest.select().where(JobRequest.asked_at < now).exists()

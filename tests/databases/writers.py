@@ -1,0 +1,73 @@
+"""Processes of their own that write to a database at the same time: `python -m tests.databases.writers`.
+
+Each says "there" when it is ready, waits for a line, works, and says what came of it, a line each.
+"""
+
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+from peewee import OperationalError
+
+from webapp import db, orders
+from webapp.models import Customer, Order, Plan, Setting
+
+THREADS = 16
+
+
+def count(times: int) -> Iterator[object]:
+    """Read a number, write the next one: how many of these transactions failed?"""
+    failed = 0
+    mine = Setting.name == "counter"
+    for _ in range(times):
+        try:
+            with db.transaction():
+                row = db.locking(Setting.select().where(mine), "FOR UPDATE").get()
+                Setting.update(value=str(int(row.value) + 1)).where(mine).execute()
+        except OperationalError:
+            failed += 1
+    yield failed
+
+
+def count_deferred(times: int) -> Iterator[object]:
+    """The same as Peewee does it by itself on SQLite: the lock is taken when the first row is written."""
+    db.database.obj._lock_type = None
+    yield from count(times)
+
+
+def place(times: int) -> Iterator[object]:
+    """One order for each of so many customers, on many threads: the references."""
+    plan = Plan.get()
+    customers = Customer.select().order_by(Customer.telegram_user_id).limit(times)
+    with ThreadPoolExecutor(THREADS) as threads:
+        for order in threads.map(lambda customer: _place(customer, plan), list(customers)):
+            yield order.reference
+        list(threads.map(lambda _: db.database.close(), range(THREADS)))
+
+
+def _place(customer: Customer, plan: Plan) -> Order:
+    db.keep_connection()
+    return orders.place(customer, plan)
+
+
+def place_until_killed(times: int) -> Iterator[object]:
+    """One order after the other, each told as soon as it is committed."""
+    plan = Plan.get()
+    for customer in list(Customer.select().order_by(Customer.telegram_user_id).limit(times)):
+        yield orders.place(customer, plan).reference
+
+
+WORK = {work.__name__: work for work in (count, count_deferred, place, place_until_killed)}
+
+
+def main(work: str, url: str, times: str) -> None:
+    db.bind(url)
+    print("there", flush=True)
+    sys.stdin.readline()
+    for told in WORK[work](int(times)):
+        print(told, flush=True)
+    db.database.close()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

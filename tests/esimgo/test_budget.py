@@ -1,0 +1,216 @@
+import threading
+from collections.abc import Callable
+
+import pytest
+import responses
+
+from webapp import clock
+from webapp.esimgo.budget import Budget
+from webapp.esimgo.client import ESIMGoClient
+from webapp.esimgo.errors import TryLater
+from webapp.esimgo.ratelimit import Told
+
+from . import answers
+from .answers import ICCID
+from .conftest import BASE, KEY
+
+
+def in_threads(count: int, work: Callable[[], None]) -> None:
+    threads = [threading.Thread(target=work) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+
+
+def most_in_a_second(times: list[float]) -> int:
+    return max(sum(start <= time < start + 1 for time in times) for start in times)
+
+
+def test_no_sliding_second_sees_more_than_eight_whichever_moment_counts() -> None:
+    budget, counted = Budget(per_second=8), list[float]()
+
+    def call() -> None:
+        for number in range(5):
+            with budget.place("reads"):
+                early = clock.monotonic()
+                clock.sleep(0.03 * (number % 3))
+                counted.append(early if number % 2 else clock.monotonic())
+
+    in_threads(5, call)
+    print(f"{len(counted)} requests, at most {most_in_a_second(counted)} in a second")
+    assert len(counted) == 25
+    assert most_in_a_second(counted) <= 8
+
+
+def test_an_order_goes_before_reads_that_came_first() -> None:
+    budget, went = Budget(per_second=2), list[str]()
+    budget.release(budget.acquire("reads"))
+    budget.release(budget.acquire("reads"))
+
+    def read() -> None:
+        with budget.place("reads"):
+            went.append("read")
+
+    def order() -> None:
+        with budget.place("orders"):
+            went.append("order")
+
+    readers = [threading.Thread(target=read) for _ in range(3)]
+    for reader in readers:
+        reader.start()
+    clock.sleep(0.2)
+    order()
+    for reader in readers:
+        reader.join(10)
+    assert went[0] == "order"
+    assert went.count("read") == 3
+
+
+def test_waiting_ends_with_try_later() -> None:
+    budget = Budget(per_second=1, max_wait_s=0.2)
+    budget.acquire("orders")
+    began = clock.monotonic()
+    with pytest.raises(TryLater) as caught:
+        budget.acquire("orders")
+    assert 0.15 < clock.monotonic() - began < 1
+    assert caught.value.retry_after_s > 0
+
+
+def test_a_long_hold_is_told_at_once_and_a_short_one_is_waited_for() -> None:
+    budget = Budget(max_wait_s=1)
+    budget.hold(0.2)
+    began = clock.monotonic()
+    budget.acquire("reads")
+    assert 0.15 < clock.monotonic() - began < 0.9
+    budget.hold(60)
+    began = clock.monotonic()
+    with pytest.raises(TryLater) as caught:
+        budget.acquire("orders")
+    assert clock.monotonic() - began < 0.1
+    assert 59 < caught.value.retry_after_s <= 60
+
+
+def test_an_answer_that_comes_late_frees_no_place_of_somebody_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    budget, at = Budget(per_second=1, max_wait_s=0), [100.0]
+    monkeypatch.setattr(clock, "monotonic", lambda: at[0])
+    lost = budget.acquire("reads")
+    at[0] += 6  # it hangs, so its place is given away
+    budget.acquire("reads")
+    budget.release(lost)
+    at[0] += 2
+    with pytest.raises(TryLater):
+        budget.acquire("reads")
+
+
+# --- costs
+
+
+def tokens_in_a_second(spent: list[tuple[float, int]]) -> int:
+    return max(sum(cost for time, cost in spent if start <= time < start + 1) for start, _ in spent)
+
+
+def test_no_sliding_second_holds_more_than_eight_tokens_whatever_calls_cost() -> None:
+    budget, spent = Budget(per_second=8), list[tuple[float, int]]()
+    costs = {"dear": 5, "middling": 3, "cheap": 1}
+    for endpoint, cost in costs.items():
+        budget.learn(-1, endpoint, cost)
+
+    def call() -> None:
+        for number, (endpoint, cost) in enumerate(costs.items()):
+            with budget.place("orders" if cost == 3 else "reads", endpoint) as place:
+                early = clock.monotonic()
+                clock.sleep(0.02 * number)
+                place.heed(Told(cost, 0.0))
+                spent.append((early if number % 2 else clock.monotonic(), cost))
+
+    in_threads(3, call)
+    print(f"{sum(cost for _, cost in spent)} tokens, at most {tokens_in_a_second(spent)} in a second")
+    assert len(spent) == 9
+    assert tokens_in_a_second(spent) <= 8
+
+
+def test_a_cost_that_was_not_known_is_paid_after_its_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    budget, at = Budget(max_wait_s=0), [100.0]
+    monkeypatch.setattr(clock, "monotonic", lambda: at[0])
+    with budget.place("reads", "GET /dear") as place:
+        assert budget.state().used == 1
+        place.heed(Told(5, 0.0))
+    assert budget.state().used == 5
+    assert budget.state().costs == {"GET /dear": 5}
+    with budget.place("reads", "GET /other"):
+        assert budget.state().used == 6
+    with pytest.raises(TryLater), budget.place("reads", "GET /dear"):
+        pass
+    at[0] += 1.01
+    with budget.place("reads", "GET /dear"):
+        assert budget.state().used == 5
+
+
+@pytest.mark.parametrize(("cost", "counts_as"), [(8, 8), (9, 8), (999_999, 8), (1, 1)])
+def test_a_cost_beyond_the_ceiling_is_the_ceiling(cost: int, counts_as: int) -> None:
+    budget = Budget()
+    with budget.place("reads", "GET /huge") as place:
+        place.heed(Told(cost, 0.0))
+    assert budget.state().costs == {"GET /huge": counts_as}
+
+
+def test_a_costly_call_is_not_starved_by_cheap_ones() -> None:
+    budget, went = Budget(per_second=4, max_wait_s=10), list[str]()
+    for _ in range(4):
+        budget.release(budget.acquire("reads"))
+
+    def costly() -> None:
+        budget.release(budget.acquire("reads", 4))
+        went.append("costly")
+
+    def cheap() -> None:
+        budget.release(budget.acquire("reads"))
+        went.append("cheap")
+
+    first = threading.Thread(target=costly)
+    first.start()
+    while not budget.state().waiting:
+        clock.sleep(0.01)
+    others = [threading.Thread(target=cheap) for _ in range(4)]
+    for thread in others:
+        thread.start()
+    for thread in (first, *others):
+        thread.join(10)
+    assert went == ["costly", "cheap", "cheap", "cheap", "cheap"]
+
+
+def test_who_gives_up_does_not_block_the_line() -> None:
+    budget = Budget(per_second=2, max_wait_s=0.3)
+    stuck = budget.acquire("reads")
+    with pytest.raises(TryLater) as caught:
+        budget.acquire("orders", 2)
+    assert not caught.value.asked
+    budget.release(budget.acquire("reads"))
+    budget.release(stuck)
+    assert budget.state().waiting == 0
+
+
+def test_the_client_learns_costs_and_heeds_an_empty_window(esimgo: responses.RequestsMock) -> None:
+    client = ESIMGoClient(KEY, BASE, budget=Budget(max_wait_s=0))
+    limits = {
+        "X-Ratelimit-Cost": "3",
+        "X-Ratelimit-Remaining": "0",
+        "X-Ratelimit-Reset": "2026-10-05T09:12:44Z",
+        "Date": "Mon, 05 Oct 2026 09:12:43 GMT",
+    }
+    esimgo.get(f"{BASE}/esims/{ICCID}", json=answers.DETAILS, headers=limits)
+    client.esim(ICCID)
+    state = client.state().budget
+    assert (state.used, state.places, state.costs) == (3, 8, {"GET /esims/{iccid}": 3})
+    assert 0.5 < state.held_s <= 1
+    with pytest.raises(TryLater, match="our own"):
+        client.create_order("any")
+    assert len(esimgo.calls) == 1
+
+
+@pytest.mark.parametrize("bogus", ["", "zero", "-3", "0", "1e9"])
+def test_a_bogus_cost_is_ignored(bogus: str, client: ESIMGoClient, esimgo: responses.RequestsMock) -> None:
+    esimgo.get(f"{BASE}/esims/{ICCID}", json=answers.DETAILS, headers={"X-Ratelimit-Cost": bogus})
+    client.esim(ICCID)
+    assert client.state().budget.costs == {}

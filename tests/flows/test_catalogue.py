@@ -1,0 +1,166 @@
+"""The catalogue over real HTTP: renamed bundles, a process that dies while it reads, and the size of life."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from tests.databases.servers import migrate
+from tests.sandbox.esimgo import free_port
+from tests.stack import KEY, PLAN, ROOT, Stack, Traveller, until
+
+pytestmark = pytest.mark.flow
+
+V2, V3 = "esim_3GB_30D_TR_V2", "esim_3GB_30D_TR_V3"
+
+
+@pytest.fixture
+def provider(shop: Stack) -> Iterator[Stack]:
+    """What a test changes in the provider's catalogue is as before after it, in the shop too."""
+    yield shop
+    shop.esimgo("POST", "catalogue", {"restore": True})
+    shop.flask("catalogue", "sync")
+
+
+def served(shop: Stack) -> str:
+    """The bundle that serves the plan now."""
+    return next(str(plan["esimgo_product_id"]) for plan in shop.catalogue() if plan["plan_id"] == PLAN)
+
+
+def test_a_renamed_bundle_is_bought_under_its_new_name(provider: Stack, john: Traveller) -> None:
+    kept = john.order()
+    provider.esimgo("POST", "catalogue", {"rename": {"from": V2, "to": V3}})
+    provider.flask("catalogue", "sync")
+    assert served(provider) == V3
+    reference = john.buy()
+    assert reference != kept["id"], "what was promised for the old one ends with it"
+    john.reaches(reference, "ready")
+    assert [order["item"] for order in provider.provider_orders()] == [V3]
+
+
+def test_a_jobs_process_killed_in_the_switch_leaves_the_shop_whole(provider: Stack) -> None:
+    provider.kill()
+    provider.esimgo("POST", "catalogue", {"rename": {"from": V2, "to": V3}})
+    provider.start_jobs(kill_at="catalogue.switching.plans")
+    provider.advance(3601)
+    assert provider.wait_for_death() == -9
+    assert served(provider) == V2
+    provider.start_jobs()
+    provider.advance(61)
+    until(lambda: served(provider) == V3, 30, "the new catalogue")
+
+
+def test_a_catalogue_that_shrinks_waits_for_the_owner(provider: Stack) -> None:
+    before = len(provider.get("/api/esimgo/catalogue").json()["plans"])
+    provider.esimgo("POST", "catalogue", {"keep_only": 50})
+    provider.flask("catalogue", "sync")
+    assert len(provider.get("/api/esimgo/catalogue").json()["plans"]) == before
+    assert "Held since" in provider.python("-m", "flask", "--app", "wsgi", "catalogue", "status").stdout
+    provider.flask("catalogue", "accept")
+    provider.flask("catalogue", "sync")
+    assert len(provider.get("/api/esimgo/catalogue").json()["plans"]) < 60
+
+
+# --- the size of life
+
+SYNC = """
+import pathlib, re, sys
+from webapp import catalogue, clock, db
+from webapp.config import Config
+from webapp.esimgo.client import ESIMGoClient
+
+url, address = sys.argv[1:]
+config = Config(
+    esimgo_api_key="sandbox-key", esimgo_api_url=address, telegram_bot_token="123456:SANDBOX",
+    telegram_webhook_secret="hook", database_url=url,
+)
+db.bind(url)
+client = ESIMGoClient(config.esimgo_api_key, config.esimgo_api_url)
+began = clock.monotonic()
+catalogue.sync(client.catalogue_pages(500), config)
+# Of this process alone: ru_maxrss would count what the tests' process had taken before it started us.
+peak = int(re.search(r"VmHWM:\\s+(\\d+)", pathlib.Path("/proc/self/status").read_text())[1]) // 1024
+state = catalogue.state()
+print(f"{clock.monotonic() - began:.1f} s, {peak} MB at most", state.bundles, state.places)
+"""
+
+WRITE = """
+import select, sys
+from webapp import clock, db
+from webapp.models import Setting
+
+db.bind(sys.argv[1])
+longest = 0.0
+print("ready", flush=True)
+while not select.select([sys.stdin], [], [], 0)[0]:
+    began = clock.monotonic()
+    with db.transaction():
+        Setting.write("another.writer", 1)
+    longest = max(longest, clock.monotonic() - began)
+    clock.sleep(0.01)
+print(longest)
+"""
+
+
+def test_six_thousand_bundles_for_190_countries(tmp_path: Path) -> None:
+    """Read over HTTP into SQLite while another process writes: nobody waits for long."""
+    url = f"sqlite:///{tmp_path}/shop.db"
+    migrate(url)
+    with provider_of(6000, 190) as address:
+        for which in ("first", "again"):
+            with another_writer(url) as waited:
+                told = python("-c", SYNC, url, address).split()
+            print(
+                f"\n{which} sync of 6,000 bundles: {' '.join(told[:-2])}; a writer waited {waited[0]:.2f} s"
+            )
+            assert (told[-2], int(told[-1]) >= 190) == ("6000", True)
+            assert int(told[2]) < 300
+            assert waited[0] < 3, "SQLite gives up after 10"
+
+
+@contextmanager
+def provider_of(bundles: int, countries: int) -> Iterator[str]:
+    port = free_port()
+    size = f"--bundles {bundles} --countries {countries}"
+    command = f"-m sandbox.esimgo --port {port} --api-key {KEY} {size}".split()
+    process = subprocess.Popen([sys.executable, *command], cwd=ROOT, stdout=subprocess.DEVNULL)
+    try:
+        until(lambda: answers(port), 30, "the provider")
+        yield f"http://127.0.0.1:{port}/v2.5"
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def answers(port: int) -> bool:
+    try:
+        return requests.get(f"http://127.0.0.1:{port}/_sandbox/state", timeout=2).ok
+    except requests.RequestException:
+        return False
+
+
+@contextmanager
+def another_writer(url: str) -> Iterator[list[float]]:
+    """A process that writes all the time; at the end the list holds the longest that it has waited."""
+    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    process = subprocess.Popen([sys.executable, "-c", WRITE, url], cwd=ROOT, **pipes)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    waited: list[float] = []
+    try:
+        yield waited
+    finally:
+        waited.append(float(process.communicate("\n", timeout=20)[0] or "inf"))
+
+
+def python(*command: str) -> str:
+    done = subprocess.run(
+        [sys.executable, *command], cwd=ROOT, capture_output=True, text=True, check=False, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout

@@ -1,0 +1,202 @@
+"""`make run`, as a newcomer types it: starts, says where, stops without leaving anything behind."""
+
+import os
+import signal
+import socket
+import subprocess
+import uuid
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+import requests
+
+from sandbox import clock
+from tests.sandbox.esimgo import free_port
+from tests.stack import ROOT, until
+
+pytestmark = pytest.mark.flow
+
+SECRET_FREE = {
+    name: value for name, value in os.environ.items() if not name.startswith(("ESIMGO", "TELEGRAM", "MAKE"))
+}
+
+
+class Run:
+    """A checkout of its own (its var/ is empty), and every process that was started in it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        for entry in ROOT.iterdir():
+            if entry.name not in {"var", ".env", ".git"}:
+                (folder / entry.name).symlink_to(entry)
+        self.mark = f"simka-{uuid.uuid4().hex}"
+        self.ports = {name: free_port() for name in ("PORT", "ESIMGO_SANDBOX_PORT", "TELEGRAM_SANDBOX_PORT")}
+        self.process: subprocess.Popen[bytes] | None = None
+        self.output = folder / "output"
+
+    def start(self, **extra: str) -> "subprocess.Popen[bytes]":
+        ports = {name: str(port) for name, port in self.ports.items()}
+        with self.output.open("wb") as output:
+            self.process = subprocess.Popen(
+                ["make", "--silent", "run"],
+                cwd=self.folder,
+                env=SECRET_FREE | ports | {"MARK": self.mark} | extra,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+                # Whoever runs the suite in the background lets it ignore Ctrl-C, and its children with it.
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+            )
+        return self.process
+
+    def said(self) -> str:
+        return self.output.read_text()
+
+    def left(self) -> list[int]:
+        """The processes of this run that are still alive."""
+        found = []
+        for process in Path("/proc").glob("[0-9]*"):
+            try:
+                if self.mark.encode() in (process / "environ").read_bytes():
+                    found.append(int(process.name))
+            except OSError:
+                continue
+        return found
+
+    def end(self) -> None:
+        for pid in self.left():
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        if self.process is not None:
+            self.process.wait(10)
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Iterator[Run]:
+    run = Run(tmp_path)
+    yield run
+    run.end()
+
+
+def test_it_prints_one_address_and_keeps_the_orders(run: Run) -> None:
+    began = clock.monotonic()
+    process = run.start()
+    window = f"http://127.0.0.1:{run.ports['TELEGRAM_SANDBOX_PORT']}"
+    until(lambda: f"{window}/" in run.said(), 30, "the address")
+    print(f"\nwarm start to the address: {clock.monotonic() - began:.1f} s")
+    reference, headers = buy(run, window)
+    process.send_signal(signal.SIGTERM)
+    process.wait(15)
+    until(lambda: run.left() == [], 10, "everything stopped")
+
+    run.start()
+    until(lambda: f"{window}/" in run.said(), 30, "the address again")
+    found = requests.get(f"{shop(run)}/api/esimgo/status/{reference}", headers=headers, timeout=10).json()
+    assert found["activation_code"].startswith("LPA:1$")
+    assert run.process is not None
+    os.killpg(run.process.pid, signal.SIGINT)  # Ctrl-C
+    until(lambda: run.left() == [], 15, "everything stopped")
+
+
+def shop(run: Run) -> str:
+    return f"http://127.0.0.1:{run.ports['PORT']}"
+
+
+def buy(run: Run, window: str) -> tuple[str, dict[str, str]]:
+    query = "user_id=1001&language=en"
+    init_data = requests.get(f"{window}/_sandbox/init-data?{query}", timeout=10).json()["init_data"]
+    headers = {"Authorization": f"tma {init_data}"}
+
+    def order() -> dict[str, str] | None:
+        answer = requests.post(
+            f"{shop(run)}/api/esimgo/order", json={"plan_id": "tr-1gb-7d"}, headers=headers, timeout=10
+        )
+        return dict(answer.json()) if answer.status_code == 201 else None
+
+    placed = until(order, 30, "a plan to buy")
+    requests.post(
+        f"{window}/_sandbox/pay", json={"invoice": placed["invoice_url"], "user_id": 1001}, timeout=20
+    )
+    status = f"{shop(run)}/api/esimgo/status/{placed['id']}"
+    until(lambda: requests.get(status, headers=headers, timeout=10).json()["activation_code"], 20, "delivery")
+    return placed["id"], headers
+
+
+@pytest.mark.parametrize("ctrl_c", [False, True])
+@pytest.mark.parametrize("after_s", [0.05, 0.3, 0.5, 0.6, 0.7, 0.9, 1.5])
+def test_it_stops_right_after_the_start(run: Run, after_s: float, ctrl_c: bool) -> None:
+    process = run.start()
+    clock.sleep(after_s)
+    if ctrl_c:
+        os.killpg(process.pid, signal.SIGINT)
+    else:
+        process.send_signal(signal.SIGTERM)
+    process.wait(15)
+    until(lambda: run.left() == [], 10, f"everything stopped: {run.left()}")
+
+
+def test_a_killed_process_is_started_again(run: Run) -> None:
+    run.start()
+    window = f"http://127.0.0.1:{run.ports['TELEGRAM_SANDBOX_PORT']}"
+    until(lambda: f"{window}/" in run.said(), 30, "the address")
+    subprocess.run(
+        ["pkill", "-9", "-f", f"python[0-9.]* [^ ]*granian .*--port {run.ports['PORT']}"], check=False
+    )
+    until(lambda: "starting again" in run.said(), 10, "the fall")
+    until(lambda: answers(f"{shop(run)}/healthz"), 20, "the web process again")
+
+
+def answers(url: str) -> bool:
+    try:
+        return requests.get(url, timeout=2).status_code == 200
+    except requests.RequestException:
+        return False
+
+
+@pytest.mark.parametrize(
+    ("settings", "line"),
+    [
+        ({"ESIMGO_API_KEY": "real-key"}, "simka: TELEGRAM_BOT_TOKEN is missing"),
+        (
+            {
+                "ESIMGO_API_KEY": "k",
+                "TELEGRAM_BOT_TOKEN": "1:a",
+                "TELEGRAM_WEBHOOK_SECRET": "s",
+                "ESIMGO_API_URL": "http://127.0.0.1:9",
+            },
+            "simka: TELEGRAM_API_URL is real but ESIMGO_API_URL is a local sandbox",
+        ),
+        ({"MARKUP_PERCENT": "much"}, "simka: MARKUP_PERCENT must be a number"),
+        ({"ESIMGO_SANDBOX_PORT": "door"}, "simka: ESIMGO_SANDBOX_PORT must be a port"),
+    ],
+)
+def test_a_wrong_setting_is_one_clear_line(run: Run, settings: dict[str, str], line: str) -> None:
+    assert run.start(**settings).wait(20) != 0
+    said = [text for text in run.said().splitlines() if not text.startswith("make")]
+    assert len(said) == 1
+    assert said[0].startswith(line)
+
+
+def test_a_taken_port_is_one_clear_line(run: Run) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", run.ports["PORT"]))
+        taken.listen()
+        assert run.start().wait(20) != 0
+    said = [text for text in run.said().splitlines() if not text.startswith("make")]
+    assert said == [
+        f"simka: port {run.ports['PORT']} is taken (Address already in use); set PORT to a free one"
+    ]
+
+
+def test_a_missing_python_is_one_clear_line(tmp_path: Path) -> None:
+    done = subprocess.run(
+        ["/bin/sh", str(ROOT / "tools" / "find-python.sh")],
+        env={"PATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr == "simka: Python 3.11 or newer is needed, and none was found\n"

@@ -1,0 +1,131 @@
+"""Clients that answer what a test has written down for them, without a network."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, TypeVar
+
+from webapp.esimgo.client import ESIMGoClient
+from webapp.esimgo.payloads import (
+    EsimBundle,
+    EsimDetails,
+    InstallData,
+    OrderQuote,
+    OrderWindow,
+    ProviderOrder,
+)
+from webapp.telegram.botapi import BotApi, Json
+from webapp.wire import OnSent
+
+Answer = TypeVar("Answer")
+
+
+def said(answer: Answer | Exception) -> Answer:
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
+
+
+class Provider(ESIMGoClient):
+    """eSIM Go. Every purchase takes the next of `answers`; `meanwhile` runs while one is under way."""
+
+    def __init__(self, *answers: ProviderOrder | Exception) -> None:
+        self.answers = list(answers)
+        self.bought: list[str] = []
+        self.topped_up: list[str | None] = []
+        self.fitting: set[str] | Exception = set()
+        self.meanwhile: Callable[[], object] = lambda: None
+        self.window: OrderWindow | Exception = OrderWindow((), None, True)
+        self.spans: list[tuple[datetime, datetime]] = []
+        self.status: ProviderOrder | Exception | None = None
+        self.installs: list[InstallData] | Exception = []
+        self.quote: OrderQuote | Exception = OrderQuote.model_validate({"valid": True, "total": 4.2})
+        self.asked_about: list[str] = []
+        self.details: EsimDetails | Exception | None = None
+        self.bundles: list[EsimBundle] | Exception = []
+        self.labels: list[tuple[str, str]] = []
+
+    def create_order(
+        self,
+        bundle: str,
+        *,
+        iccid: str | None = None,
+        on_sent: OnSent | None = None,
+        begin_by: float | None = None,
+    ) -> ProviderOrder:
+        self.bought.append(bundle)
+        self.topped_up.append(iccid)
+        if on_sent is not None:
+            on_sent()
+        self.meanwhile()
+        return said(self.answers.pop(0))
+
+    def list_orders(self, since: datetime, until: datetime) -> OrderWindow:
+        self.spans.append((since, until))
+        return said(self.window)
+
+    def validate_order(self, bundle: str, iccid: str | None = None) -> OrderQuote:
+        self.asked_about.append(bundle)
+        return said(self.quote)
+
+    def compatible(self, iccid: str, bundle: str) -> bool:
+        self.asked_about.append(bundle)
+        return bundle in said(self.fitting)
+
+    def get_order_status(self, order_id: str) -> ProviderOrder:
+        assert self.status is not None
+        return said(self.status)
+
+    def assignments(self, reference: str) -> list[InstallData]:
+        return said(self.installs)
+
+    def esim(self, iccid: str) -> EsimDetails:
+        assert self.details is not None
+        return said(self.details)
+
+    def esim_bundles(self, iccid: str, include_used: bool = True) -> list[EsimBundle]:
+        return said(self.bundles)
+
+    def set_customer_reference(self, iccid: str, reference: str) -> None:
+        self.labels.append((iccid, reference))
+
+
+class Bot(BotApi):
+    """Telegram. `mood(method)` may raise before anything is written down as done."""
+
+    def __init__(self) -> None:
+        self.mood: Callable[[str], object] = lambda method: None
+        self.messages: list[tuple[int, str, Json | None]] = []
+        self.photos: list[tuple[int, bytes, str, Json | None]] = []
+        self.refunds: list[tuple[int, str]] = []
+        self.invoices: list[dict[str, Any]] = []
+        self.tried: list[str] = []
+
+    def send_message(self, chat_id: int, text: str, reply_markup: Json | None = None) -> int:
+        self._try("sendMessage")
+        self.messages.append((chat_id, text, reply_markup))
+        return len(self.messages)
+
+    def send_photo(self, chat_id: int, png: bytes, caption: str, reply_markup: Json | None = None) -> int:
+        self._try("sendPhoto")
+        self.photos.append((chat_id, png, caption, reply_markup))
+        return len(self.photos)
+
+    def refund_star_payment(self, user_id: int, charge_id: str) -> None:
+        self._try("refundStarPayment")
+        self.refunds.append((user_id, charge_id))
+
+    def create_invoice_link(self, title: str, description: str, payload: str, stars: int) -> str:
+        self._try("createInvoiceLink")
+        self.invoices.append({"title": title, "description": description, "payload": payload, "stars": stars})
+        return f"https://t.example/invoice/{payload}"
+
+    def _try(self, method: str) -> None:
+        self.tried.append(method)
+        self.mood(method)
+
+
+def always(error: Exception) -> Callable[[str], object]:
+    def refuse(_method: str) -> object:
+        raise error
+
+    return refuse

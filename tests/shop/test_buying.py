@@ -1,0 +1,332 @@
+"""Buying at eSIM Go: intent, call, outcome. What each answer means for the order, and who may buy at all."""
+
+from collections.abc import Iterator
+
+import pytest
+from peewee import OperationalError
+
+from tests.shop.conftest import Advance
+from tests.shop.factories import (
+    after,
+    intent_of,
+    lead,
+    make_order,
+    near,
+    placed,
+    window,
+)
+from tests.shop.standins import Provider
+from webapp import leases, orders, outages, reconciling
+from webapp.config import Config
+from webapp.esimgo import errors
+from webapp.esimgo.errors import EsimGoError
+from webapp.leases import Leadership
+from webapp.models import Assignment, Esim, Notification, Payment, Refund, Submission
+from webapp.orders import buying
+
+pytestmark = pytest.mark.usefixtures("database")
+
+Outcome = tuple[str, str | None, float | None]
+
+OUTCOMES: list[tuple[EsimGoError, Outcome]] = [
+    (errors.NotSent("refused"), ("paid", "not_sent", 5)),
+    (errors.TryLater(9), ("paid", "not_bought", 9)),
+    (errors.RateLimited(17), ("paid", "not_bought", 17)),
+    (errors.OutOfFunds(400, "funds"), ("paid", "not_bought", 30)),
+    (errors.AccessDenied(401, "key"), ("paid", "not_bought", 30)),
+    (errors.Refused(400, "bundle"), ("failed", "refused", None)),
+    (errors.Unclear("lost"), ("unknown", None, None)),
+    (errors.NotThere("?"), ("unknown", None, None)),
+    (errors.Gone("?"), ("unknown", None, None)),
+    (errors.Unavailable("?"), ("unknown", None, None)),
+    (errors.Unusable("?"), ("unknown", None, None)),
+]
+
+
+@pytest.fixture
+def leader() -> Leadership:
+    return lead()
+
+
+@pytest.fixture
+def line(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The boundaries that a purchase crosses."""
+    crossed: list[str] = []
+    monkeypatch.setattr(buying, "boundary", crossed.append)
+    return crossed
+
+
+def leaves(error: type[EsimGoError]) -> Iterator[type[EsimGoError]]:
+    for kind in error.__subclasses__():
+        yield kind
+        yield from leaves(kind)
+
+
+def test_an_answer_with_install_data_is_delivered(
+    provider: Provider, leader: Leadership, config: Config, line: list[str]
+) -> None:
+    order, answer = make_order("paid"), placed("ref-1")
+    provider.answers = [answer]
+    assert orders.submit_next(provider, leader, config) == order
+    assert (order.fresh().stage, order.fresh().esimgo_order_id) == ("ready", "ref-1")
+    assert (intent_of(order).outcome, intent_of(order).esimgo_order_id) == ("bought", "ref-1")
+    esim = Esim.get(Esim.order == order)
+    assert (esim.iccid, esim.activation_code) == (answer.esims[0].iccid, "LPA:1$rsp.example.com$M-ref-1")
+    assert (esim.customer, near(esim.next_refresh_at, after(0))) == (order.customer, True)
+    assert Assignment.get(Assignment.esim == esim).remaining_bytes == 3_000_000_000
+    assert [row.kind for row in Notification.select()] == ["ready"]
+    assert line == ["order.intent.committed", "order.post.sent", "order.post.answered", "order.recorded"]
+
+
+def test_an_unlimited_plan_has_no_number_of_bytes(
+    provider: Provider, leader: Leadership, config: Config
+) -> None:
+    make_order("paid", plan_type="unlimited", data_mb=None)
+    provider.answers = [placed()]
+    orders.submit_next(provider, leader, config)
+    assignment = Assignment.get()
+    assert (assignment.unlimited, assignment.initial_bytes, assignment.remaining_bytes) == (True, None, None)
+
+
+@pytest.mark.parametrize(("error", "outcome"), OUTCOMES, ids=lambda value: type(value).__name__)
+def test_each_error_puts_the_order_where_it_belongs(
+    provider: Provider, leader: Leadership, config: Config, error: EsimGoError, outcome: Outcome
+) -> None:
+    order = make_order("paid")
+    provider.answers = [error]
+    orders.submit_next(provider, leader, config)
+    stage, ending, wait_s = outcome
+    kept = order.fresh()
+    assert (kept.stage, intent_of(kept).outcome) == (stage, ending)
+    assert kept.next_try_at is None if wait_s is None else near(kept.next_try_at, after(wait_s))
+    assert Refund.select().count() == (1 if stage == "failed" else 0)
+    assert outages.now().out_of_funds is isinstance(error, errors.OutOfFunds)
+    assert provider.bought == [order.esimgo_product_id], "never twice"
+
+
+def test_every_error_of_the_client_is_in_the_table() -> None:
+    assert {type(error) for error, _ in OUTCOMES} == set(leaves(EsimGoError))
+
+
+def test_an_error_of_our_own_leaves_the_order_to_be_looked_up(
+    provider: Provider, leader: Leadership, config: Config
+) -> None:
+    order = make_order("paid")
+    provider.answers = [ZeroDivisionError("ours")]
+    with pytest.raises(ZeroDivisionError):
+        orders.submit_next(provider, leader, config)
+    assert (order.fresh().stage, intent_of(order).outcome) == ("unknown", None)
+
+
+def test_a_refused_order_is_refunded_and_its_buyer_told(
+    provider: Provider, leader: Leadership, config: Config
+) -> None:
+    order = make_order("paid")
+    provider.answers = [errors.Refused(400, "no such bundle")]
+    orders.submit_next(provider, leader, config)
+    assert order.fresh().failure == "refused"
+    assert Refund.get().payment == Payment.get()
+    assert [row.kind for row in Notification.select()] == ["failed"]
+
+
+def test_out_of_funds_closes_sales_until_the_balance_covers_it(
+    provider: Provider, leader: Leadership, config: Config
+) -> None:
+    make_order("paid")
+    provider.answers = [errors.OutOfFunds(400, "funds")]
+    orders.submit_next(provider, leader, config)
+    assert outages.now().sales_paused
+    outages.funds_seen(4199)
+    assert outages.now().sales_paused
+    outages.funds_seen(4200)
+    assert not outages.now().sales_paused
+
+
+# --- who may buy, and when
+
+
+def test_only_the_leader_makes_an_intent(provider: Provider, config: Config, advance: Advance) -> None:
+    order, former = make_order("paid"), lead(15)
+    advance(16)
+    lead()
+    assert orders.submit_next(provider, former, config) is None
+    assert (order.fresh().stage, Submission.select().count(), provider.bought) == ("paid", 0, [])
+
+
+def test_who_loses_the_race_for_an_order_leaves_no_intent(
+    provider: Provider, leader: Leadership, config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = make_order("paid")
+    read.fresh().move("failed", actor="deadline")
+    monkeypatch.setattr(buying, "_next_in_line", lambda _config: read)
+    assert orders.submit_next(provider, leader, config) is None
+    assert (Submission.select().count(), provider.bought) == (0, [])
+
+
+def test_a_claim_that_has_gone_stale_is_given_back_and_nothing_is_sent(
+    provider: Provider,
+    leader: Leadership,
+    config: Config,
+    advance: Advance,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    order = make_order("paid")
+    monkeypatch.setattr(buying, "boundary", lambda name: advance(3))
+    assert orders.submit_next(provider, leader, config) == order
+    assert provider.bought == []
+    assert (order.fresh().stage, intent_of(order).outcome, intent_of(order).sent_at) == (
+        "paid",
+        "not_sent",
+        None,
+    )
+
+
+def test_a_claim_that_was_taken_over_is_not_sent(
+    provider: Provider, leader: Leadership, config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def successor(_boundary: str) -> None:
+        leases.release(leader)
+        assert orders.take_over(lead()) == 1
+
+    order = make_order("paid")
+    monkeypatch.setattr(buying, "boundary", successor)
+    orders.submit_next(provider, leader, config)
+    assert (provider.bought, order.fresh().stage) == ([], "paid")
+
+
+def test_the_longest_waiting_order_goes_first(
+    provider: Provider, leader: Leadership, config: Config, advance: Advance
+) -> None:
+    late = make_order("paid", plan_id="late", paid_at=after(-10))
+    early = make_order("paid", plan_id="early", paid_at=after(-20))
+    provider.answers = [placed("ref-1"), placed("ref-2")]
+    assert orders.submit_next(provider, leader, config) == early
+    advance(3)
+    assert orders.submit_next(provider, leader, config) == late
+
+
+def test_orders_keep_the_pace_that_the_provider_asks_for(
+    provider: Provider, leader: Leadership, config: Config, advance: Advance
+) -> None:
+    for number in range(2):
+        make_order("paid", plan_id=f"plan-{number}")
+    provider.answers = [placed("ref-1"), placed("ref-2")]
+    assert orders.submit_next(provider, leader, config)
+    assert orders.submit_next(provider, leader, config) is None
+    advance(config.esimgo_order_interval_s)
+    assert orders.submit_next(provider, leader, config)
+
+
+def test_an_order_that_was_told_to_wait_lets_others_pass(
+    provider: Provider, leader: Leadership, config: Config
+) -> None:
+    make_order("paid", plan_id="waits", paid_at=after(-60), next_try_at=after(30))
+    ready = make_order("paid", plan_id="goes")
+    provider.answers = [placed()]
+    assert orders.submit_next(provider, leader, config) == ready
+    assert provider.bought == [ready.esimgo_product_id]
+
+
+def test_nothing_is_begun_in_the_last_two_minutes(
+    provider: Provider, leader: Leadership, config: Config
+) -> None:
+    make_order("paid", deadline_at=after(119))
+    assert orders.submit_next(provider, leader, config) is None
+    assert provider.bought == []
+
+
+def test_what_is_not_paid_for_is_not_bought(provider: Provider, leader: Leadership, config: Config) -> None:
+    for stage in ("awaiting_payment", "expired", "failed", "unknown", "accepted", "ready"):
+        make_order(stage, plan_id=stage)
+    Submission.update(sent_at=after(-60)).execute()
+    assert orders.submit_next(provider, leader, config) is None
+
+
+# --- a leader that ends in the middle
+
+
+def test_what_was_never_sent_goes_back_in_line() -> None:
+    order = make_order("submitting")
+    Submission.update(sent_at=None).execute()
+    assert orders.take_over(Leadership("new", 2)) == 1
+    assert (order.fresh().stage, intent_of(order).outcome) == ("paid", "not_sent")
+
+
+def test_what_was_sent_is_looked_up_before_ordering_again() -> None:
+    order = make_order("submitting")
+    assert orders.take_over(Leadership("new", 2)) == 1
+    assert (order.fresh().stage, intent_of(order).outcome) == ("unknown", None)
+
+
+def test_a_leader_does_not_take_over_what_it_is_doing_itself(advance: Advance) -> None:
+    order = make_order("submitting")
+    assert orders.take_over(Leadership("same", 1)) == 0
+    assert order.fresh().stage == "submitting"
+    advance(orders.CALL_CAN_TAKE.total_seconds() + 1)
+    assert orders.take_over(Leadership("same", 1)) == 1
+    assert order.fresh().stage == "unknown", "no call takes so long: it has been forgotten"
+
+
+def test_an_answer_that_could_not_be_written_down_is_looked_up(
+    provider: Provider,
+    leader: Leadership,
+    config: Config,
+    advance: Advance,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def locked(*_values: object, **_more: object) -> bool:
+        raise OperationalError("database is locked")
+
+    order, answer = make_order("paid"), placed("ref-1")
+    provider.answers, provider.window = [answer], window(answer)
+    with monkeypatch.context() as patched, pytest.raises(OperationalError):
+        patched.setattr(buying, "record", locked)
+        orders.submit_next(provider, leader, config)
+    advance(60)
+    orders.take_over(leader)
+    reconciling.reconcile(provider, config)
+    assert (order.fresh().stage, provider.bought) == ("ready", [order.esimgo_product_id])
+
+
+def test_the_late_outcome_of_a_former_leader_is_still_recorded(
+    provider: Provider, leader: Leadership, config: Config
+) -> None:
+    def successor() -> None:
+        leases.release(leader)
+        orders.take_over(lead())
+        assert order.fresh().stage == "unknown"
+
+    order = make_order("paid")
+    provider.answers, provider.meanwhile = [placed("ref-late")], successor
+    orders.submit_next(provider, leader, config)
+    assert (order.fresh().stage, intent_of(order).outcome) == ("ready", "bought")
+    assert intent_of(order).esimgo_order_id == "ref-late"
+
+
+@pytest.mark.parametrize(("error", "outcome"), OUTCOMES[:5], ids=lambda value: type(value).__name__)
+def test_a_late_answer_that_nothing_was_bought_is_used_too(
+    provider: Provider, leader: Leadership, config: Config, error: EsimGoError, outcome: Outcome
+) -> None:
+    def successor() -> None:
+        leases.release(leader)
+        orders.take_over(lead())
+
+    order = make_order("paid")
+    provider.answers, provider.meanwhile = [error], successor
+    orders.submit_next(provider, leader, config)
+    assert (order.fresh().stage, intent_of(order).outcome) == outcome[:2]
+
+
+def test_a_late_answer_after_its_order_was_found_changes_nothing(
+    provider: Provider, leader: Leadership, config: Config
+) -> None:
+    def successor() -> None:
+        leases.release(leader)
+        orders.take_over(lead())
+        provider.window = window(answer)
+        assert reconciling.reconcile(provider, config) == 1
+
+    order, answer = make_order("paid"), placed("ref-1")
+    provider.answers, provider.meanwhile = [answer], successor
+    orders.submit_next(provider, leader, config)
+    assert (order.fresh().stage, intent_of(order).outcome) == ("ready", "bought")

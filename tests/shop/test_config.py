@@ -1,0 +1,263 @@
+"""Every setting: its default, what it takes, what it refuses, and in which words."""
+
+from dataclasses import MISSING, fields
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from webapp.config import Config, ConfigError, is_loopback
+
+NEEDED = {
+    "ESIMGO_API_KEY": "key-of-esimgo",
+    "TELEGRAM_BOT_TOKEN": "4242:secret-of-bot",
+    "TELEGRAM_WEBHOOK_SECRET": "secret-of-hook",
+}
+LOCAL = {"ESIMGO_API_URL": "http://127.0.0.1:8090/v2.5", "TELEGRAM_API_URL": "http://localhost:8091"}
+
+DEFAULTS = {
+    "ESIMGO_API_KEY_PREVIOUS": None,
+    "ESIMGO_API_URL": "https://api.esim-go.com/v2.5",
+    "ESIMGO_ORDER_INTERVAL_S": 3.0,
+    "ESIMGO_UNSIGNED_HINTS": "off",
+    "CATALOGUE_TTL_S": 3600,
+    "TELEGRAM_API_URL": "https://api.telegram.org",
+    "PUBLIC_URL": "http://127.0.0.1:8000",
+    "DATABASE_URL": "sqlite:///var/simka.db",
+    "MARKUP_PERCENT": Decimal(40),
+    "CURRENCY": "USD",
+    "STAR_USD": Decimal("0.013"),
+    "DEADLINE_S": 900,
+    "QUOTE_S": 120,
+    "SETTLE_S": 120,
+    "LEASE_S": 15,
+    "DEFAULT_LANGUAGE": "en",
+    "SHOP_NAME": "Simka",
+    "LOG_FORMAT": "text",
+    "RATE_LIMITS": "customer=1200/minute address=6000/minute",
+    "METRICS_PORT": None,
+    "TRUSTED_PROXIES": 0,
+    "SECRET_KEY": None,
+    "PORT": 8000,
+    "TELEGRAM_SANDBOX_URL": None,
+    "CLOCK_FILE": None,
+    "KILL_AT": None,
+}
+
+GOOD = [
+    ("ESIMGO_API_KEY", " k-1 ", "k-1"),
+    ("ESIMGO_API_KEY_PREVIOUS", "old", "old"),
+    ("ESIMGO_API_URL", "https://eu.example.com/v2.5/", "https://eu.example.com/v2.5"),
+    ("ESIMGO_ORDER_INTERVAL_S", "0.5", 0.5),
+    ("ESIMGO_UNSIGNED_HINTS", "on", "on"),
+    ("CATALOGUE_TTL_S", "60", 60),
+    ("TELEGRAM_BOT_TOKEN", "1:a_B-9", "1:a_B-9"),
+    ("TELEGRAM_API_URL", "https://bots.example.com", "https://bots.example.com"),
+    ("TELEGRAM_WEBHOOK_SECRET", "a" * 256, "a" * 256),
+    ("PUBLIC_URL", "https://shop.example.com/", "https://shop.example.com"),
+    ("DATABASE_URL", "sqlite:////srv/simka.db", "sqlite:////srv/simka.db"),
+    ("DATABASE_URL", "postgresql://u:p@db.example.com/simka", "postgresql://u:p@db.example.com/simka"),
+    ("DATABASE_URL", "postgres:///simka?host=/run/postgresql", "postgresql:///simka?host=/run/postgresql"),
+    ("MARKUP_PERCENT", "12.5", Decimal("12.5")),
+    ("CURRENCY", "USD", "USD"),
+    ("STAR_USD", "0.02", Decimal("0.02")),
+    ("DEADLINE_S", "180", 180),
+    ("QUOTE_S", "10", 10),
+    ("SETTLE_S", "1", 1),
+    ("LEASE_S", "600", 600),
+    ("DEFAULT_LANGUAGE", "ru", "ru"),
+    ("SHOP_NAME", " Лунный магазин ", "Лунный магазин"),
+    ("LOG_FORMAT", "json", "json"),
+    ("RATE_LIMITS", "customer=9/second address=99/hour", "customer=9/second address=99/hour"),
+    ("METRICS_PORT", "9100", 9100),
+    ("TRUSTED_PROXIES", "1", 1),
+    ("SECRET_KEY", "a-long-random-text", "a-long-random-text"),
+    ("PORT", "65535", 65535),
+    ("TELEGRAM_SANDBOX_URL", "http://127.0.0.1:8091", "http://127.0.0.1:8091"),
+    ("CLOCK_FILE", "/tmp/clock", Path("/tmp/clock")),
+    ("KILL_AT", "order.post.sent", "order.post.sent"),
+]
+
+BAD = [
+    ("ESIMGO_API_KEY", "two words"),
+    ("ESIMGO_API_KEY", "ключ"),
+    ("ESIMGO_API_KEY_PREVIOUS", "a\nb"),
+    ("ESIMGO_API_URL", "api.esim-go.com"),
+    ("ESIMGO_API_URL", "http://api.esim-go.com"),
+    ("ESIMGO_API_URL", "http://127.0.0.1.example.com"),
+    ("ESIMGO_API_URL", "https://"),
+    ("ESIMGO_API_URL", "https://[::1"),
+    ("ESIMGO_ORDER_INTERVAL_S", "-1"),
+    ("ESIMGO_ORDER_INTERVAL_S", "nan"),
+    ("ESIMGO_ORDER_INTERVAL_S", "soon"),
+    ("ESIMGO_UNSIGNED_HINTS", "yes"),
+    ("CATALOGUE_TTL_S", "59"),
+    ("CATALOGUE_TTL_S", "60.5"),
+    ("TELEGRAM_BOT_TOKEN", "no-colon"),
+    ("TELEGRAM_BOT_TOKEN", "12:to/ken"),
+    ("TELEGRAM_API_URL", "ftp://127.0.0.1"),
+    ("TELEGRAM_WEBHOOK_SECRET", "with space"),
+    ("TELEGRAM_WEBHOOK_SECRET", "a" * 257),
+    ("PUBLIC_URL", "http://shop.example.com"),
+    ("DATABASE_URL", "mysql://localhost/simka"),
+    ("DATABASE_URL", "postgresql://localhost"),
+    ("DATABASE_URL", "sqlite:///"),
+    ("MARKUP_PERCENT", "-0.1"),
+    ("MARKUP_PERCENT", "1e9"),
+    ("MARKUP_PERCENT", "sNaN"),
+    ("CURRENCY", "EUR"),
+    ("STAR_USD", "0"),
+    ("STAR_USD", "a star"),
+    ("DEADLINE_S", "179"),
+    ("QUOTE_S", "9"),
+    ("SETTLE_S", "0"),
+    ("LEASE_S", "1"),
+    ("DEFAULT_LANGUAGE", "de"),
+    ("SHOP_NAME", "   "),
+    ("LOG_FORMAT", "xml"),
+    ("RATE_LIMITS", "customer=9/second"),
+    ("RATE_LIMITS", "customer=9/fortnight address=99/hour"),
+    ("METRICS_PORT", "65535"),
+    ("TRUSTED_PROXIES", "10"),
+    ("TRUSTED_PROXIES", "-1"),
+    ("SECRET_KEY", "two words"),
+    ("PORT", "0"),
+    ("PORT", "65536"),
+    ("PORT", "80a"),
+    ("PORT", "9" * 30),
+    ("TELEGRAM_SANDBOX_URL", "window"),
+    ("KILL_AT", "  "),
+]
+
+
+def read(**environ: str) -> Config:
+    return Config.from_env(NEEDED | environ)
+
+
+def refusal(**environ: str) -> str:
+    """The one line that the start ends with."""
+    with pytest.raises(ConfigError) as caught:
+        read(**environ)
+    line = str(caught.value)
+    assert "\n" not in line
+    return line
+
+
+def local_with(name: str, value: str) -> dict[str, str]:
+    """A setting beside local stand-ins, unless it is about one of them."""
+    about_a_stand_in = name in LOCAL
+    return {name: value} if about_a_stand_in else LOCAL | {name: value}
+
+
+def test_the_defaults_are_those_of_the_documents() -> None:
+    found = {item.name.upper(): item.default for item in fields(Config) if item.default is not MISSING}
+    assert found == DEFAULTS
+
+
+@pytest.mark.parametrize("name", sorted(DEFAULTS))
+@pytest.mark.parametrize("unset", ["absent", "empty"])
+def test_what_is_not_set_has_its_default(name: str, unset: str) -> None:
+    config = read(**({name: ""} if unset == "empty" else {}))
+    assert getattr(config, name.lower()) == DEFAULTS[name]
+
+
+def test_there_is_a_good_and_a_bad_example_of_every_setting() -> None:
+    names = {item.name.upper() for item in fields(Config)}
+    assert {name for name, _, _ in GOOD} == names
+    assert {name for name, _ in BAD} == names - {"CLOCK_FILE"}, "any text can be a path"
+
+
+@pytest.mark.parametrize(("name", "raw", "value"), GOOD)
+def test_a_good_value_is_taken_without_the_space_around_it(name: str, raw: str, value: Any) -> None:
+    assert getattr(read(**local_with(name, raw)), name.lower()) == value
+
+
+@pytest.mark.parametrize(("name", "raw"), BAD)
+def test_a_bad_value_stops_the_start_with_a_line_that_names_it(name: str, raw: str) -> None:
+    assert refusal(**local_with(name, raw)).startswith(f"{name} ")
+
+
+@pytest.mark.parametrize("name", sorted(NEEDED))
+def test_what_is_needed_and_missing_is_named(name: str) -> None:
+    assert refusal(**{name: ""}).startswith(f"{name} is missing")
+
+
+def test_a_secret_is_read_from_a_file(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("key-in-a-file\n")
+    assert read(ESIMGO_API_KEY="", ESIMGO_API_KEY_FILE=f"{tmp_path}/key").esimgo_api_key == "key-in-a-file"
+
+
+def test_a_bad_value_in_a_file_names_the_setting(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("two words")
+    assert refusal(ESIMGO_API_KEY="", ESIMGO_API_KEY_FILE=f"{tmp_path}/key").startswith("ESIMGO_API_KEY ")
+
+
+def test_a_setting_and_its_file_are_not_both_taken(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("other")
+    line = refusal(ESIMGO_API_KEY_FILE=f"{tmp_path}/key")
+    assert line == "ESIMGO_API_KEY and ESIMGO_API_KEY_FILE are both set: keep one"
+
+
+@pytest.mark.parametrize("content", [None, b"\xff\xfe"])
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, content: bytes | None) -> None:
+    if content is not None:
+        (tmp_path / "key").write_bytes(content)
+    line = refusal(ESIMGO_API_KEY="", ESIMGO_API_KEY_FILE=f"{tmp_path}/key")
+    assert line == f"ESIMGO_API_KEY_FILE: cannot read {tmp_path}/key"
+
+
+@pytest.mark.parametrize(
+    ("local", "real"), [("ESIMGO_API_URL", "TELEGRAM_API_URL"), ("TELEGRAM_API_URL", "ESIMGO_API_URL")]
+)
+def test_one_stand_in_without_the_other_is_refused(local: str, real: str) -> None:
+    line = refusal(**{local: LOCAL[local]})
+    assert line.startswith(f"{real} is real but {local} is a local sandbox")
+
+
+def test_both_stand_ins_or_none_are_taken() -> None:
+    assert read(**LOCAL).esimgo_api_url == LOCAL["ESIMGO_API_URL"]
+    assert read().esimgo_api_url == DEFAULTS["ESIMGO_API_URL"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("TELEGRAM_SANDBOX_URL", "http://127.0.0.1:8091"), ("CLOCK_FILE", "/tmp/clock"), ("KILL_AT", "a.b")],
+)
+def test_what_is_for_development_is_refused_in_public(name: str, value: str) -> None:
+    line = refusal(PUBLIC_URL="https://shop.example.com", **{name: value})
+    assert line.startswith(f"{name} is for development only")
+
+
+def test_every_setting_for_development_is_known_to_the_test_above() -> None:
+    found = {item.name.upper() for item in fields(Config) if item.metadata["development"]}
+    assert found == {"TELEGRAM_SANDBOX_URL", "CLOCK_FILE", "KILL_AT"}
+
+
+def test_secrets_are_never_in_the_repr() -> None:
+    shown = repr(read(ESIMGO_API_KEY_PREVIOUS="key-of-yesterday", SECRET_KEY="key-of-links"))
+    assert "Simka" in shown
+    for secret in (*NEEDED.values(), "key-of-yesterday", "key-of-links"):
+        assert secret not in shown
+
+
+@pytest.mark.parametrize("name", [*NEEDED, "ESIMGO_API_KEY_PREVIOUS", "SECRET_KEY"])
+def test_a_refused_secret_is_not_repeated(name: str) -> None:
+    assert "hush" not in refusal(**{name: "hush hush/"})
+
+
+@pytest.mark.parametrize(
+    ("url", "local"),
+    [
+        ("http://127.0.0.1:8000", True),
+        ("http://127.1.2.3", True),
+        ("http://localhost", True),
+        ("http://[::1]:80", True),
+        ("http://127.0.0.1.example.com", False),
+        ("http://localhost.example.com", False),
+        ("http://user@example.com#127.0.0.1", False),
+        ("http://10.0.0.1", False),
+    ],
+)
+def test_only_the_machine_itself_is_loopback(url: str, local: bool) -> None:
+    assert is_loopback(url) is local

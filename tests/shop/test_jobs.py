@@ -1,0 +1,375 @@
+"""The jobs process: every job has its place in the schedule, none can take another down, one leads."""
+
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+from types import ModuleType
+
+import pytest
+from peewee import OperationalError
+
+from jobs import expire_unpaid, refresh_esims, runner, schedule, sync_catalogue
+from jobs.__main__ import main
+from jobs.context import Context
+from tests.shop.conftest import Advance
+from tests.shop.factories import (
+    after,
+    details,
+    lead,
+    make_customer,
+    make_esim,
+    make_order,
+    make_plan,
+    near,
+)
+from tests.shop.offers import TR_3GB, pages
+from tests.shop.standins import Bot, Provider
+from webapp import clock, leases, outages
+from webapp.config import ROOT, Config
+from webapp.esimgo.errors import AccessDenied, EsimGoError, Unavailable
+from webapp.esimgo.payloads import CataloguePage, EsimDetails, OrderQuote, Organisation
+from webapp.leases import Leadership
+from webapp.models import Esim, JobRequest, Lease, Order, Plan, Setting
+
+NO_JOBS = {"__init__", "__main__", "context", "metrics", "runner", "schedule"}
+
+
+@pytest.fixture
+def context(database: Config, provider: Provider, bot: Bot) -> Context:
+    return Context(database, provider, bot, lead(), schedule.NAMES)
+
+
+def job(error: Exception | None = None) -> ModuleType:
+    """A job that ends well, or like this."""
+    module = ModuleType("jobs.invented")
+
+    def run(_context: Context) -> None:
+        if error is not None:
+            raise error
+
+    module.run = run  # type: ignore[attr-defined] # what makes it a job
+    return module
+
+
+# --- the schedule
+
+
+def test_every_job_is_in_the_schedule() -> None:
+    written = {path.stem for path in (ROOT / "jobs").glob("*.py")} - NO_JOBS
+    assert set(schedule.NAMES) == written
+    assert len(schedule.SCHEDULE) == len(written)
+
+
+def test_every_job_says_what_it_is_for_and_can_be_run() -> None:
+    for entry in schedule.SCHEDULE:
+        assert callable(entry.job.run)
+        assert 0 < entry.every_s <= 86_400
+        assert len(entry.purpose) > 10
+        assert entry.job.__doc__
+
+
+@pytest.mark.parametrize(
+    ("name", "every_s"),
+    [
+        ("submit_paid_orders", 1),
+        ("collect_accepted", 3),
+        ("reconcile_unknown", 10),
+        ("refresh_esims", 2),
+        ("apply_callbacks", 1),
+        ("deliver_notifications", 1),
+        ("issue_refunds", 5),
+        ("enforce_deadlines", 5),
+        ("expire_unpaid", 60),
+    ],
+)
+def test_jobs_run_as_often_as_promised(name: str, every_s: int) -> None:
+    (entry,) = [entry for entry in schedule.SCHEDULE if entry.job is schedule.NAMES[name]]
+    assert entry.every_s == every_s
+
+
+def test_each_class_of_work_has_a_thread_of_its_own_and_no_job_overtakes_itself(context: Context) -> None:
+    scheduler = schedule._scheduler(context)
+    assert len(scheduler.get_jobs()) == len(schedule.SCHEDULE)
+    classes = {entry.executor for entry in schedule.SCHEDULE}
+    assert {"orders", "reads", "chat", "local"} <= classes
+    assert {scheduled.executor for scheduled in scheduler.get_jobs()} == classes
+    for scheduled in scheduler.get_jobs():
+        assert scheduled.trigger.interval.total_seconds() <= schedule.LONGEST_TICK_S
+
+
+def test_a_rare_job_is_due_by_the_shops_clock(database: Config, advance: Advance) -> None:
+    entry = schedule.Entry(expire_unpaid, 60, "local", "for this test")
+    assert schedule._is_due(entry)
+    assert not schedule._is_due(entry)
+    advance(59)
+    assert not schedule._is_due(entry)
+    advance(2)
+    assert schedule._is_due(entry)
+    assert not schedule._is_due(entry)
+
+
+def test_a_rare_job_ticks_often_and_runs_when_due(context: Context, advance: Advance) -> None:
+    entry = schedule.Entry(expire_unpaid, 60, "local", "for this test")
+    schedule._tick(entry, context)
+    order = make_order(created_at=after(-3600))
+    schedule._tick(entry, context)
+    assert order.fresh().stage == "awaiting_payment"
+    advance(61)
+    schedule._tick(entry, context)
+    assert order.fresh().stage == "expired"
+
+
+# --- one run
+
+
+def test_a_job_that_ends_well_says_so(context: Context) -> None:
+    assert runner.run(job(), context)
+
+
+@pytest.mark.parametrize(
+    "error", [RuntimeError("ours"), KeyError("x"), Unavailable("no"), AccessDenied(401, "k")]
+)
+def test_an_exception_stays_inside_and_is_logged(
+    context: Context, caplog: pytest.LogCaptureFixture, error: Exception
+) -> None:
+    assert not runner.run(job(error), context)
+    (record,) = [record for record in caplog.records if record.name == "jobs"]
+    ours = not isinstance(error, EsimGoError)
+    assert (record.levelname, record.exc_info is not None) == ("ERROR" if ours else "WARNING", ours)
+    assert getattr(record, "job") == "invented"  # noqa: B009 - set by `extra`
+
+
+def test_no_job_fails_on_an_empty_shop(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Provider, "catalogue_pages", lambda self, per_page: iter(()), raising=False)
+    monkeypatch.setattr(Provider, "organisation", lambda self: organisation(0), raising=False)
+    assert [name for name, module in schedule.NAMES.items() if not runner.run(module, context)] == []
+
+
+def organisation(balance: int) -> Organisation:
+    return Organisation.model_validate({"name": "Invented", "balance": balance})
+
+
+def test_an_outage_postpones_the_esim_that_met_it(context: Context, provider: Provider) -> None:
+    esim = make_esim()
+    provider.details = Unavailable("no answer")
+    assert not runner.run(refresh_esims, context)
+    assert near(Esim.get_by_id(esim.id).next_refresh_at, after(30))
+
+
+def test_all_esims_that_are_due_are_looked_at(context: Context, provider: Provider) -> None:
+    first = make_esim()
+    second = make_esim(make_order("ready", make_customer(2)))
+
+    def esim(iccid: str) -> EsimDetails:
+        return details(first if iccid == first.iccid else second, "Enabled")
+
+    provider.esim = esim  # type: ignore[method-assign] # two profiles, two answers
+    assert runner.run(refresh_esims, context)
+    assert [order.stage for order in Order.select()] == ["active", "active"]
+
+
+def test_the_catalogue_is_read_again_when_it_is_old(
+    context: Context, provider: Provider, advance: Advance
+) -> None:
+    read: list[int] = []
+
+    def catalogue_pages(per_page: int = 500) -> Iterator[CataloguePage]:
+        read.append(1)
+        return pages([TR_3GB])
+
+    provider.catalogue_pages = catalogue_pages  # type: ignore[method-assign] # counts
+    for pause in (0, context.config.catalogue_ttl_s - 60, 120):
+        advance(pause)
+        assert runner.run(sync_catalogue, context)
+    assert (len(read), Plan.select().count()) == (2, 1)
+
+
+def test_the_balance_is_asked_for_rarely_and_often_while_something_is_wrong(
+    context: Context, provider: Provider
+) -> None:
+    asked: list[int] = []
+    balance = [5]
+
+    def look() -> Organisation:
+        asked.append(1)
+        return organisation(balance[0])
+
+    def runs(times: int) -> int:
+        before = len(asked)
+        assert [runner.run(check, context) for _ in range(times)] == [True] * times
+        return len(asked) - before
+
+    check = schedule.NAMES["check_provider"]
+    make_plan()
+    provider.organisation = look  # type: ignore[method-assign] # counts
+    provider.quote = OrderQuote.model_validate({"valid": True, "total": 4.2})
+    assert (runs(3), Setting.read("provider.balance")) == (1, 5000)
+    outages.out_of_funds(6000)
+    assert runs(3) == 3
+    assert outages.now().out_of_funds
+    balance[0] = 6
+    assert runs(3) == 1
+    assert not outages.now().out_of_funds
+
+
+def test_sales_that_were_closed_open_again_when_the_provider_would_sell(
+    context: Context, provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check = schedule.NAMES["check_provider"]
+    monkeypatch.setattr(Provider, "organisation", lambda self: organisation(9), raising=False)
+    make_plan()
+    outages.purchase_failed()
+    provider.quote = OrderQuote.model_validate({"valid": False})
+    runner.run(check, context)
+    assert outages.is_buying_in_doubt()
+    provider.quote = OrderQuote.model_validate({"valid": True, "total": 4.2})
+    runner.run(check, context)
+    assert not outages.is_buying_in_doubt()
+
+
+# --- who leads
+
+
+def test_one_job_once_under_the_lease(database: Config) -> None:
+    order = make_order(created_at=after(-3600))
+    assert schedule.run_once(database, "expire_unpaid") == 0
+    assert order.fresh().stage == "expired"
+    assert lead().epoch == 2, "it has led, and has let go"
+
+
+@pytest.mark.parametrize(
+    ("name", "result", "status"), [("expire_unpaid", "done", 0), ("refresh_esims", "failed", 1)]
+)
+def test_one_job_once_is_asked_of_the_leader_while_one_lives(
+    context: Context,
+    provider: Provider,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    result: str,
+    status: int,
+) -> None:
+    def leader(_seconds: float) -> None:
+        assert runner.run(schedule.NAMES["answer_requests"], context)
+
+    monkeypatch.setattr("webapp.clock.sleep", leader)
+    provider.details = Unavailable("no answer")
+    make_esim()
+    order = make_order(created_at=after(-3600))
+    assert schedule.run_once(context.config, name) == status
+    assert order.fresh().stage == ("expired" if name == "expire_unpaid" else "awaiting_payment")
+    request = JobRequest.get()
+    assert (request.name, request.result, near(request.done_at, clock.now())) == (name, result, True)
+
+
+def test_a_leader_that_does_not_answer_is_not_waited_for_for_ever(
+    database: Config, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lead()
+    monkeypatch.setattr(schedule, "LONGEST_WAIT_S", 0)
+    assert schedule.run_once(database, "expire_unpaid") == 1
+    assert capsys.readouterr().err.count("\n") == 1
+    assert JobRequest.get().done_at is None
+
+
+def test_a_job_that_fails_is_told_to_who_ran_it(database: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(schedule.NAMES, "expire_unpaid", job(RuntimeError("ours")))
+    assert schedule.run_once(database, "expire_unpaid") == 1
+    assert lead().epoch == 2
+
+
+def test_the_heartbeat_keeps_the_lease_and_ends_when_told(database: Config, advance: Advance) -> None:
+    leader = lead(1)
+    heartbeat = runner.Heartbeat(leader, 0.06)
+    Lease.update(expires_at=after(-10)).execute()
+    heartbeat.start()
+    for _ in range(200):
+        if leases.seen_within(0):
+            break
+        heartbeat.join(0.02)
+    heartbeat.stop()
+    assert leases.holds(leader)
+    assert not heartbeat.is_alive()
+    assert Lease.get().expires_at > after(-5)
+
+
+def test_who_finds_somebody_else_leading_ends_at_once(
+    database: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended: list[int] = []
+    lead()
+    monkeypatch.setattr("jobs.runner.os._exit", ended.append)
+    heartbeat = runner.Heartbeat(Leadership("nobody", 0), 0.06)
+    heartbeat.start()
+    for _ in range(200):
+        if ended:
+            break
+        heartbeat.join(0.02)
+    heartbeat.stop()
+    assert ended[:1] == [1]
+
+
+@pytest.mark.parametrize(("failures", "ends"), [(1, False), (10**6, True)])
+def test_a_locked_database_is_waited_out_for_as_long_as_the_lease_lasts(
+    database: Config, monkeypatch: pytest.MonkeyPatch, failures: int, ends: bool
+) -> None:
+    def keep(_leadership: Leadership, _ttl_s: float) -> bool:
+        tries.append(1)
+        if len(tries) <= failures:
+            raise OperationalError("database is locked")
+        return True
+
+    tries: list[int] = []
+    ended: list[int] = []
+    monkeypatch.setattr(leases, "keep", keep)
+    monkeypatch.setattr("jobs.runner.os._exit", ended.append)
+    heartbeat = runner.Heartbeat(lead(), 0.15)
+    heartbeat.start()
+    heartbeat.join(0.5)
+    heartbeat.stop()
+    assert len(tries) > 2
+    assert bool(ended) is ends
+
+
+def test_a_job_that_fails_rests_longer_and_longer(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_job: ModuleType, _context: Context) -> bool:
+        runs.append(now[0])
+        return False
+
+    now: list[float] = [1000.0]
+    runs: list[float] = []
+    entry = schedule.Entry(job(), 1, "reads", "for this test")
+    monkeypatch.setattr(schedule, "_resting", {})
+    monkeypatch.setattr("webapp.clock.monotonic", lambda: now[0])
+    monkeypatch.setattr(runner, "run", fail)
+    for _ in range(60):
+        schedule._tick(entry, context)
+        now[0] += 1
+    assert [second - first for first, second in pairwise(runs)] == [1, 2, 4, 8, 15, 15]
+
+
+# --- the command
+
+
+@pytest.mark.parametrize("arguments", [["run"], ["run", "nothing"], ["stop"], ["run", "expire_unpaid", "x"]])
+def test_a_wrong_command_says_what_there_is(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: list[str]
+) -> None:
+    for name, value in (
+        ("ESIMGO_API_KEY", "k"),
+        ("TELEGRAM_BOT_TOKEN", "1:a"),
+        ("TELEGRAM_WEBHOOK_SECRET", "h"),
+    ):
+        monkeypatch.setenv(name, value)
+    assert main(arguments) == 2
+    told = capsys.readouterr().err
+    assert re.match(r"usage: python -m jobs \[run \{.*expire_unpaid.*\}\]\n$", told)
+
+
+def test_a_wrong_setting_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("os.environ", {"ESIMGO_API_KEY": "two words"})
+    assert main([]) == 2
+    told = capsys.readouterr().err
+    assert told.startswith("simka: ESIMGO_API_KEY must be")
+    assert told.count("\n") == 1

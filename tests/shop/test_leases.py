@@ -1,0 +1,194 @@
+"""Leadership: one at a time, handed over when its holder is gone, with an epoch that only grows."""
+
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.shop.conftest import Advance
+from tests.shop.factories import after, lead
+from webapp import clock, db, leases
+from webapp.config import ROOT, Config
+from webapp.leases import Leadership
+from webapp.models import Lease
+
+pytestmark = pytest.mark.usefixtures("database")
+
+CONTENDER = """
+import sys
+from webapp import db, leases
+db.bind(sys.argv[1])
+print("there", flush=True)
+sys.stdin.readline()
+print(leases.acquire(600) is not None, flush=True)
+sys.stdin.readline()
+"""
+
+
+@pytest.fixture
+def process() -> Iterator["subprocess.Popen[bytes]"]:
+    """Another process of this machine, alive for as long as a test wants."""
+    process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    yield process
+    end(process)
+
+
+def end(process: "subprocess.Popen[bytes]") -> None:
+    process.kill()
+    process.communicate()
+
+
+def held_by(pid: int, *, host: str = "", started: str = "", epoch: int = 4) -> None:
+    """Write down that this process leads, for a long time to come."""
+    Lease.create(
+        name=leases.NAME,
+        owner="another",
+        host=host or socket.gethostname(),
+        pid=pid,
+        pid_started=started or start_of(pid),
+        epoch=epoch,
+        expires_at=after(600),
+    )
+
+
+def start_of(pid: int) -> str:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+
+
+def test_the_first_leads_and_the_second_does_not() -> None:
+    first = lead()
+    assert leases.acquire(600) is None
+    assert leases.holds(first)
+
+
+def test_a_lease_that_ran_out_is_taken_over_with_a_higher_epoch(advance: Advance) -> None:
+    first = lead(15)
+    advance(16)
+    second = lead(15)
+    assert second.epoch > first.epoch
+    assert leases.holds(second)
+    assert not leases.holds(first)
+
+
+def test_a_renewed_lease_does_not_run_out(advance: Advance) -> None:
+    first = lead(15)
+    for _ in range(3):
+        advance(10)
+        assert leases.renew(first, 15)
+    assert leases.acquire(15) is None
+
+
+def test_who_has_lost_the_lease_cannot_renew_or_release_it(advance: Advance) -> None:
+    first = lead(15)
+    advance(16)
+    second = lead(15)
+    assert not leases.renew(first, 600)
+    leases.release(first)
+    assert leases.acquire(15) is None
+    assert leases.renew(second, 15)
+
+
+def test_a_release_lets_a_standby_in_and_the_epoch_still_grows() -> None:
+    epochs = []
+    for _ in range(4):
+        leader = lead()
+        epochs.append(leader.epoch)
+        leases.release(leader)
+    assert epochs == [1, 2, 3, 4]
+
+
+def test_owner_and_epoch_both_count() -> None:
+    first = lead()
+    assert not leases.holds(Leadership(first.owner, first.epoch + 1))
+    assert not leases.holds(Leadership("somebody", first.epoch))
+
+
+def test_a_dead_leader_of_this_host_is_replaced_at_once(process: "subprocess.Popen[bytes]") -> None:
+    held_by(process.pid)
+    assert leases.acquire(15) is None, "it is alive"
+    end(process)
+    assert lead().epoch == 5
+
+
+def test_a_killed_leader_that_nobody_has_buried_counts_as_dead(process: "subprocess.Popen[bytes]") -> None:
+    held_by(process.pid)
+    process.kill()
+    give_up = clock.monotonic() + 5
+    while (leadership := leases.acquire(15)) is None and clock.monotonic() < give_up:
+        clock.sleep(0.01)
+    assert leadership is not None
+
+
+def test_a_reused_process_number_is_another_process(process: "subprocess.Popen[bytes]") -> None:
+    held_by(process.pid, started="1")
+    assert lead().epoch == 5
+
+
+def test_a_leader_on_another_host_is_waited_for(advance: Advance) -> None:
+    held_by(2**22 + 1, host="another-host", started="1")
+    assert leases.acquire(15) is None
+    advance(601)
+    assert lead().epoch == 5
+
+
+def test_seen_within_tells_for_how_long_nobody_has_led(advance: Advance) -> None:
+    assert not leases.seen_within(60)
+    lead(15)
+    assert leases.seen_within(0)
+    advance(30)
+    assert leases.seen_within(60)
+    advance(60)
+    assert not leases.seen_within(60)
+
+
+def test_of_many_threads_at_once_one_leads() -> None:
+    gate, won = threading.Barrier(8), []
+
+    def contend() -> None:
+        db.keep_connection()
+        gate.wait()
+        won.append(leases.acquire(600))
+        db.database.close()
+
+    threads = [threading.Thread(target=contend) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(won) == 8
+    assert sum(leadership is not None for leadership in won) == 1
+
+
+def test_of_two_processes_at_once_one_leads(config: Config) -> None:
+    rivals = [rival(config.database_url) for _ in range(2)]
+    assert [_told(each) for each in rivals] == ["there", "there"]
+    for each in rivals:
+        _go_on(each)
+    assert sorted(_told(each) for each in rivals) == ["False", "True"]
+    for each in rivals:
+        each.communicate("\n", timeout=10)
+
+
+def rival(database_url: str) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-c", CONTENDER, database_url],
+        cwd=ROOT,
+        text=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+
+
+def _told(rival: "subprocess.Popen[str]") -> str:
+    assert rival.stdout is not None
+    return rival.stdout.readline().strip()
+
+
+def _go_on(rival: "subprocess.Popen[str]") -> None:
+    assert rival.stdin is not None
+    rival.stdin.write("\n")
+    rival.stdin.flush()

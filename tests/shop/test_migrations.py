@@ -1,0 +1,105 @@
+"""The migrations make exactly the tables that the models describe, and can be taken back."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from peewee import SqliteDatabase
+from playhouse.migrations import Runner
+from playhouse.schema_diff import diff_models
+
+from tests.shop.factories import make_order
+from webapp import db
+from webapp.models import TABLES, Order
+
+pytestmark = pytest.mark.usefixtures("database")
+
+Columns = dict[str, list[tuple[Any, ...]]]
+
+
+@pytest.fixture
+def by_models(tmp_path: Path) -> Iterator[SqliteDatabase]:
+    """A database made from the models themselves."""
+    other = SqliteDatabase(str(tmp_path / "models.db"))
+    with other.bind_ctx(TABLES):
+        other.create_tables(TABLES)
+        yield other
+    other.close()
+
+
+def runner() -> Any:
+    return Runner(db.database, str(db.MIGRATIONS))  # type: ignore[no-untyped-call] # the stubs lack it
+
+
+def rows(database: SqliteDatabase, sql: str) -> list[tuple[Any, ...]]:
+    return list(database.execute_sql(sql))  # type: ignore[no-untyped-call] # the stubs lack it
+
+
+def columns(database: SqliteDatabase) -> Columns:
+    """Name, type, nullability and key of every column, by table."""
+    return {
+        name: sorted(row[1:4] + row[5:] for row in rows(database, f'PRAGMA table_info("{name}")'))
+        for name in tables(database)
+    }
+
+
+def foreign_keys(database: SqliteDatabase) -> Columns:
+    """Column, target, and what happens when the target goes, by table."""
+    return {
+        name: sorted(row[2:7] for row in rows(database, f'PRAGMA foreign_key_list("{name}")'))
+        for name in tables(database)
+    }
+
+
+def tables(database: SqliteDatabase) -> list[str]:
+    return sorted(set(database.get_tables()) - {"schema_migration"})
+
+
+def test_nothing_is_pending_after_migrating_and_again_is_harmless() -> None:
+    assert db.pending_migrations() == []
+    assert db.migrate() == []
+
+
+def test_the_migrated_database_equals_the_models(by_models: SqliteDatabase) -> None:
+    difference = diff_models(db.database, TABLES)  # type: ignore[no-untyped-call] # the stubs lack it
+    assert str(difference) == "drop index orders.orders_one_awaiting", "the one that is written by hand"
+    assert tables(db.database) == tables(by_models)
+    assert columns(db.database) == columns(by_models)
+    assert foreign_keys(db.database) == foreign_keys(by_models)
+
+
+def test_one_open_order_is_a_partial_unique_index_written_by_hand() -> None:
+    found = {index.name: index for index in db.database.get_indexes("orders")}
+    assert found["orders_one_awaiting"].unique
+    assert "(customer_id, plan_id, coalesce(esim_id, 0))" in str(found["orders_one_awaiting"].sql)
+    assert "WHERE stage = 'awaiting_payment'" in str(found["orders_one_awaiting"].sql)
+
+
+def test_the_check_on_stages_is_that_of_the_models(by_models: SqliteDatabase) -> None:
+    def check(database: SqliteDatabase) -> str:
+        query = "SELECT sql FROM sqlite_master WHERE type = 'table' AND name = 'orders'"
+        ((sql,),) = rows(database, query)
+        return str(sql).partition("CHECK (stage IN (")[2].partition(")")[0]
+
+    assert check(db.database)
+    assert check(db.database) == check(by_models)
+
+
+def test_every_migration_can_be_taken_back_and_made_again() -> None:
+    before = columns(db.database)
+    while any(migration.applied for migration in runner().status()):
+        assert runner().down()
+    assert tables(db.database) == []
+    assert db.pending_migrations() == [migration.name for migration in runner().migrations()]
+    assert db.migrate()
+    assert columns(db.database) == before
+    make_order()
+    assert Order.select().count() == 1
+
+
+def test_the_database_is_safe_against_power_cuts_and_waits_for_its_lock() -> None:
+    assert db.database.pragma("journal_mode") == "wal"
+    assert db.database.pragma("synchronous") == 2
+    assert db.database.pragma("foreign_keys") == 1
+    assert db.database.pragma("busy_timeout") == 10_000

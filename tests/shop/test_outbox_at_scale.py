@@ -1,0 +1,203 @@
+"""10,000 messages while three in ten calls go wrong: none is lost, and Telegram's limits are kept."""
+
+import random
+from collections import Counter, defaultdict
+from collections.abc import Collection
+from threading import Lock
+
+import pytest
+
+from tests.shop.factories import make_order
+from tests.shop.standins import Bot
+from webapp import clock, customers, db, outbox
+from webapp.config import Config
+from webapp.models import Customer, Notification, Order
+from webapp.pace import Pace
+from webapp.telegram.botapi import Json
+from webapp.telegram.errors import Blocked, Lost, NotReached, SlowDown
+
+KINDS = ("paid", "failed", "refunded", "activated")
+HEADINGS = [
+    "<b>Paid, thank you</b>",
+    "<b>This eSIM could not be delivered</b>",
+    "<b>Refunded</b>",
+    "<b>Your eSIM is on your phone</b>",
+]
+PEOPLE = 2_500
+MESSAGES = PEOPLE * len(KINDS)
+CRASH_EVERY = 500
+SEED = 20261123
+
+
+class PowerCut(BaseException):
+    """The process is gone, after the call and before the mark."""
+
+
+class Telegram(Bot):
+    """Each call takes a moment of the clock. Three in ten go wrong; when the answer is lost, it was sent."""
+
+    def __init__(self, ahead: list[float]) -> None:
+        super().__init__()
+        self.calls: list[tuple[float, int]] = []
+        self.came: dict[int, list[str]] = defaultdict(list)
+        self.faults: Counter[str] = Counter()
+        self.deaf: set[int] = set()
+        self._ahead, self._chance, self._lock = ahead, random.Random(SEED), Lock()
+
+    def send_message(self, chat_id: int, text: str, reply_markup: Json | None = None) -> int:
+        with self._lock:
+            self._ahead[0] += self._chance.uniform(0, 0.02)
+            self.calls.append((clock.timestamp(), chat_id))
+            if chat_id not in self.deaf:
+                self._meet_fate(chat_id, text.split("\n")[0])
+            if chat_id in self.deaf:
+                self._fail("403", Blocked("bot was blocked by the user"))
+            return len(self.calls)
+
+    def _meet_fate(self, chat_id: int, heading: str) -> None:
+        fate = self._chance.random()
+        if fate < 0.02:
+            self.deaf.add(chat_id)
+        elif fate < 0.04:
+            self._fail("429", SlowDown(self._chance.choice((1, 2, 5))))
+        elif fate < 0.22:
+            self._fail("no connection", NotReached("no"))
+        else:
+            self.came[chat_id].append(heading)
+            if fate < 0.30:
+                self._fail("answer lost", Lost("no"))
+
+    def _fail(self, name: str, error: Exception) -> None:
+        self.faults[name] += 1
+        raise error
+
+
+class Power:
+    """Cut after every so many calls; from then on the process does nothing more."""
+
+    def __init__(self) -> None:
+        self.cuts = 0
+        self._left = CRASH_EVERY
+
+    def boundary(self, name: str) -> None:
+        self._left -= name == "notification.sent"
+        if self._left <= 0:
+            raise PowerCut
+
+    def back(self) -> None:
+        self.cuts += 1
+        self._left = CRASH_EVERY
+
+
+@pytest.fixture
+def ahead(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The seconds by which the clock is ahead; cheaper to read than the file."""
+    seconds = [0.0]
+    monkeypatch.setattr(clock, "_offset_s", lambda: seconds[0])
+    return seconds
+
+
+@pytest.fixture
+def power(monkeypatch: pytest.MonkeyPatch) -> Power:
+    power = Power()
+    monkeypatch.setattr(outbox, "boundary", power.boundary)
+    return power
+
+
+def test_ten_thousand_messages_arrive_at_telegrams_pace(
+    database: Config, ahead: list[float], power: Power
+) -> None:
+    db.database.pragma("synchronous", 0)  # this is not about the disk
+    fill()
+    bot = Telegram(ahead)
+    began_at = clock.timestamp()
+    play(bot, database, power, ahead)
+    doubled = sum(len(headings) - len(KINDS) for headings in bot.came.values())
+    print(
+        f"\n{MESSAGES} messages, {len(bot.calls)} calls, {clock.timestamp() - began_at:.0f} s of the clock; "
+        f"{dict(bot.faults)}; {power.cuts} crashes; {doubled} came twice; "
+        f"{busiest(bot.calls)} in the busiest second"
+    )
+    assert states() == {"sent": MESSAGES}, "none is lost, none is given up"
+    assert all(in_order(headings) == HEADINGS for headings in bot.came.values())
+    assert doubled <= bot.faults["answer lost"] + power.cuts * outbox.PARALLEL
+    assert sum(bot.faults.values()) > 0.28 * len(bot.calls)
+    assert busiest(bot.calls) <= 30
+    assert max(busiest(calls) for calls in by_chat(bot.calls)) == 1
+
+
+def play(bot: Telegram, config: Config, power: Power, ahead: list[float]) -> None:
+    """One process after the other, until nothing is left to be sent."""
+    pace = Pace()
+    while is_open():
+        before = len(bot.calls)
+        try:
+            outbox.deliver(bot, config, pace)
+        except PowerCut:
+            power.back()
+            ahead[0] += 2
+            pace = Pace()
+        ahead[0] += 0.2 if len(bot.calls) > before else 1.0
+        if len(bot.deaf) >= 20 or (len(bot.calls) == before and not is_due()):
+            let_in(bot)
+
+
+def fill() -> None:
+    """Many alike, and quickly."""
+    order, now = make_order("awaiting_payment", deadline_at=clock.now()), clock.now()
+    common = {name: value for name, value in order.__data__.items() if name not in {"id", "reference"}}
+    with db.transaction():
+        for number in range(1, PEOPLE + 1):
+            chat = {"telegram_user_id": 100_000 + number, "language": "en", "created_at": now}
+            customer = Customer.insert(chat).execute()
+            mine = Order.insert(
+                common | {"customer": customer, "reference": f"r{number}", "plan_id": number}
+            ).execute()
+            Notification.insert_many(
+                {"customer": customer, "order": mine, "kind": kind} for kind in KINDS
+            ).execute()
+
+
+def is_open() -> bool:
+    return bool(Notification.select().where(Notification.state.in_(("waiting", "sending"))).exists())
+
+
+def is_due() -> bool:
+    """Is there anybody left who is not waiting to be let in?"""
+    held = Customer.select().where(Customer.blocked_at.is_null(False))
+    others = Notification.customer.not_in(held) & Notification.state.in_(("waiting", "sending"))
+    return bool(Notification.select().where(others).exists())
+
+
+def let_in(bot: Telegram) -> None:
+    """Everybody who had blocked the bot has thought better of it."""
+    for customer in Customer.select().where(Customer.blocked_at.is_null(False)):
+        bot.deaf.discard(customer.telegram_user_id)
+        customers.reachable(customer)
+
+
+def states() -> Counter[str]:
+    return Counter(row.state for row in Notification.select(Notification.state))
+
+
+def in_order(headings: list[str]) -> list[str]:
+    """Each once, as it came first."""
+    return list(dict.fromkeys(headings))
+
+
+def by_chat(calls: list[tuple[float, int]]) -> Collection[list[tuple[float, int]]]:
+    chats = defaultdict(list)
+    for call in calls:
+        chats[call[1]].append(call)
+    return chats.values()
+
+
+def busiest(calls: list[tuple[float, int]]) -> int:
+    """The most calls in any second, wherever that second begins."""
+    times = sorted(at for at, _ in calls)
+    most = first = 0
+    for last, at in enumerate(times):
+        while at - times[first] >= 1:
+            first += 1
+        most = max(most, last - first + 1)
+    return most

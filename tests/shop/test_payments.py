@@ -1,0 +1,310 @@
+"""Stars on their way in: the invoice, the last question before the charge, and the charge itself."""
+
+import re
+from dataclasses import replace
+from threading import Barrier, BoundedSemaphore, Thread
+from typing import Any
+
+import pytest
+
+from tests.shop.conftest import Advance
+from tests.shop.factories import (
+    OWNER,
+    STRANGER,
+    charge,
+    checkout,
+    events,
+    lead,
+    make_order,
+    make_plan,
+    near,
+    quoted,
+)
+from tests.shop.standins import Bot, always
+from webapp import clock, db, orders, outages, payments
+from webapp.config import Config
+from webapp.i18n import speaking
+from webapp.models import Notification, Order, Payment, Plan, Refund
+from webapp.telegram.errors import BadCall, Lost, NotReached, SlowDown
+
+pytestmark = pytest.mark.usefixtures("database")
+
+
+def kinds(order: Order) -> list[str]:
+    return [row.kind for row in Notification.select().where(Notification.order == order)]
+
+
+def given_back() -> list[str]:
+    return [refund.payment.charge_id for refund in Refund.select()]
+
+
+# --- the invoice
+
+
+def test_an_invoice_is_made_once_for_each_order(bot: Bot, config: Config) -> None:
+    order = make_order()
+    first = payments.invoice(order, bot, config)
+    assert payments.invoice(order.fresh(), bot, config) == first
+    (asked,) = bot.invoices
+    assert (asked["payload"], asked["stars"], asked["title"]) == (order.reference, 453, "Simka")
+    assert asked["description"] == "eSIM: Türkiye, 3 GB, 30 days"
+
+
+@pytest.mark.parametrize("error", [NotReached("no"), Lost("no"), SlowDown(3), BadCall("no")])
+def test_without_telegram_there_is_no_invoice_and_no_harm(bot: Bot, config: Config, error: Exception) -> None:
+    order = make_order()
+    bot.mood = always(error)
+    assert payments.invoice_or_none(order, bot, config) is None
+    bot.mood = lambda method: None
+    assert payments.invoice_or_none(order, bot, config) == order.fresh().invoice_url is not None
+
+
+@pytest.mark.parametrize("stage", ["expired", "paid", "ready", "failed"])
+def test_what_is_not_to_be_paid_has_no_invoice(bot: Bot, config: Config, stage: str) -> None:
+    assert payments.invoice_or_none(make_order(stage), bot, config) is None
+    assert bot.tried == []
+
+
+def test_at_most_four_wait_for_telegram_at_a_time(
+    bot: Bot, config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(payments, "_asking_telegram", BoundedSemaphore(4))
+    asked, go_on = Barrier(5), Barrier(5)
+
+    def slow(_method: str) -> None:
+        asked.wait(5)
+        go_on.wait(5)
+
+    bot.mood = slow
+    waiting = [Thread(target=ask, args=(make_order(plan_id=f"p{n}"), bot, config)) for n in range(4)]
+    for thread in waiting:
+        thread.start()
+    asked.wait(5)
+    fifth = make_order(plan_id="fifth")
+    assert payments.invoice_or_none(fifth, bot, config) is None
+    go_on.wait(5)
+    for thread in waiting:
+        thread.join()
+    bot.mood = lambda method: None
+    assert payments.invoice_or_none(fifth, bot, config)
+
+
+def ask(order: Order, bot: Bot, config: Config) -> None:
+    db.keep_connection()
+    try:
+        assert payments.invoice_or_none(order, bot, config)
+    finally:
+        db.database.close()
+
+
+# --- before the charge
+
+
+def declined(order: Order, config: Config, **wrong: Any) -> str | None:
+    """The reason in English, or None; in Russian it is Russian."""
+    with speaking("ru"):
+        russian = payments.pre_checkout(checkout(order, **wrong), config)
+    with speaking("en"):
+        english = payments.pre_checkout(checkout(order, **wrong), config)
+    assert (russian is None) is (english is None)
+    if russian is not None:
+        assert re.search("[А-Яа-я]{3}", russian), "not translated"
+        assert not re.search("[A-Za-z]{3}", russian)
+    return english
+
+
+@pytest.fixture
+def sellable(database: Config) -> Order:
+    """An open order that eSIM Go would fulfil now, and a jobs process that would buy it."""
+    lead()
+    quoted()
+    return make_order()
+
+
+def test_what_can_be_sold_and_delivered_may_be_paid(sellable: Order, config: Config) -> None:
+    assert declined(sellable, config) is None
+    assert near(sellable.fresh().admitted_at, clock.now()), "its place in the line is kept"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "reason"),
+    [
+        ({"invoice_payload": "no-such-order"}, "belongs to somebody else, or is gone"),
+        ({"from": {"id": STRANGER}}, "belongs to somebody else, or is gone"),
+        ({"currency": "USD"}, "price has changed"),
+        ({"total_amount": 452}, "price has changed"),
+        ({"total_amount": 0}, "price has changed"),
+    ],
+)
+def test_a_question_about_something_else_is_declined(
+    sellable: Order, config: Config, wrong: dict[str, object], reason: str
+) -> None:
+    assert reason in str(declined(sellable, config, **wrong))
+    assert sellable.fresh().admitted_at is None
+
+
+@pytest.mark.parametrize("stage", ["expired", "paid", "submitting", "unknown", "ready", "active", "failed"])
+def test_an_order_that_is_not_open_is_declined(sellable: Order, config: Config, stage: str) -> None:
+    order = make_order(stage, plan_id="another")
+    assert "not open for payment any more" in str(declined(order, config))
+
+
+def test_without_a_jobs_process_nobody_is_charged(config: Config) -> None:
+    quoted()
+    assert "Sales are paused" in str(declined(make_order(), config))
+
+
+def test_during_an_outage_nobody_is_charged_once_it_is_longer_than_a_minute(
+    sellable: Order, config: Config, advance: Advance
+) -> None:
+    outages.provider_reachable(False)
+    assert declined(sellable, config) is None
+    advance(61)
+    assert "Sales are paused" in str(declined(sellable, config))
+    outages.provider_reachable(True)
+    assert declined(sellable, config) is None
+
+
+def test_without_funds_nobody_is_charged(sellable: Order, config: Config) -> None:
+    outages.out_of_funds(1)
+    assert "Sales are paused" in str(declined(sellable, config))
+
+
+@pytest.mark.parametrize(
+    ("verdict", "total", "ago_s", "reason"),
+    [
+        ("refused", None, 0, "does not sell this plan right now"),
+        ("ok", 4500, 0, "price has changed"),
+        ("ok", 4200, 121, "are still checking this plan"),
+        ("", None, 0, "are still checking this plan"),
+    ],
+)
+def test_what_the_provider_would_not_sell_now_is_declined(
+    sellable: Order, config: Config, verdict: str, total: int | None, ago_s: float, reason: str
+) -> None:
+    quoted(verdict, total, ago_s)
+    assert reason in str(declined(sellable, config))
+    assert sellable.fresh().admitted_at is None
+
+
+def test_when_too_many_are_ahead_nobody_is_charged(sellable: Order, config: Config) -> None:
+    make_order("paid", plan_id="ahead")
+    assert declined(sellable, config) is None
+    slow = replace(config, esimgo_order_interval_s=720)
+    assert "Very many people are buying" in str(declined(sellable, slow))
+
+
+# --- the charge
+
+
+def test_a_charge_pays_its_order_and_starts_the_clock(config: Config) -> None:
+    order = make_order()
+    payments.confirm(OWNER, charge(order), config)
+    paid = order.fresh()
+    assert (paid.stage, kinds(order), given_back()) == ("paid", ["paid"], [])
+    assert near(paid.paid_at, clock.now())
+    assert paid.paid_at is not None
+    assert paid.deadline_at is not None
+    assert (paid.deadline_at - paid.paid_at).total_seconds() == config.deadline_s
+
+
+def test_a_charge_that_is_told_again_changes_nothing(config: Config) -> None:
+    order = make_order()
+    for _ in range(3):
+        payments.confirm(OWNER, charge(order), config)
+    assert (Payment.select().count(), Refund.select().count()) == (1, 0)
+    assert len(events(order)) == 1
+
+
+def test_the_same_charge_on_many_threads_at_once_is_booked_once(config: Config) -> None:
+    order, gate = make_order(), Barrier(8)
+    failed: list[Exception] = []
+
+    def tell() -> None:
+        db.keep_connection()
+        gate.wait()
+        try:
+            payments.confirm(OWNER, charge(order), config)
+        except Exception as error:
+            failed.append(error)
+        finally:
+            db.database.close()
+
+    threads = [Thread(target=tell) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failed == []
+    assert (Payment.select().count(), Refund.select().count()) == (1, 0)
+
+
+def test_a_second_charge_goes_back_and_the_first_stays(config: Config) -> None:
+    order = make_order()
+    payments.confirm(OWNER, charge(order, "first"), config)
+    payments.confirm(OWNER, charge(order, "second"), config)
+    assert given_back() == ["second"]
+    assert order.fresh().stage == "paid"
+
+
+@pytest.mark.parametrize(
+    ("payer", "wrong"),
+    [
+        (OWNER, {"total_amount": 452}),
+        (OWNER, {"total_amount": 454}),
+        (STRANGER, {}),
+        (OWNER, {"invoice_payload": "no-such-order"}),
+    ],
+)
+def test_a_charge_that_fits_nothing_goes_back(config: Config, payer: int, wrong: dict[str, object]) -> None:
+    order = make_order()
+    payments.confirm(payer, charge(order, "odd", **wrong), config)
+    assert given_back() == ["odd"]
+    assert (order.fresh().stage, Payment.get().telegram_user_id) == ("awaiting_payment", payer)
+
+
+@pytest.mark.parametrize("stage", ["submitting", "unknown", "accepted", "ready", "active", "failed"])
+def test_a_charge_on_an_order_that_is_on_its_way_or_over_goes_back(config: Config, stage: str) -> None:
+    order = make_order(stage)
+    Refund.delete().execute()
+    payments.confirm(OWNER, charge(order, "again"), config)
+    assert (given_back(), order.fresh().stage) == (["again"], stage)
+
+
+def test_a_late_payment_is_served_while_the_plan_is_there(config: Config) -> None:
+    make_plan()
+    order = make_order("expired")
+    payments.confirm(OWNER, charge(order), config)
+    assert (order.fresh().stage, given_back(), kinds(order)) == ("paid", [], ["paid"])
+    assert "after expiry" in events(order)[0].note
+
+
+def test_a_late_payment_for_a_plan_that_is_gone_fails_with_its_refund(config: Config) -> None:
+    make_plan()
+    Plan.update(available=False).execute()
+    order = make_order("expired")
+    payments.confirm(OWNER, charge(order, "late"), config)
+    assert (order.fresh().stage, order.fresh().failure) == ("failed", "gone")
+    assert (given_back(), kinds(order)) == (["late"], ["failed"])
+
+
+def test_a_late_payment_on_an_old_price_does_not_touch_the_new_order(config: Config) -> None:
+    plan = make_plan()
+    old = make_order()
+    plan.stars += 10
+    new = orders.place(old.customer, plan)
+    payments.confirm(OWNER, charge(old), config)
+    assert (old.fresh().stage, new.fresh().stage) == ("paid", "awaiting_payment")
+
+
+def test_a_booking_that_fails_leaves_no_charge_behind(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_values: object) -> None:
+        raise RuntimeError("the machine stops here")
+
+    order = make_order()
+    monkeypatch.setattr("webapp.notifications.enqueue", refuse)
+    with pytest.raises(RuntimeError):
+        payments.confirm(OWNER, charge(order), config)
+    assert (order.fresh().stage, Payment.select().count()) == ("awaiting_payment", 0)

@@ -1,0 +1,87 @@
+"""What runs every second, or for everybody who knocks, never reads a whole table."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.shop.factories import lead, make_esim, make_order, make_plan, make_top_up
+from tests.shop.standins import Provider
+from webapp import callbacks, db, esims, orders, quotes, reconciling, topups
+from webapp.callbacks import Event, Kind
+from webapp.config import Config
+
+pytestmark = pytest.mark.usefixtures("database")
+
+Explained = Callable[[Callable[[], object]], list[str]]
+
+
+@pytest.fixture
+def explained(monkeypatch: pytest.MonkeyPatch) -> Explained:
+    """How SQLite finds the rows of every query that `work` asks."""
+
+    def during(work: Callable[[], object]) -> list[str]:
+        steps: list[str] = []
+
+        def execute(sql: str, params: Any = None, *rest: Any) -> Any:
+            if sql.startswith(("SELECT", "UPDATE", "DELETE")):
+                found = real(f"EXPLAIN QUERY PLAN {sql}", params).fetchall()
+                steps.extend(f"{row[3]} | {sql}" for row in found)
+            return real(sql, params, *rest)
+
+        real = db.database.obj.execute_sql
+        monkeypatch.setattr(db.database.obj, "execute_sql", execute)
+        work()
+        return steps
+
+    return during
+
+
+def test_a_callback_finds_its_esim_and_its_order_by_an_index(explained: Explained) -> None:
+    make_esim()
+    for event in (Event(Kind.UTILISATION, ("8944",)), Event(Kind.ORDER_CREATED, (), "not-ours")):
+        assert scans(explained(lambda event=event: callbacks.apply(event))) == []
+
+
+def test_whoever_knocks_unsigned_reads_no_month_of_callbacks(explained: Explained, config: Config) -> None:
+    hints = replace(config, esimgo_unsigned_hints="on")
+    assert scans(explained(lambda: callbacks.receive(b"hello", None, hints))) == []
+
+
+def test_the_line_and_what_follows_it_read_no_history(
+    explained: Explained, config: Config, provider: Provider
+) -> None:
+    leader = lead()
+    make_plan()
+    esim = make_esim(make_order("active"))
+    make_top_up("unknown", esim)
+    for work in (
+        lambda: orders.take_over(leader),
+        lambda: orders.collect(provider),
+        lambda: reconciling.reconcile(provider, config),
+        lambda: quotes.check_due(provider, config),
+        lambda: quotes.is_full(config),
+        lambda: topups.offers(esim),
+        lambda: topups.answer(provider),
+        lambda: esims.cards(esim.customer),
+        orders.enforce_deadlines,
+        orders.expire,
+        esims.due,
+    ):
+        assert scans(explained(work)) == []
+
+
+def test_the_last_purchase_is_found_from_the_end(
+    explained: Explained, config: Config, provider: Provider
+) -> None:
+    """Along the primary key until one is found, and nothing is sorted for it."""
+    steps = explained(lambda: orders.submit_next(provider, lead(), config))
+    asked = [step for step in steps if '"submission"' in step]
+    assert asked
+    assert not [step for step in asked if "TEMP B-TREE" in step]
+
+
+def scans(steps: list[str]) -> list[str]:
+    assert steps
+    return [step for step in steps if step.startswith("SCAN")]

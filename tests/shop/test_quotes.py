@@ -1,0 +1,217 @@
+"""Asked before the money: would eSIM Go sell it now, at this price, and can it be bought in time?"""
+
+from typing import Any
+
+import pytest
+
+from tests.shop.conftest import Advance
+from tests.shop.factories import after, make_bundle, make_customer, make_order, near, quoted
+from tests.shop.standins import Provider
+from webapp import clock, outages, quotes
+from webapp.config import Config
+from webapp.esimgo import errors
+from webapp.esimgo.errors import EsimGoError
+from webapp.esimgo.payloads import OrderQuote
+from webapp.models import Bundle, Order, Plan
+
+pytestmark = pytest.mark.usefixtures("shelves")
+
+
+def quote(total: float = 4.2, *, valid: bool = True) -> OrderQuote:
+    return OrderQuote.model_validate({"valid": valid, "total": total, "currency": "USD"})
+
+
+def opened(ago_s: float = 0, **values: Any) -> Order:
+    """An order whose payment sheet is open."""
+    return make_order(invoiced_at=after(-ago_s), **values)
+
+
+@pytest.mark.parametrize(
+    ("answer", "verdict"),
+    [
+        (quote(), "ok"),
+        (quote(4.41), "ok"),
+        (quote(4.42), "dearer"),
+        (quote(valid=False), "refused"),
+        (errors.Refused(400, "no such bundle"), "refused"),
+    ],
+)
+def test_each_answer_is_a_verdict(
+    provider: Provider, config: Config, answer: OrderQuote | EsimGoError, verdict: str
+) -> None:
+    order = opened()
+    provider.quote = answer
+    assert quotes.check_due(provider, config) == 1
+    assert quotes.verdict(order, config) == verdict
+
+
+def test_a_dearer_bundle_is_sold_at_its_new_price_from_now_on(provider: Provider, config: Config) -> None:
+    opened()
+    provider.quote = quote(5)
+    quotes.check_due(provider, config)
+    assert (Bundle.get().wholesale, Plan.get().retail, Plan.get().stars) == (5000, 7000, 539)
+
+
+def test_no_funds_close_the_sales(provider: Provider, config: Config) -> None:
+    opened()
+    provider.quote = errors.OutOfFunds(400, "funds")
+    quotes.check_due(provider, config)
+    assert outages.now().sales_paused
+
+
+@pytest.mark.parametrize(
+    "error",
+    [errors.Unavailable("no"), errors.TryLater(5), errors.NotSent("no"), errors.AccessDenied(401, "key")],
+)
+def test_an_outage_is_told_and_the_last_verdict_grows_old_by_itself(
+    provider: Provider, config: Config, advance: Advance, error: EsimGoError
+) -> None:
+    order = opened()
+    provider.quote = quote()
+    quotes.check_due(provider, config)
+    advance(70)
+    provider.quote = error
+    with pytest.raises(type(error)):
+        quotes.check_due(provider, config)
+    assert quotes.verdict(order, config) == "ok"
+    advance(config.quote_s)
+    assert quotes.verdict(order, config) == "missing"
+
+
+def test_a_key_that_may_not_buy_puts_buying_in_doubt_until_it_may(provider: Provider, config: Config) -> None:
+    opened()
+    provider.quote = errors.AccessDenied(401, "key")
+    with pytest.raises(errors.AccessDenied):
+        quotes.check_due(provider, config)
+    assert outages.is_buying_in_doubt()
+    provider.quote = quote()
+    quotes.check_due(provider, config)
+    assert not outages.is_buying_in_doubt()
+
+
+def test_without_funds_a_bundle_is_not_asked_about_at_every_tick(
+    provider: Provider, config: Config, advance: Advance
+) -> None:
+    opened()
+    provider.quote = errors.OutOfFunds(400, "funds")
+    for _ in range(5):
+        quotes.check_due(provider, config)
+    assert len(provider.asked_about) == 1
+    advance(4)
+    quotes.check_due(provider, config)
+    assert len(provider.asked_about) == 2
+
+
+def test_a_bundle_that_gets_no_answer_does_not_hold_up_the_others(provider: Provider, config: Config) -> None:
+    silent, other = make_bundle("esim_silent", checked_at=after(-200)), opened()
+    opened(plan_id="silent", esimgo_product_id=silent.name)
+    quoted(ago_s=150)
+
+    def validate(bundle: str, iccid: str | None = None) -> OrderQuote:
+        if bundle == silent.name:
+            raise errors.Unavailable("status 500")
+        return quote()
+
+    provider.validate_order = validate  # type: ignore[method-assign] # two bundles, two answers
+    with pytest.raises(errors.Unavailable):
+        quotes.check_due(provider, config)
+    assert quotes.verdict(other, config) == "ok"
+
+
+def test_a_refusal_of_the_cheapest_bundle_alone_does_not_keep_the_shop_closed(provider: Provider) -> None:
+    provider.quote = errors.Refused(400, "no such bundle")
+    assert quotes.probe(provider)
+    provider.quote = errors.OutOfFunds(400, "funds")
+    with pytest.raises(errors.OutOfFunds):
+        quotes.probe(provider)
+
+
+@pytest.mark.parametrize("valid", [True, False])
+def test_a_probe_asks_about_the_cheapest_bundle(provider: Provider, valid: bool) -> None:
+    make_bundle("esim_cheap", wholesale=100)
+    provider.quote = quote(valid=valid)
+    assert quotes.probe(provider) is valid
+    assert provider.asked_about == ["esim_cheap"]
+
+
+def test_a_verdict_is_renewed_every_minute_while_the_sheet_is_open(
+    provider: Provider, config: Config, advance: Advance
+) -> None:
+    opened()
+    provider.quote = quote()
+    for _ in range(20):
+        quotes.check_due(provider, config)
+        advance(30)
+    assert len(provider.asked_about) == 10
+    for _ in range(4):
+        quotes.check_due(provider, config)
+        advance(61)
+    assert len(provider.asked_about) == 10, "ten minutes are enough"
+
+
+def test_many_buyers_of_one_bundle_are_one_question(provider: Provider, config: Config) -> None:
+    for number in range(5):
+        opened(customer=make_customer(number + 1))
+    provider.quote = quote()
+    assert quotes.check_due(provider, config) == 1
+    assert len(provider.asked_about) == 1
+
+
+@pytest.mark.parametrize("stage", ["expired", "paid", "ready", "failed"])
+def test_only_open_sheets_are_asked_about(provider: Provider, config: Config, stage: str) -> None:
+    make_order(stage, invoiced_at=after(0))
+    make_order(plan_id="never-opened")
+    assert quotes.check_due(provider, config) == 0
+
+
+def test_a_verdict_counts_for_its_time_only(config: Config) -> None:
+    order = opened()
+    quoted("ok", ago_s=config.quote_s - 5)
+    assert quotes.verdict(order, config) == "ok"
+    quoted("ok", ago_s=config.quote_s + 1)
+    assert quotes.verdict(order, config) == "missing"
+
+
+def test_a_missing_verdict_is_waited_for_a_moment(config: Config) -> None:
+    order = opened()
+    before = clock.monotonic()
+    quotes.wait_for_verdict(order.reference, config)
+    assert quotes.PATIENCE_S <= clock.monotonic() - before < 3
+    quoted()
+    before = clock.monotonic()
+    quotes.wait_for_verdict(order.reference, config)
+    quotes.wait_for_verdict("no-such-order", config)
+    assert clock.monotonic() - before < 0.5
+
+
+# --- the line
+
+
+def ahead(count: int, stage: str) -> None:
+    """So many orders of somebody else."""
+    first = make_order(stage, make_customer(7), plan_id="plan-0")
+    like = {name: value for name, value in first.__data__.items() if name not in {"id", "reference"}}
+    for number in range(1, count):
+        Order.create(**like | {"plan_id": f"plan-{number}"})
+
+
+@pytest.mark.parametrize(("count", "full"), [(239, False), (240, True)])
+def test_a_line_that_is_too_long_for_the_deadline_is_full(config: Config, count: int, full: bool) -> None:
+    ahead(count, "paid")
+    assert quotes.is_full(config) is full
+
+
+def test_payments_that_were_just_allowed_keep_their_place(config: Config, advance: Advance) -> None:
+    ahead(239, "paid")
+    order = opened()
+    quotes.admit(order)
+    assert near(order.fresh().admitted_at, clock.now())
+    assert quotes.is_full(config)
+    assert not quotes.is_full(config, besides=order), "it does not stand in its own way"
+    advance(61)
+    assert not quotes.is_full(config)
+
+
+def test_what_is_delivered_or_over_is_not_in_the_line(config: Config) -> None:
+    ahead(300, "ready")
+    assert not quotes.is_full(config)
