@@ -347,6 +347,17 @@ def test_a_job_that_fails_rests_longer_and_longer(context: Context, monkeypatch:
     assert [second - first for first, second in pairwise(runs)] == [1, 2, 4, 8, 15, 15]
 
 
+def test_after_an_outage_of_days_a_job_still_rests_fifteen_seconds(
+    context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = schedule.Entry(job(), 1, "reads", "for this test")
+    monkeypatch.setattr(schedule, "_resting", {entry.job.__name__: (100_000, 0.0)})
+    monkeypatch.setattr(runner, "run", lambda _job, _context: False)
+    schedule._tick(entry, context)
+    failures, until = schedule._resting[entry.job.__name__]
+    assert (failures, 14 < until - clock.monotonic() <= 15) == (100_001, True)
+
+
 # --- the command
 
 
