@@ -31,6 +31,18 @@ MINUTE, HOUR, DAY = 60, 3600, 86400
 # --- every state there is
 
 
+def test_a_profile_without_plans_to_be_told_of_is_not_gone(provider: Provider, advance: Advance) -> None:
+    """GET /esims/{iccid}/bundles may answer 404 where nothing is on an eSIM any more."""
+    esim = make_esim()
+    provider.details, provider.bundles = details(esim, "Installed"), NotThere("404: no bundles")
+    for _ in range(3):
+        advance(2 * DAY)
+        esims.refresh(again(esim), provider)
+    assert again(esim).profile_status == "installed"
+    assert again(esim).next_refresh_at is not None
+    assert plan_of(esim).state == "queued", "what is not told stays as it was"
+
+
 @pytest.mark.parametrize(
     "status",
     [

@@ -88,7 +88,7 @@ def refresh(esim: Esim, client: ESIMGoClient) -> None:
     """
     try:
         details = client.esim(esim.iccid)
-        states = [state for bundle in client.esim_bundles(esim.iccid) for state in bundle.assignments]
+        states = _states(esim, client)
     except Gone:
         _give_up(esim)
     except NotThere:
@@ -99,6 +99,14 @@ def refresh(esim: Esim, client: ESIMGoClient) -> None:
         with transaction():
             _write(esim, details, states)
         _label(esim, client)
+
+
+def _states(esim: Esim, client: ESIMGoClient) -> list[AssignmentState]:
+    """Whether the profile is gone only its own details say: no plans to be told of is no sign of it."""
+    try:
+        return [state for bundle in client.esim_bundles(esim.iccid) for state in bundle.assignments]
+    except NotThere:
+        return []
 
 
 def _give_up(esim: Esim) -> None:
