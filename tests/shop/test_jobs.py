@@ -227,6 +227,23 @@ def test_sales_that_were_closed_open_again_when_the_provider_would_sell(
     assert not outages.is_buying_in_doubt()
 
 
+def test_an_account_in_another_currency_closes_the_sales_until_it_is_ours(
+    context: Context, provider: Provider, caplog: pytest.LogCaptureFixture
+) -> None:
+    def account(currency: str) -> None:
+        told = Organisation.model_validate({"balance": 5, "currency": currency})
+        provider.organisation = lambda: told  # type: ignore[method-assign] # changes its mind
+        outages.ask_for_balance()
+        assert runner.run(schedule.NAMES["check_provider"], context)
+
+    for currency, closed in (("USD", False), ("GBP", True), ("GBP", True), ("", True), ("usd", False)):
+        account(currency)
+        state = outages.now()
+        assert (state.other_currency, state.sales_paused) == (closed, closed)
+    told = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
+    assert told == ["eSIM Go's prices are in GBP and the shop's in USD: sales are closed"]
+
+
 # --- who leads
 
 
