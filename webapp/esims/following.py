@@ -84,7 +84,8 @@ def iccids_of(esimgo_order_id: str) -> list[str]:
 def refresh(esim: Esim, client: ESIMGoClient) -> None:
     """Fetch profile and plan state from eSIM Go and write them down. Raises EsimGoError.
 
-    Gone is final; a profile that is not there is believed to be gone only when it has been so for a day.
+    Gone is final; a profile that is not there is believed to be gone only when it has been so for a day, and
+    not when all the others are not there either.
     """
     try:
         details = client.esim(esim.iccid)
@@ -92,7 +93,7 @@ def refresh(esim: Esim, client: ESIMGoClient) -> None:
     except Gone:
         _give_up(esim)
     except NotThere:
-        if clock.now() - (esim.checked_at or esim.created_at) > MISSING_FOR:
+        if clock.now() - (esim.checked_at or esim.created_at) > MISSING_FOR and _is_missing_alone(esim):
             _give_up(esim)
         raise
     else:
@@ -107,6 +108,13 @@ def _states(esim: Esim, client: ESIMGoClient) -> list[AssignmentState]:
         return [state for bundle in client.esim_bundles(esim.iccid) for state in bundle.assignments]
     except NotThere:
         return []
+
+
+def _is_missing_alone(esim: Esim) -> bool:
+    """When none that is followed is there, the key may be another account's."""
+    others = Esim.select().where(Esim.id != esim.id)
+    followed = others.where(Esim.next_refresh_at.is_null(False))
+    return not followed.exists() or others.where(Esim.checked_at > clock.now() - MISSING_FOR).exists()
 
 
 def _give_up(esim: Esim) -> None:
