@@ -8,8 +8,7 @@ import pytest
 import requests
 import responses
 
-from webapp import clock
-from webapp.esimgo import calls
+from webapp import clock, wire
 from webapp.esimgo.budget import Budget
 from webapp.esimgo.client import ESIMGoClient
 from webapp.wire import Answer
@@ -31,13 +30,12 @@ def must_never_be_sent(request: requests.PreparedRequest) -> bool:
 @pytest.fixture(autouse=True)
 def nothing_irreversible(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever any test here makes the client do, some requests never leave it."""
-    real = calls.exchange
 
     def exchange(adapter: Any, request: requests.PreparedRequest, *more: Any) -> Answer:
         assert not must_never_be_sent(request), f"{request.method} {request.url}"
-        return real(adapter, request, *more)
+        return wire.exchange(adapter, request, *more)
 
-    monkeypatch.setattr(calls, "exchange", exchange)
+    monkeypatch.setattr("webapp.esimgo.calls.exchange", exchange)
 
 
 @pytest.fixture
