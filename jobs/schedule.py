@@ -139,6 +139,8 @@ def _context(config: Config, leadership: Leadership) -> Context:
 
 
 def _scheduler(context: Context) -> BlockingScheduler:
+    # A job that takes longer than its tick is the rule, and an outage would fill the log with such warnings.
+    logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
     scheduler = BlockingScheduler(
         timezone="UTC",
         executors={name: ThreadPoolExecutor(1) for name in EXECUTORS},

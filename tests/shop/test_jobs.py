@@ -1,6 +1,7 @@
 """The jobs process: every job has its place in the schedule, none can take another down, one leads."""
 
 import re
+import threading
 from collections.abc import Iterator
 from itertools import pairwise
 from types import ModuleType
@@ -95,6 +96,29 @@ def test_each_class_of_work_has_a_thread_of_its_own_and_no_job_overtakes_itself(
     assert {scheduled.executor for scheduled in scheduler.get_jobs()} == classes
     for scheduled in scheduler.get_jobs():
         assert scheduled.trigger.interval.total_seconds() <= schedule.LONGEST_TICK_S
+
+
+def test_a_job_that_is_longer_than_its_tick_is_no_news(
+    context: Context, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What hangs for half a minute would warn thirty times."""
+    over, ticks = threading.Event(), threading.Event()
+
+    def hang(_entry: schedule.Entry, _context: Context) -> None:
+        ticks.set()
+        over.wait(5)
+
+    monkeypatch.setattr(schedule, "_tick", hang)
+    monkeypatch.setattr(schedule, "SCHEDULE", (schedule.Entry(job(), 0.02, "reads", "for this test"),))
+    scheduler = schedule._scheduler(context)
+    thread = threading.Thread(target=scheduler.start)
+    thread.start()
+    assert ticks.wait(5)
+    over.wait(0.2)
+    over.set()
+    scheduler.shutdown()
+    thread.join(5)
+    assert [record.getMessage() for record in caplog.records if "skipped" in record.getMessage()] == []
 
 
 def test_a_rare_job_is_due_by_the_shops_clock(database: Config, advance: Advance) -> None:
