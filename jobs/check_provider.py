@@ -10,6 +10,7 @@ def run(context: Context) -> None:
     organisation = context.esimgo.organisation()
     balance = organisation.balance
     outages.balance_seen(balance)
+    outages.currency_seen(organisation.currency, context.config.currency)
     callbacks.address_seen(organisation.callback_url)
     if outages.is_buying_in_doubt() and quotes.probe(context.esimgo):
         outages.purchase_worked()

@@ -40,7 +40,7 @@ from webapp.telegram.botapi import BotApi
 log = logging.getLogger("jobs")
 
 LONGEST_TICK_S = 5
-LONGEST_REST_S = 15
+LONGEST_REST_S = 15.0
 LONGEST_WAIT_S = 120
 
 
@@ -139,6 +139,8 @@ def _context(config: Config, leadership: Leadership) -> Context:
 
 
 def _scheduler(context: Context) -> BlockingScheduler:
+    # A job that takes longer than its tick is the rule, and an outage would fill the log with such warnings.
+    logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
     scheduler = BlockingScheduler(
         timezone="UTC",
         executors={name: ThreadPoolExecutor(1) for name in EXECUTORS},
@@ -168,7 +170,8 @@ def _tick(entry: Entry, context: Context) -> None:
     if runner.run(entry.job, context):
         _resting.pop(name, None)
     else:
-        _resting[name] = (failures + 1, clock.monotonic() + min(2.0**failures, LONGEST_REST_S))
+        rest_s = min(2.0 ** min(failures, 10), LONGEST_REST_S)  # an outage of hours is thousands of failures
+        _resting[name] = (failures + 1, clock.monotonic() + rest_s)
 
 
 def _is_due(entry: Entry) -> bool:

@@ -4,11 +4,14 @@ The jobs process writes down whether eSIM Go answers; pages read it. A short out
 (orders wait and resume); after a minute the shop stops taking money for what it cannot deliver.
 """
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from webapp import clock, leases
 from webapp.models import Setting
+
+log = logging.getLogger(__name__)
 
 PAUSE_AFTER = timedelta(seconds=60)
 BALANCE_EVERY = timedelta(minutes=10)
@@ -18,6 +21,7 @@ _PAYMENTS = "telegram.failing_since"
 _NOT_BUYING = "provider.not_buying_since"
 _BALANCE_AT = "provider.balance_at"
 _SHORT_OF = "provider.short_of_thousandths"
+_OTHER_CURRENCY = "provider.other_currency_since"
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,7 @@ class Outages:
     provider_failing: bool
     sales_paused: bool
     out_of_funds: bool
+    other_currency: bool
     jobs_missing: bool
     payments_failing: bool
 
@@ -33,11 +38,13 @@ def now() -> Outages:
     failing = Setting.read_time(_FAILING)
     not_buying = Setting.read_time(_NOT_BUYING)
     funds = Setting.read(_SHORT_OF) is not None
+    other_currency = Setting.read(_OTHER_CURRENCY) is not None
     jobs_missing = not leases.seen_within(PAUSE_AFTER.total_seconds())
     return Outages(
         provider_failing=failing is not None or not_buying is not None,
-        sales_paused=funds or jobs_missing or _is_long(failing) or _is_long(not_buying),
+        sales_paused=funds or other_currency or jobs_missing or _is_long(failing) or _is_long(not_buying),
         out_of_funds=funds,
+        other_currency=other_currency,
         jobs_missing=jobs_missing,
         payments_failing=Setting.read(_PAYMENTS) is not None,
     )
@@ -109,6 +116,16 @@ def balance_seen(balance: int) -> None:
     """The balance (thousandths) as eSIM Go just told it."""
     Setting.write("provider.balance", balance)
     Setting.write_time(_BALANCE_AT, clock.now())
+
+
+def currency_seen(told: str, ours: str) -> None:
+    """The currency of the account: in another one than ours every price is wrong, so sales close."""
+    if not told:
+        return
+    other = told.upper() != ours
+    if other and Setting.read(_OTHER_CURRENCY) is None:
+        log.error("eSIM Go's prices are in %s and the shop's in %s: sales are closed", told, ours)
+    _mark(_OTHER_CURRENCY, other)
 
 
 def funds_seen(balance: int) -> None:

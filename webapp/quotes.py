@@ -10,7 +10,7 @@ from threading import BoundedSemaphore
 from webapp import catalogue, clock, outages
 from webapp.config import Config
 from webapp.esimgo.client import ESIMGoClient
-from webapp.esimgo.errors import AccessDenied, OutOfFunds, Refused, Unavailable
+from webapp.esimgo.errors import AccessDenied, OutOfFunds, RateLimited, Refused, TryLater, Unavailable
 from webapp.models import OPEN_STAGES, Bundle, Order
 
 WATCHED_FOR = timedelta(minutes=10)
@@ -19,6 +19,7 @@ DOUBTED_AFTER = timedelta(seconds=3)
 ADMITTED_FOR = timedelta(seconds=60)
 LAST_CALL = timedelta(minutes=2)
 TOLERANCE_PERCENT = 5
+PROBES = 3
 
 PATIENCE_S = 0.7
 _waiting = BoundedSemaphore(4)
@@ -33,12 +34,15 @@ def check_due(client: ESIMGoClient, config: Config) -> int:
     Raises EsimGoError when eSIM Go does not answer: the verdicts then grow old by themselves. When it is one
     bundle alone that gets no answer, the others do not wait behind it.
     """
-    bundles, silence = _due(), None
+    bundles = _due()
+    silence: TryLater | Unavailable | None = None
     for bundle in bundles:
         try:
             _check(bundle, client, config)
-        except Unavailable as error:
+        except (TryLater, Unavailable) as error:
             silence = error
+            if isinstance(error, RateLimited) or not error.asked:
+                break  # the others would not be asked about either
     if silence is not None:
         raise silence
     return len(bundles)
@@ -61,9 +65,12 @@ def _check(bundle: Bundle, client: ESIMGoClient, config: Config) -> None:
         outages.out_of_funds(bundle.wholesale)
         _note(bundle, "", None)
         return
-    except AccessDenied:
+    except AccessDenied as error:
         outages.purchase_failed()
-        raise
+        if not error.is_about_the_request:
+            raise
+        _note(bundle, "refused", None)  # perhaps this bundle alone: `probe` finds out
+        return
     except Refused:
         _note(bundle, "refused", None)
         return
@@ -88,11 +95,26 @@ def renewed_verdict(order: Order, client: ESIMGoClient, config: Config) -> str:
 def probe(client: ESIMGoClient) -> bool:
     """Would eSIM Go sell the cheapest bundle? Asked while nothing can be sold, because then nobody else asks.
 
-    When it refuses this one bundle, selling works all the same. Raises EsimGoError.
+    When it refuses this one bundle, selling works all the same. When it may not be ours to have, so may the
+    whole account: two more are asked about. Raises EsimGoError.
     """
-    cheapest = Bundle.select().where(Bundle.gone_at.is_null()).order_by(Bundle.wholesale).first()
+    on_sale = Bundle.select().where(Bundle.gone_at.is_null())
+    denied: AccessDenied | None = None
+    for bundle in on_sale.order_by(Bundle.wholesale, Bundle.id).limit(PROBES):
+        try:
+            return _is_sold(bundle, client)
+        except AccessDenied as error:
+            if not error.is_about_the_request:
+                raise
+            denied = error
+    if denied is not None:
+        raise denied
+    return False
+
+
+def _is_sold(bundle: Bundle, client: ESIMGoClient) -> bool:
     try:
-        return cheapest is not None and client.validate_order(cheapest.name).valid
+        return client.validate_order(bundle.name).valid
     except OutOfFunds:
         raise
     except Refused:

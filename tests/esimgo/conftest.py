@@ -1,14 +1,41 @@
+import json
+import re
 from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+import requests
 import responses
 
-from webapp import clock
+from webapp import clock, wire
 from webapp.esimgo.budget import Budget
 from webapp.esimgo.client import ESIMGoClient
+from webapp.wire import Answer
 
 KEY = "key-that-must-not-show"
 BASE = "https://esimgo.test/v2.5"
+
+
+NEVER = re.compile(r"POST .*/organisation/balance|DELETE .*/esims(?:/[^/]*)?")
+
+
+def must_never_be_sent(request: requests.PreparedRequest) -> bool:
+    """Charging a card, destroying an eSIM, and a purchase that may come back as another eSIM."""
+    path = urlsplit(request.url or "").path.rstrip("/")
+    asked = json.loads(request.body or "null")
+    return bool(NEVER.fullmatch(f"{request.method} {path}")) or '"allowReassign": true' in json.dumps(asked)
+
+
+@pytest.fixture(autouse=True)
+def nothing_irreversible(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever any test here makes the client do, some requests never leave it."""
+
+    def exchange(adapter: Any, request: requests.PreparedRequest, *more: Any) -> Answer:
+        assert not must_never_be_sent(request), f"{request.method} {request.url}"
+        return wire.exchange(adapter, request, *more)
+
+    monkeypatch.setattr("webapp.esimgo.calls.exchange", exchange)
 
 
 @pytest.fixture

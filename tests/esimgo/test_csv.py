@@ -1,10 +1,13 @@
 """Install data as CSV, which comes where JSON was asked for in vain."""
 
+import json
+
 import pytest
 
 from webapp.esimgo import envelopes, errors
 from webapp.wire import Answer
 
+from . import answers
 from .answers import BUNDLE, CSV, ICCID, MATCHING_ID
 
 CODE = f"LPA:1$rsp.example.com${MATCHING_ID}"
@@ -16,6 +19,12 @@ def codes(body: str | bytes, content_type: str = "text/csv; charset=utf-8") -> l
     content = body.encode() if isinstance(body, str) else body
     answer = Answer(200, {"Content-Type": content_type}, content)
     return [install.activation_code for install in envelopes.installs(answer)]
+
+
+@pytest.mark.parametrize("before", ["", "\ufeff", " \r\n"])
+def test_json_that_is_called_csv_is_json(before: str) -> None:
+    for body in ([answers.ESIM], {"esims": [answers.ESIM]}):
+        assert codes(before + json.dumps(body)) == [CODE]
 
 
 @pytest.mark.parametrize("content_type", ["text/csv", "text/plain", "application/json", ""])

@@ -101,6 +101,9 @@ def test_variants_of_a_bundle_are_all_taken(change: Json) -> None:
         {"dataAmount": None, "allowances": []},
         {"dataAmount": None, "allowances": [{"type": "DATA", "amount": 30, "unit": "MINS"}]},
         {"price": float("1e300")},
+        {"price": 1_000_000.01},
+        {"duration": 3651},
+        {"dataAmount": 10**9 + 1},
     ],
 )
 def test_one_broken_row_is_counted_and_the_rest_is_kept(change: Json) -> None:
@@ -298,7 +301,10 @@ def test_a_quote_that_is_refused_needs_no_total(row: Json) -> None:
     assert OrderQuote.model_validate(row).valid is False
 
 
-@pytest.mark.parametrize("row", [{"total": 2.15}, {"valid": True}, {"valid": "maybe", "total": 1}, {}])
+@pytest.mark.parametrize(
+    "row",
+    [{"total": 2.15}, {"valid": True}, {"valid": "maybe", "total": 1}, {}, {"valid": True, "total": 1e14}],
+)
 def test_a_quote_must_say_whether_and_for_how_much(row: Json) -> None:
     with pytest.raises(Unusable):
         envelopes.single(OrderQuote, answer(row))

@@ -11,10 +11,11 @@ import responses
 import webapp.esimgo
 from webapp.esimgo import errors
 from webapp.esimgo.budget import Budget
+from webapp.esimgo.calls import Call
 from webapp.esimgo.client import ESIMGoClient
 
 from . import answers
-from .answers import ICCID, MATCHING_ID
+from .answers import BUNDLE, ICCID, MATCHING_ID
 from .conftest import BASE, KEY
 from .loopback import nobody_listens
 from .table import BODY_FAULTS, ENDPOINTS, EXPECTED, FAULTS, REPEATED, Endpoint, variants
@@ -141,6 +142,32 @@ def test_every_error_is_reached_by_some_answer(pauses: list[float]) -> None:
         ESIMGoClient(KEY, address, budget=BUSY).create_order("any")
     seen.add(type(caught.value))
     assert seen == set(leaves(errors.EsimGoError))
+
+
+@pytest.mark.parametrize(
+    ("call", "never"),
+    [
+        (Call("POST", "/organisation/balance", params=(("amount", "1000"),)), True),
+        (Call("DELETE", "/esims/{iccid}", {"iccid": ICCID}), True),
+        (Call("DELETE", "/esims/{iccid}/", {"iccid": ICCID}), True),
+        (Call("DELETE", "/esims", params=(("iccid", ICCID),)), True),
+        (Call("POST", "/orders", body={"order": [{"allowReassign": True}]}), True),
+        (Call("POST", "/orders", body={"order": [{"allowReassign": False}]}), False),
+        (Call("DELETE", "/esims/{iccid}/bundles/{name}", {"iccid": ICCID, "name": BUNDLE}), False),
+        (Call("GET", "/organisation"), False),
+    ],
+)
+def test_what_must_never_be_sent_is_known_in_every_test_of_this_room(
+    call: Call, never: bool, client: ESIMGoClient, esimgo: responses.RequestsMock
+) -> None:
+    """Even where a request like it is answered, no test of the client could make it unseen."""
+    esimgo.add(call.method, BASE + call.path, json={})
+    if never:
+        with pytest.raises(AssertionError):
+            client._caller.once(call, lambda answer: answer)
+    else:
+        assert client._caller.once(call, lambda answer: answer).status == 200
+    assert len(esimgo.calls) == (0 if never else 1)
 
 
 def test_the_balance_is_never_charged_and_no_esim_deleted() -> None:

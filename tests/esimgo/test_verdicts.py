@@ -1,3 +1,4 @@
+import json
 from datetime import UTC, datetime
 
 import pytest
@@ -158,6 +159,17 @@ def test_no_answer_means_not_sent_only_when_nothing_was_handed_over(
 def test_messages_hide_secrets_and_control_characters(body: bytes, hidden: str) -> None:
     for purpose in Purpose:
         assert hidden not in str(judged(purpose, 400, body))
+
+
+@pytest.mark.parametrize("key", ["with/slash+1==", 'with"quote', "with\\stroke"])
+@pytest.mark.parametrize("escaped", [False, True])
+def test_a_key_is_hidden_in_every_spelling_of_json(key: str, escaped: bool) -> None:
+    told = json.dumps({"message": f"{key} is not valid"})
+    body = (told.replace("/", "\\/") if escaped else told).encode()
+    for purpose in Purpose:
+        for status in (400, 401, 403, 404, 409, 410, 418, 500, 503):
+            error = verdicts.refusal(purpose, Answer(status, {}, body), key)
+            assert key not in str(error)
 
 
 def test_messages_are_short() -> None:

@@ -4,6 +4,7 @@ import multiprocessing
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 
@@ -16,6 +17,7 @@ from webapp.catalogue.stock import STAGED
 from webapp.config import Config
 from webapp.esimgo.errors import Unavailable
 from webapp.esimgo.payloads import CatalogueBundle, CataloguePage
+from webapp.esimgo.payloads.catalogue import MOST_DAYS, MOST_MB
 from webapp.models import Area, Bundle, BundleArea, BundleEvent, Plan, Setting
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -141,6 +143,12 @@ def cut_short() -> Iterator[CataloguePage]:
     return pages(MANY[:39], rows=40)
 
 
+def a_row_moved_past_us() -> Iterator[CataloguePage]:
+    """Another one went while we read, so that the first of the second page became the last of the first."""
+    yield CataloguePage(tuple(MANY[:20]), 2, 40, 0)
+    yield CataloguePage(tuple(MANY[21:]), 2, 39, 0)
+
+
 def a_page_missing() -> Iterator[CataloguePage]:
     (page,) = pages(MANY[:39])
     yield page._replace(page_count=2, rows=None)
@@ -150,7 +158,9 @@ def a_row_that_nobody_can_read() -> Iterator[CataloguePage]:
     return pages(MANY[:39], skipped=1)
 
 
-@pytest.mark.parametrize("broken", [cut_short, a_page_missing, a_row_that_nobody_can_read])
+@pytest.mark.parametrize(
+    "broken", [cut_short, a_row_moved_past_us, a_page_missing, a_row_that_nobody_can_read]
+)
 def test_a_list_with_holes_makes_nothing_disappear(
     config: Config, broken: Callable[[], Iterator[CataloguePage]]
 ) -> None:
@@ -175,6 +185,19 @@ def test_nothing_at_all_is_doubted_too(config: Config) -> None:
     stock(config, *MANY)
     catalogue.sync(iter(()), config)
     assert len(on_shelf()) == 40
+
+
+# --- what a database can hold
+
+
+def test_whatever_the_client_takes_the_database_takes_too(config: Config) -> None:
+    """The longest texts and the largest numbers of a row that is believed; what is beyond is left out."""
+    place = {"iso": "z" * 300, "name": "x" * 300, "region": "y" * 300}
+    row = on_sale("n" * 300, [place], roaming=[TURKEY], gigabytes=None, days=MOST_DAYS, price=1_000_000)
+    sized = on_sale("sized", [place], gigabytes=MOST_MB / 1000, days=MOST_DAYS, group="t" * 400)
+    named = on_sale("named", [place], gigabytes=None, group="Unlimited " + "w" * 300)
+    stock(replace(config, markup_percent=Decimal(1000)), row, sized, named, TR_3GB)
+    assert on_shelf() == {"n" * 300, "sized", "named", TR_3GB.name}
 
 
 # --- when

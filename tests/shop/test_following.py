@@ -31,6 +31,35 @@ MINUTE, HOUR, DAY = 60, 3600, 86400
 # --- every state there is
 
 
+def test_when_no_esim_is_there_it_is_the_key_and_not_the_esims(provider: Provider, advance: Advance) -> None:
+    """A key of another account finds none of ours: nothing is given up until it is mended."""
+    bought = [make_esim(make_order("ready", plan_id=f"plan-{number}")) for number in range(3)]
+    provider.details = NotThere("403: ICCID is not accessible")
+    advance(3 * DAY)
+    for esim in bought:
+        with pytest.raises(NotThere):
+            esims.refresh(again(esim), provider)
+        assert again(esim).profile_status == "released"
+    provider.details = details(bought[0], "Installed")
+    esims.refresh(again(bought[0]), provider)
+    provider.details = NotThere("404")
+    with pytest.raises(NotThere):
+        esims.refresh(again(bought[1]), provider)
+    assert again(bought[1]).profile_status == "deactivated", "now that another one is there"
+
+
+def test_a_profile_without_plans_to_be_told_of_is_not_gone(provider: Provider, advance: Advance) -> None:
+    """GET /esims/{iccid}/bundles may answer 404 where nothing is on an eSIM any more."""
+    esim = make_esim()
+    provider.details, provider.bundles = details(esim, "Installed"), NotThere("404: no bundles")
+    for _ in range(3):
+        advance(2 * DAY)
+        esims.refresh(again(esim), provider)
+    assert again(esim).profile_status == "installed"
+    assert again(esim).next_refresh_at is not None
+    assert plan_of(esim).state == "queued", "what is not told stays as it was"
+
+
 @pytest.mark.parametrize(
     "status",
     [

@@ -1,6 +1,7 @@
 """The jobs process: every job has its place in the schedule, none can take another down, one leads."""
 
 import re
+import threading
 from collections.abc import Iterator
 from itertools import pairwise
 from types import ModuleType
@@ -95,6 +96,29 @@ def test_each_class_of_work_has_a_thread_of_its_own_and_no_job_overtakes_itself(
     assert {scheduled.executor for scheduled in scheduler.get_jobs()} == classes
     for scheduled in scheduler.get_jobs():
         assert scheduled.trigger.interval.total_seconds() <= schedule.LONGEST_TICK_S
+
+
+def test_a_job_that_is_longer_than_its_tick_is_no_news(
+    context: Context, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What hangs for half a minute would warn thirty times."""
+    over, ticks = threading.Event(), threading.Event()
+
+    def hang(_entry: schedule.Entry, _context: Context) -> None:
+        ticks.set()
+        over.wait(5)
+
+    monkeypatch.setattr(schedule, "_tick", hang)
+    monkeypatch.setattr(schedule, "SCHEDULE", (schedule.Entry(job(), 0.02, "reads", "for this test"),))
+    scheduler = schedule._scheduler(context)
+    thread = threading.Thread(target=scheduler.start)
+    thread.start()
+    assert ticks.wait(5)
+    over.wait(0.2)
+    over.set()
+    scheduler.shutdown()
+    thread.join(5)
+    assert [record.getMessage() for record in caplog.records if "skipped" in record.getMessage()] == []
 
 
 def test_a_rare_job_is_due_by_the_shops_clock(database: Config, advance: Advance) -> None:
@@ -227,6 +251,23 @@ def test_sales_that_were_closed_open_again_when_the_provider_would_sell(
     assert not outages.is_buying_in_doubt()
 
 
+def test_an_account_in_another_currency_closes_the_sales_until_it_is_ours(
+    context: Context, provider: Provider, caplog: pytest.LogCaptureFixture
+) -> None:
+    def account(currency: str) -> None:
+        told = Organisation.model_validate({"balance": 5, "currency": currency})
+        provider.organisation = lambda: told  # type: ignore[method-assign] # changes its mind
+        outages.ask_for_balance()
+        assert runner.run(schedule.NAMES["check_provider"], context)
+
+    for currency, closed in (("USD", False), ("GBP", True), ("GBP", True), ("", True), ("usd", False)):
+        account(currency)
+        state = outages.now()
+        assert (state.other_currency, state.sales_paused) == (closed, closed)
+    told = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
+    assert told == ["eSIM Go's prices are in GBP and the shop's in USD: sales are closed"]
+
+
 # --- who leads
 
 
@@ -345,6 +386,17 @@ def test_a_job_that_fails_rests_longer_and_longer(context: Context, monkeypatch:
         schedule._tick(entry, context)
         now[0] += 1
     assert [second - first for first, second in pairwise(runs)] == [1, 2, 4, 8, 15, 15]
+
+
+def test_after_an_outage_of_days_a_job_still_rests_fifteen_seconds(
+    context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = schedule.Entry(job(), 1, "reads", "for this test")
+    monkeypatch.setattr(schedule, "_resting", {entry.job.__name__: (100_000, 0.0)})
+    monkeypatch.setattr(runner, "run", lambda _job, _context: False)
+    schedule._tick(entry, context)
+    failures, until = schedule._resting[entry.job.__name__]
+    assert (failures, 14 < until - clock.monotonic() <= 15) == (100_001, True)
 
 
 # --- the command

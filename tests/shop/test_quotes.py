@@ -6,7 +6,7 @@ import pytest
 
 from tests.shop.conftest import Advance
 from tests.shop.factories import after, make_bundle, make_customer, make_order, near, quoted
-from tests.shop.standins import Provider
+from tests.shop.standins import Provider, said
 from webapp import clock, outages, quotes
 from webapp.config import Config
 from webapp.esimgo import errors
@@ -102,20 +102,75 @@ def test_without_funds_a_bundle_is_not_asked_about_at_every_tick(
     assert len(provider.asked_about) == 2
 
 
-def test_a_bundle_that_gets_no_answer_does_not_hold_up_the_others(provider: Provider, config: Config) -> None:
-    silent, other = make_bundle("esim_silent", checked_at=after(-200)), opened()
-    opened(plan_id="silent", esimgo_product_id=silent.name)
-    quoted(ago_s=150)
+NOT_OURS = errors.AccessDenied(403, "no access: Bundle is not accessible to you", ("no_access",))
+
+
+def answers_by_bundle(provider: Provider, **told: OrderQuote | EsimGoError) -> None:
+    """What is not named is sold as ever."""
 
     def validate(bundle: str, iccid: str | None = None) -> OrderQuote:
-        if bundle == silent.name:
-            raise errors.Unavailable("status 500")
-        return quote()
+        provider.asked_about.append(bundle)
+        return said(told.get(bundle, quote()))
 
-    provider.validate_order = validate  # type: ignore[method-assign] # two bundles, two answers
-    with pytest.raises(errors.Unavailable):
+    provider.validate_order = validate  # type: ignore[method-assign] # an answer for each bundle
+
+
+def two_sheets() -> tuple[Order, Order]:
+    """One for a bundle that is asked about first and gets another answer than the other."""
+    odd, other = make_bundle("odd", checked_at=after(-200)), opened()
+    first = opened(plan_id="odd", esimgo_product_id=odd.name)
+    quoted(ago_s=150)
+    return first, other
+
+
+@pytest.mark.parametrize("silence", [errors.Unavailable("status 500"), errors.TryLater(20, "Processing")])
+def test_a_bundle_that_gets_no_answer_does_not_hold_up_the_others(
+    provider: Provider, config: Config, silence: EsimGoError
+) -> None:
+    _, other = two_sheets()
+    answers_by_bundle(provider, odd=silence)
+    with pytest.raises(type(silence)):
         quotes.check_due(provider, config)
     assert quotes.verdict(other, config) == "ok"
+
+
+@pytest.mark.parametrize("asked", [True, False])
+def test_when_nobody_may_be_asked_the_others_are_not_tried(
+    provider: Provider, config: Config, asked: bool
+) -> None:
+    two_sheets()
+    limit = errors.RateLimited(1) if asked else errors.TryLater(1, "our own request budget is used up")
+    limit.asked = asked
+    answers_by_bundle(provider, odd=limit)
+    with pytest.raises(errors.TryLater):
+        quotes.check_due(provider, config)
+    assert provider.asked_about == ["odd"]
+
+
+def test_a_bundle_that_is_not_ours_to_have_is_refused_and_holds_up_nobody(
+    provider: Provider, config: Config
+) -> None:
+    first, other = two_sheets()
+    answers_by_bundle(provider, odd=NOT_OURS)
+    assert quotes.check_due(provider, config) == 2
+    assert (quotes.verdict(first, config), quotes.verdict(other, config)) == ("refused", "ok")
+    assert not outages.is_buying_in_doubt(), "others are sold"
+
+
+def test_when_nothing_is_ours_to_have_the_sales_close_and_open_again(
+    provider: Provider, config: Config
+) -> None:
+    opened()
+    for name in ("b", "c", "d"):
+        make_bundle(name)
+    provider.quote = NOT_OURS
+    quotes.check_due(provider, config)
+    assert outages.is_buying_in_doubt()
+    with pytest.raises(errors.AccessDenied):
+        quotes.probe(provider)
+    assert len(set(provider.asked_about)) == len(provider.asked_about[1:]) == quotes.PROBES
+    answers_by_bundle(provider, **{provider.asked_about[1]: NOT_OURS})
+    assert quotes.probe(provider), "the cheapest may be closed to us while the next one is sold"
 
 
 def test_a_refusal_of_the_cheapest_bundle_alone_does_not_keep_the_shop_closed(provider: Provider) -> None:

@@ -36,16 +36,18 @@ class Reading:
 def read(pages: Iterable[CataloguePage], currency: str) -> Reading:
     """Read all pages before anything is done with them."""
     reading, gathered = Reading(), _Gathered()
-    number, told_pages, told_rows = 0, None, None
+    number, told_pages, told_rows = 0, None, 0
     for number, page in enumerate(pages, 1):
         for bundle in page.bundles:
             gathered.see(bundle)
             reading.offers[bundle.name] = Offer(_row(bundle, currency), gathered.cover(bundle))
         reading.unread += page.skipped
-        told_pages, told_rows = page.page_count or told_pages, page.rows or told_rows
+        told_pages = page.page_count or told_pages
+        told_rows = max(told_rows, page.rows or 0)
         due.page_read(number, told_pages, len(reading.offers))
         boundary(f"catalogue.page.{number}")
-    enough = told_rows is None or len(reading.offers) + reading.unread >= told_rows
+    # The most that was told counts: a list that shrank on the way may have moved a row past us unseen.
+    enough = len(reading.offers) + reading.unread >= told_rows
     reading.whole = enough and (told_pages is None or number >= told_pages)
     reading.areas = gathered.areas()
     return reading

@@ -32,6 +32,7 @@ Model = TypeVar("Model", bound=BaseModel)
 
 MOST_VALUES = 1_000_000  # twice a page of 500 bundles for the whole world; each takes ten times its bytes
 _CSV = re.compile(rb"""(?:\xef\xbb\xbf)?\s*"?ICCID"?\s*,""", re.IGNORECASE)
+_JSON = re.compile(rb"(?:\xef\xbb\xbf)?\s*[\[{]")
 
 
 def parsed(answer: Answer) -> object:
@@ -97,8 +98,12 @@ def orders(answer: Answer) -> Orders:
 
 
 def installs(answer: Answer) -> tuple[InstallData, ...]:
-    """Install data from JSON or from CSV, which comes when the Accept header was not heeded."""
-    if "csv" in answer.headers.get("Content-Type", "").lower() or _CSV.match(answer.body):
+    """Install data from JSON or from CSV, which comes when the Accept header was not heeded.
+
+    The body says which it is; the header is believed only when it does not.
+    """
+    said = "csv" in answer.headers.get("Content-Type", "").lower()
+    if _CSV.match(answer.body) or (said and not _JSON.match(answer.body)):
         return fields.rows(InstallData, _from_csv(answer))[0]
     return fields.rows(InstallData, _rows(parsed(answer), ("esims", "assignments"), ("iccid",)))[0]
 

@@ -59,6 +59,11 @@ class AccessDenied(EsimGoError):
         self.message = message
         self.may_be = may_be
 
+    @property
+    def is_about_the_request(self) -> bool:
+        """The key is good, but not for what was asked: an eSIM or a bundle that is not ours to have."""
+        return self.may_be == ("no_access",)
+
 
 class NotThere(EsimGoError):
     """What was asked for does not exist, or does not belong to this organisation."""

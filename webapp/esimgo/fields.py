@@ -17,6 +17,7 @@ Model = TypeVar("Model", bound=BaseModel)
 Value = TypeVar("Value")
 
 LARGEST_AMOUNT = Decimal(10**12)
+MOST_THOUSANDTHS = 10**9  # what one bundle can cost: a million; with any markup its price fits its column
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECONDS_FROM = 10**11  # as seconds this would be the year 5138
 YES = frozenset({"true", "yes", "1"})
@@ -86,8 +87,8 @@ def thousandths(value: object) -> int:
 
 
 def price(value: object) -> int:
-    """Money that a bundle costs: more than nothing."""
-    if (found := thousandths(value)) <= 0:
+    """Money that a bundle costs: more than nothing, and no more than can be sold for Stars."""
+    if not 0 < (found := thousandths(value)) <= MOST_THOUSANDTHS:
         raise ValueError("not a price")
     return found
 

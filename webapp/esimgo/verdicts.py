@@ -53,7 +53,7 @@ def refusal(purpose: Purpose, answer: Answer, key: str) -> EsimGoError | None:
     """
     if 200 <= answer.status < 300:
         return None
-    answer = replace(answer, body=answer.body.replace(key.encode(), b"[key]"))
+    answer = replace(answer, body=_without(key, answer.body))
     if answer.status == 429:
         return RateLimited(retry_after_s(answer, default=1.0))
     if _speaks_of_funds(answer):
@@ -113,6 +113,13 @@ def message_of(answer: Answer) -> str:
     return _SECRETS.sub("…", visible)[:LONGEST_MESSAGE] or "no reason given"
 
 
+def _without(key: str, body: bytes) -> bytes:
+    """A key with a slash or a quotation mark in it has several spellings in JSON."""
+    for spelling in (key, json.dumps(key)[1:-1], key.replace("/", "\\/")):
+        body = body.replace(spelling.encode(), b"[key]")
+    return body
+
+
 def _purchase_error(_purpose: Purpose, answer: Answer) -> EsimGoError:
     if answer.status == 400:
         return Refused(400, message_of(answer))
@@ -138,7 +145,7 @@ def _read_error(purpose: Purpose, answer: Answer) -> EsimGoError:
 
 def _is_about_the_thing(answer: Answer) -> bool:
     """400 and 403 are documented for an ICCID that is unknown or another's; a bare Forbidden is the key's."""
-    return answer.status == 400 or (answer.status == 403 and _access_denied(answer).may_be == ("no_access",))
+    return answer.status == 400 or (answer.status == 403 and _access_denied(answer).is_about_the_request)
 
 
 def _is_bare_refusal(answer: Answer) -> bool:

@@ -84,21 +84,37 @@ def iccids_of(esimgo_order_id: str) -> list[str]:
 def refresh(esim: Esim, client: ESIMGoClient) -> None:
     """Fetch profile and plan state from eSIM Go and write them down. Raises EsimGoError.
 
-    Gone is final; a profile that is not there is believed to be gone only when it has been so for a day.
+    Gone is final; a profile that is not there is believed to be gone only when it has been so for a day, and
+    not when all the others are not there either.
     """
     try:
         details = client.esim(esim.iccid)
-        states = [state for bundle in client.esim_bundles(esim.iccid) for state in bundle.assignments]
+        states = _states(esim, client)
     except Gone:
         _give_up(esim)
     except NotThere:
-        if clock.now() - (esim.checked_at or esim.created_at) > MISSING_FOR:
+        if clock.now() - (esim.checked_at or esim.created_at) > MISSING_FOR and _is_missing_alone(esim):
             _give_up(esim)
         raise
     else:
         with transaction():
             _write(esim, details, states)
         _label(esim, client)
+
+
+def _states(esim: Esim, client: ESIMGoClient) -> list[AssignmentState]:
+    """Whether the profile is gone only its own details say: no plans to be told of is no sign of it."""
+    try:
+        return [state for bundle in client.esim_bundles(esim.iccid) for state in bundle.assignments]
+    except NotThere:
+        return []
+
+
+def _is_missing_alone(esim: Esim) -> bool:
+    """When none that is followed is there, the key may be another account's."""
+    others = Esim.select().where(Esim.id != esim.id)
+    followed = others.where(Esim.next_refresh_at.is_null(False))
+    return not followed.exists() or others.where(Esim.checked_at > clock.now() - MISSING_FOR).exists()
 
 
 def _give_up(esim: Esim) -> None:

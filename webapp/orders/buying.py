@@ -126,7 +126,7 @@ def _buy(order: Order, submission: Submission, client: ESIMGoClient) -> None:
         outages.out_of_funds(submission.cost)
         give_back(order, submission, "not_bought", str(error), wait_s=30)
     except AccessDenied as error:
-        if submission.iccid and error.may_be == ("no_access",):
+        if submission.iccid and error.is_about_the_request:
             _refuse(order, submission, str(error))
             return
         outages.purchase_failed()

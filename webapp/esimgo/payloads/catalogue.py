@@ -9,6 +9,10 @@ from webapp.esimgo.fields import FlagIfTold, Name, Price, Text, Texts, Whole, Wh
 
 from .base import MEGABYTES, Payload, called, data_allowance
 
+MOST_DAYS = 3650
+MOST_MB = 10**9
+"""A thousand terabytes, ten years: what is beyond is a mistake, and more than a column of numbers takes."""
+
 
 class Country(Payload):
     """A country or, on regional bundles, a label ("Europe Lite"); iso is not always two letters."""
@@ -31,7 +35,7 @@ class CatalogueBundle(Payload):
     roaming: Countries = Field((), validation_alias=called("roamingenabled", "roaming"))
     data_mb: WholeIfTold = Field(None, validation_alias="dataamount")
     unlimited: FlagIfTold = False
-    duration_days: Whole = Field(validation_alias="duration", gt=0)
+    duration_days: Whole = Field(validation_alias="duration", gt=0, le=MOST_DAYS)
     speeds: Texts = Field((), validation_alias=called("speed", "speeds"))
     autostart: FlagIfTold = False
     wholesale: Price = Field(validation_alias="price")
@@ -46,7 +50,7 @@ class CatalogueBundle(Payload):
         amount = row.get("dataamount")
         if amount is None and data and data.amount:
             amount = data.amount * MEGABYTES.get(data.unit, 0)
-        if (data_mb := fields.whole(amount)) <= 0:
+        if not 0 < (data_mb := fields.whole(amount)) <= MOST_MB:
             raise ValueError("neither an amount of data nor unlimited")
         return row | {"unlimited": False, "dataamount": data_mb}
 

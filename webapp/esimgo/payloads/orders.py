@@ -109,7 +109,7 @@ class OrderQuote(Payload):
     """Would this order be taken now, and at what price (POST /orders, type validate). Thousandths."""
 
     valid: Flag
-    total: Money
+    total: Money = Field(le=fields.MOST_THOUSANDTHS)
     currency: Text = ""
 
     @classmethod
