@@ -16,6 +16,7 @@ from webapp.catalogue.comparing import (
 )
 from webapp.catalogue.due import ask, is_due, progress
 from webapp.catalogue.guard import NothingHeld, accept
+from webapp.catalogue.lookalikes import LookAlikes, Place, taken_for
 from webapp.catalogue.plans import plan, plan_serving, plans_in, plans_of, regional_plans
 from webapp.catalogue.pricing import (
     Rule,
@@ -42,7 +43,9 @@ __all__ = [
     "Facts",
     "FairUse",
     "Instead",
+    "LookAlikes",
     "NothingHeld",
+    "Place",
     "Rate",
     "Reach",
     "Rule",
@@ -80,5 +83,6 @@ __all__ = [
     "size",
     "state",
     "sync",
+    "taken_for",
     "title",
 ]

@@ -178,9 +178,13 @@ def regional_offer(own: Iterable[Plan], regional: Iterable[Plan]) -> Instead | N
 
 
 def _instead(plan: Plan, own: Iterable[Plan]) -> Instead | None:
-    within = [home for home in own if home.data_mb <= plan.data_mb and home.days <= plan.days]
+    within = [home for home in own if _mb(home) <= _mb(plan) and home.days <= plan.days]
     if not within:
         return None
-    home = min(within, key=lambda home: (-home.data_mb, home.stars, home.plan_id))
-    share = Fraction(plan.stars, plan.data_mb) / Fraction(home.stars or 1, home.data_mb)
+    home = min(within, key=lambda home: (-_mb(home), home.stars, home.plan_id))
+    share = Fraction(plan.stars, _mb(plan)) / Fraction(home.stars or 1, _mb(home))
     return Instead(plan, home, int((1 - share) * 100))
+
+
+def _mb(plan: Plan) -> int:
+    return plan.data_mb or 0
