@@ -65,7 +65,9 @@ class Index:
 
     def _begun(self, text: str) -> Iterator[tuple[str, Rank]]:
         words = [f" {word}" for word in text.split()]
-        for term, spaced in zip(self._terms, self._spaced, strict=True):
+        begun = words[0][1:]
+        likely = [place for place, spaced in enumerate(self._spaced) if begun in spaced]
+        for term, spaced in ((self._terms[place], self._spaced[place]) for place in likely):
             if len(text) < SHORT and term.kind > Kind.NAME:
                 continue
             if term.text.startswith(text):
