@@ -1,6 +1,7 @@
 """Fixtures for every room of the suite: a database of its own, settings, and no network but loopback."""
 
 import itertools
+import logging
 import os
 import shutil
 import socket
@@ -15,6 +16,14 @@ from tests.databases.servers import Engine, Files, Server, postgresql
 from tests.stack import Stack, Traveller, running
 from webapp import clock, db
 from webapp.config import Config
+from webapp.observability import TextLine
+
+
+def pytest_configure() -> None:
+    """The shop's log is in pytest's own records; standard output is for what a test has to tell."""
+    silent = logging.NullHandler()
+    silent.setFormatter(TextLine())
+    logging.getLogger().addHandler(silent)
 
 
 @pytest.fixture(autouse=True)
@@ -221,7 +230,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         for title, text in report.sections
         if title == "Captured stdout call"
         for line in text.splitlines()
-        if line.strip() and not line.startswith(("info ", "warning ", "error ", "{"))
+        if line.strip()
     ]
     told += [f"second try: {report.nodeid}" for report in terminalreporter.stats.get("rerun", [])]
     if told:
