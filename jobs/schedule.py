@@ -40,6 +40,7 @@ from webapp.telegram.botapi import BotApi
 log = logging.getLogger("jobs")
 
 LONGEST_TICK_S = 5
+RARE_TICK_S = 1  # a rarer job only looks whether it is due, and a moved clock is noticed at once
 LONGEST_REST_S = 15
 LONGEST_WAIT_S = 120
 
@@ -149,7 +150,7 @@ def _scheduler(context: Context) -> BlockingScheduler:
             _tick,
             "interval",
             args=[entry, context],
-            seconds=min(entry.every_s, LONGEST_TICK_S),
+            seconds=entry.every_s if entry.every_s <= LONGEST_TICK_S else RARE_TICK_S,
             executor=entry.executor,
             id=entry.job.__name__,
         )

@@ -39,16 +39,17 @@ class TextLine(logging.Formatter):
 
 class JsonLine(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
+        told = {"message": record.getMessage(), **_fields(record)}
+        if record.exc_info:
+            told["trace"] = _trace(record)
         event = {
             "at": clock.now().isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": record.getMessage(),
-            **_fields(record),
+            # One by one: a secret may reach to the next space, and would take the closing quote along.
+            **{name: mask(value) for name, value in told.items()},
         }
-        if record.exc_info:
-            event["trace"] = _trace(record)
-        return mask(json.dumps(event, ensure_ascii=False))
+        return json.dumps(event, ensure_ascii=False)
 
 
 def _fields(record: logging.LogRecord) -> dict[str, str]:
