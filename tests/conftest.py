@@ -3,6 +3,7 @@
 import itertools
 import logging
 import os
+import re
 import shutil
 import socket
 from collections.abc import Callable, Iterator
@@ -19,13 +20,6 @@ from webapp.config import Config
 from webapp.observability import TextLine
 
 
-def pytest_configure() -> None:
-    """The shop's log is in pytest's own records; standard output is for what a test has to tell."""
-    silent = logging.NullHandler()
-    silent.setFormatter(TextLine())
-    logging.getLogger().addHandler(silent)
-
-
 @pytest.fixture(autouse=True)
 def loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
     real = socket.socket.connect
@@ -36,6 +30,28 @@ def loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
         real(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", connect)
+
+
+# --- the log of the whole run
+
+SECRET = re.compile(r"LPA:1\$|\b89\d{16,18}\b|tma \S*=|query_id=|123456:SANDBOX|sandbox-key")
+"""What an eSIM is installed with, and what we or a customer are believed by; as tests make them up."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def log(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Where the shop's log goes while it runs in a test; at the end no secret is found in it. (Standard
+    output is for what a test has to tell; the logs of real processes are read by Stack.stop.)
+    """
+    path = tmp_path_factory.mktemp("log") / "log"
+    handler = logging.FileHandler(path)
+    handler.setFormatter(TextLine())
+    logging.getLogger().addHandler(handler)
+    yield path
+    logging.getLogger().removeHandler(handler)
+    handler.close()
+    told = [line for line in path.read_text().splitlines() if SECRET.search(line)]
+    assert told == [], "a secret is in the log"
 
 
 # --- a database for each test
@@ -194,15 +210,21 @@ NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
+    path = installed_chromium()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=QUIET)
+        yield browser
+        browser.close()
+
+
+def installed_chromium() -> str:
+    """Its program. Where there is none a test is skipped, except under CI=true: there it fails."""
     path = next((found for name in NAMES if (found := shutil.which(name))), None)
     if path is None and os.environ.get("CI") == "true":
         pytest.fail("Chromium is missing: install the package `chromium`")
     if path is None:
         pytest.skip("no Chromium on this machine: install the package `chromium` to run the browser tests")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=QUIET)
-        yield browser
-        browser.close()
+    return path
 
 
 # --- a busy machine
@@ -211,12 +233,18 @@ REAL_PROCESSES = {"running_shop", "shop_on_postgresql", "shop", "chromium"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Real processes depend on how busy the machine is: one more try, which the figures tell of."""
+    """Real processes depend on how busy the machine is: one more try, which the figures tell of. They take
+    long and come first, so that no worker is left alone with one of them at the end.
+    """
     for item in items:
-        named = set(getattr(item, "fixturenames", ()))
-        server = item.nodeid.startswith("tests/flows/") or "postgresql" in item.nodeid
-        if named & REAL_PROCESSES or server:
+        if has_real_processes(item) or "postgresql" in item.nodeid:
             item.add_marker(pytest.mark.flaky(reruns=1))
+    items.sort(key=has_real_processes, reverse=True)
+
+
+def has_real_processes(item: pytest.Item) -> bool:
+    named = set(getattr(item, "fixturenames", ()))
+    return bool(named & REAL_PROCESSES) or item.nodeid.startswith("tests/flows/")
 
 
 # --- the figures

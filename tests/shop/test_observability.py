@@ -15,6 +15,7 @@ SECRETS = {
     "an ICCID": "8943108165001234567",
     "an ICCID of twenty digits": "89431081650012345678",
     "the bot's token": "123456:SANDBOX",
+    "an ICCID in a file's name": "esim_8943108165001234567.png",
     "a long bot token": "8012345678:AAHn-abcdefGHIJKLMNOPQRSTUVWXYZ_12345",
     "initData": "tma query_id=AAH&user=%7B%22id%22%3A1%7D&auth_date=1&hash=" + "ab" * 32,
     "the hash of initData": "hash=" + "0f" * 32,
@@ -54,6 +55,12 @@ def test_no_secret_is_told_wherever_it_stands(form: Callable[[], logging.Formatt
     ]
     assert [said for said in lines if told in said] == []
     assert all("[secret]" in said for said in lines)
+
+
+def test_the_bots_token_is_not_told_in_an_address() -> None:
+    assert mask("https://api.telegram.org/bot8012345678:AAHn-abc_12345/sendMessage: 502") == (
+        "https://api.telegram.org/bot[secret]/sendMessage: 502"
+    )
 
 
 @pytest.mark.parametrize("text", PLAIN)
