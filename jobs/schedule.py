@@ -59,7 +59,7 @@ SCHEDULE = (
     Entry(reconcile_unknown, 10, "orders", "find out what became of an unclear purchase"),
     Entry(refresh_esims, 2, "reads", "follow delivered eSIMs"),
     Entry(answer_topups, 1, "topups", "find out which plans fit an eSIM that somebody wants to top up"),
-    Entry(sync_catalogue, 5, "catalogue", "keep the catalogue fresh"),
+    Entry(sync_catalogue, 1, "catalogue", "keep the catalogue fresh"),
     Entry(check_provider, 5, "balance", "watch balance and outages of the provider"),
     Entry(apply_callbacks, 1, "local", "act on what the provider told us"),
     Entry(enforce_deadlines, 5, "local", "active or refunded"),

@@ -82,7 +82,6 @@ class Stack:
         }
 
     def start(self) -> None:
-        self.flask("migrate")
         clock_file = f"--clock-file {self.folder / 'clock'}"
         self.spawn(
             "esimgo",
@@ -94,12 +93,12 @@ class Stack:
             f"sandbox.telegram --port {self.telegram_port} --token {TOKEN} --app-url {self.web} {clock_file}"
             f" --esimgo-url http://127.0.0.1:{self.esimgo_port}",
         )
+        self.flask("migrate")
         self.start_web()
         self.start_jobs()
-        until(
-            lambda: self.answers(f"{self.window}/_sandbox/state") and self.answers(f"{self.web}/healthz"), 30
-        )
+        until(lambda: self.answers(f"{self.window}/_sandbox/state"), 30, "Telegram")
         self.flask("setup-bot")
+        until(lambda: self.answers(f"{self.web}/healthz"), 30, "the shop")
         until(lambda: self.catalogue(), 30, "the catalogue")
 
     def start_web(self) -> None:
