@@ -44,6 +44,7 @@ $(VENV)/.made:
 	@touch $@
 
 $(VENV)/.installed: $(VENV)/.made requirements.txt
+	@echo "Installing what requirements.txt names into $(VENV); this is done once."
 	@$(PIP) install -r requirements.txt
 	@touch $@
 

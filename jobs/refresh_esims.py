@@ -2,7 +2,7 @@
 
 from jobs.context import Context
 from webapp import esims
-from webapp.esimgo.errors import EsimGoError, TryLater, Unavailable
+from webapp.esimgo.errors import EsimGoError, NotThere, TryLater, Unavailable
 
 MOST_FAILURES = 5
 
@@ -15,6 +15,8 @@ def run(context: Context) -> None:
         except (TryLater, Unavailable) as error:
             esims.postpone(esim, error)
             raise  # eSIM Go does not answer: asking about the others is no use now
+        except NotThere as error:
+            esims.postpone(esim, error)  # eSIM Go does answer, and knows others
         except EsimGoError as error:
             esims.postpone(esim, error)
             failures += 1

@@ -40,6 +40,7 @@ from webapp.telegram.botapi import BotApi
 log = logging.getLogger("jobs")
 
 LONGEST_TICK_S = 5
+RARE_TICK_S = 1  # a rarer job only looks whether it is due, and a moved clock is noticed at once
 LONGEST_REST_S = 15.0
 LONGEST_WAIT_S = 120
 
@@ -58,7 +59,7 @@ SCHEDULE = (
     Entry(reconcile_unknown, 10, "orders", "find out what became of an unclear purchase"),
     Entry(refresh_esims, 2, "reads", "follow delivered eSIMs"),
     Entry(answer_topups, 1, "topups", "find out which plans fit an eSIM that somebody wants to top up"),
-    Entry(sync_catalogue, 5, "catalogue", "keep the catalogue fresh"),
+    Entry(sync_catalogue, 1, "catalogue", "keep the catalogue fresh"),
     Entry(check_provider, 5, "balance", "watch balance and outages of the provider"),
     Entry(apply_callbacks, 1, "local", "act on what the provider told us"),
     Entry(enforce_deadlines, 5, "local", "active or refunded"),
@@ -151,7 +152,7 @@ def _scheduler(context: Context) -> BlockingScheduler:
             _tick,
             "interval",
             args=[entry, context],
-            seconds=min(entry.every_s, LONGEST_TICK_S),
+            seconds=entry.every_s if entry.every_s <= LONGEST_TICK_S else RARE_TICK_S,
             executor=entry.executor,
             id=entry.job.__name__,
         )

@@ -1,7 +1,9 @@
 """Fixtures for every room of the suite: a database of its own, settings, and no network but loopback."""
 
 import itertools
+import logging
 import os
+import re
 import shutil
 import socket
 from collections.abc import Callable, Iterator
@@ -15,6 +17,7 @@ from tests.databases.servers import Engine, Files, Server, postgresql
 from tests.stack import Stack, Traveller, running
 from webapp import clock, db
 from webapp.config import Config
+from webapp.observability import TextLine
 
 
 @pytest.fixture(autouse=True)
@@ -27,6 +30,28 @@ def loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
         real(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", connect)
+
+
+# --- the log of the whole run
+
+SECRET = re.compile(r"LPA:1\$|\b89\d{16,18}\b|tma \S*=|query_id=|123456:SANDBOX|sandbox-key")
+"""What an eSIM is installed with, and what we or a customer are believed by; as tests make them up."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def log(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Where the shop's log goes while it runs in a test; at the end no secret is found in it. (Standard
+    output is for what a test has to tell; the logs of real processes are read by Stack.stop.)
+    """
+    path = tmp_path_factory.mktemp("log") / "log"
+    handler = logging.FileHandler(path)
+    handler.setFormatter(TextLine())
+    logging.getLogger().addHandler(handler)
+    yield path
+    logging.getLogger().removeHandler(handler)
+    handler.close()
+    told = [line for line in path.read_text().splitlines() if SECRET.search(line)]
+    assert told == [], "a secret is in the log"
 
 
 # --- a database for each test
@@ -185,15 +210,21 @@ NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
+    path = installed_chromium()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=QUIET)
+        yield browser
+        browser.close()
+
+
+def installed_chromium() -> str:
+    """Its program. Where there is none a test is skipped, except under CI=true: there it fails."""
     path = next((found for name in NAMES if (found := shutil.which(name))), None)
     if path is None and os.environ.get("CI") == "true":
         pytest.fail("Chromium is missing: install the package `chromium`")
     if path is None:
         pytest.skip("no Chromium on this machine: install the package `chromium` to run the browser tests")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=QUIET)
-        yield browser
-        browser.close()
+    return path
 
 
 # --- a busy machine
@@ -202,12 +233,18 @@ REAL_PROCESSES = {"running_shop", "shop_on_postgresql", "shop", "chromium"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Real processes depend on how busy the machine is: one more try, which the figures tell of."""
+    """Real processes depend on how busy the machine is: one more try, which the figures tell of. They take
+    long and come first, so that no worker is left alone with one of them at the end.
+    """
     for item in items:
-        named = set(getattr(item, "fixturenames", ()))
-        server = item.nodeid.startswith("tests/flows/") or "postgresql" in item.nodeid
-        if named & REAL_PROCESSES or server:
+        if has_real_processes(item) or "postgresql" in item.nodeid:
             item.add_marker(pytest.mark.flaky(reruns=1))
+    items.sort(key=has_real_processes, reverse=True)
+
+
+def has_real_processes(item: pytest.Item) -> bool:
+    named = set(getattr(item, "fixturenames", ()))
+    return bool(named & REAL_PROCESSES) or item.nodeid.startswith("tests/flows/")
 
 
 # --- the figures
@@ -221,7 +258,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         for title, text in report.sections
         if title == "Captured stdout call"
         for line in text.splitlines()
-        if line.strip() and not line.startswith(("info ", "warning ", "error ", "{"))
+        if line.strip()
     ]
     told += [f"second try: {report.nodeid}" for report in terminalreporter.stats.get("rerun", [])]
     if told:

@@ -20,8 +20,8 @@ FIELDS = ("request", "job", "order", "error")
 _SECRETS = re.compile(
     r"LPA:1\$\S+"  # activation code
     r"|\b[0-9A-Z]{5}(?:-[0-9A-Z]{5}){3}\b|\b[0-9A-Z]{2}-\d{6}-[0-9A-Z]{8}\b"  # matching id
-    r"|\b89\d{16,18}\b"  # ICCID
-    r"|\b\d{5,}:[A-Za-z0-9_-]{6,}"  # bot token
+    r"|(?<!\d)89\d{16,18}(?!\d)"  # ICCID
+    r"|(?<!\d)\d{5,}:[A-Za-z0-9_-]{6,}"  # bot token, also as it stands in addresses (/bot123:abc/sendMessage)
     r"|(?<=tma )\S+|\bhash=[0-9a-f]{64}"  # initData
 )
 
@@ -39,16 +39,17 @@ class TextLine(logging.Formatter):
 
 class JsonLine(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
+        told = {"message": record.getMessage(), **_fields(record)}
+        if record.exc_info:
+            told["trace"] = _trace(record)
         event = {
             "at": clock.now().isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": record.getMessage(),
-            **_fields(record),
+            # One by one: a secret may reach to the next space, and would take the closing quote along.
+            **{name: mask(value) for name, value in told.items()},
         }
-        if record.exc_info:
-            event["trace"] = _trace(record)
-        return mask(json.dumps(event, ensure_ascii=False))
+        return json.dumps(event, ensure_ascii=False)
 
 
 def _fields(record: logging.LogRecord) -> dict[str, str]:

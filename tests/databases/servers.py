@@ -4,10 +4,11 @@ import importlib.util
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import IO, Any, Protocol
 from urllib.parse import urlsplit
@@ -93,9 +94,7 @@ class Server:
         self._wiped.append(url)
 
     def say(self, sql: str) -> list[tuple[Any, ...]]:
-        with psycopg.connect(self._url, autocommit=True) as connection:
-            cursor = connection.execute(sql.encode())
-            return cursor.fetchall() if cursor.description else []
+        return say(self._url, sql)
 
     def drop_all(self) -> None:
         for name in self._made:
@@ -109,6 +108,16 @@ def _children_first() -> list[str]:
 def _renumber(table: str) -> str:
     """Ids begin at 1 again, where there are any."""
     return f"SELECT setval(to_regclass('{table}_id_seq'), 1, false)"
+
+
+def say(url: str, sql: str) -> list[tuple[Any, ...]]:
+    """One statement to a database, past the shop, and committed; returns the rows."""
+    if not url.startswith("postgresql"):
+        with closing(sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)) as file:
+            return file.execute(sql).fetchall()
+    with psycopg.connect(url, autocommit=True) as connection:
+        cursor = connection.execute(sql.encode())
+        return cursor.fetchall() if cursor.description else []
 
 
 def migrate(url: str) -> None:

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import struct
 import threading
 import tracemalloc
 import zlib
@@ -28,10 +29,13 @@ HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n"
 
 
 def packed(megabytes: int) -> bytes:
-    """So many megabytes of spaces, made without ever holding them."""
-    squeeze = zlib.compressobj(9, zlib.DEFLATED, 31)
-    pieces = [squeeze.compress(b" " * MB) for _ in range(megabytes)]
-    return b"".join(pieces) + squeeze.flush()
+    """So many megabytes of spaces in gzip's form, made without ever holding or packing them all."""
+    squeeze, checksum = zlib.compressobj(9, zlib.DEFLATED, -15), 0
+    piece = squeeze.compress(b" " * MB) + squeeze.flush(zlib.Z_FULL_FLUSH)
+    for _ in range(megabytes):
+        checksum = zlib.crc32(b" " * MB, checksum)
+    tail = squeeze.flush() + struct.pack("<II", checksum, megabytes * MB)
+    return b"\x1f\x8b\x08\0\0\0\0\0\x02\xff" + piece * megabytes + tail
 
 
 BOMB = packed(1000)
@@ -40,6 +44,10 @@ DEEP_OBJECTS = b'{"a":' * 300_000
 MANY_SMALL = b"[" + b"{}," * 600_000 + b"{}]"
 TOO_MANY = b"[" + b"{}," * 6_000_000 + b"{}]"
 TOO_MANY_TEXTS = b'{"bundles": [' + b'"ab",' * 3_500_000 + b'""]}'
+
+
+def test_what_is_packed_is_packed_well() -> None:
+    assert gzip.decompress(packed(3)) == b" " * 3 * MB
 
 
 def after_request(play: Callable[[Line], None]) -> Script:

@@ -74,7 +74,7 @@ def test_a_top_up_whose_answer_is_lost_is_found_on_its_esim(shop: Stack, john: T
     esim = esim_of(john, john.buy())
     offered(john, esim)
     top_up = tops_up(john, esim, fault="reset_after_commit")
-    john.reaches(top_up, "ready", seconds=30)
+    john.reaches(top_up, "ready", seconds=30, faster=True)
     assert plans_at_the_provider(shop) == [2]
     assert len(shop.provider_orders()) == 2
 

@@ -274,6 +274,13 @@ def test_nobody_starves_behind_esims_that_fail(world: World, context: Context) -
     assert esims.due() == []
 
 
+def test_nobody_waits_behind_esims_that_are_not_there_any_more(world: World, context: Context) -> None:
+    made = many(refresh_esims.MOST_FAILURES * 3)
+    world.broken = {esim.iccid: NotThere("404") for esim in made[:-1]}
+    refresh_esims.run(context)
+    assert world.looks[-1] == made[-1].iccid
+
+
 def test_one_that_always_fails_does_not_stop_the_others(world: World, context: Context) -> None:
     made = many(4)
     world.broken = {made[0].iccid: Unavailable("500 for this one")}

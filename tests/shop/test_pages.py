@@ -1,6 +1,7 @@
 """One address, two forms: whole page or fragment, with the headers that keep both safe."""
 
 import re
+from datetime import timedelta
 from itertools import product
 
 import pytest
@@ -8,8 +9,8 @@ from flask.testing import FlaskClient
 
 from tests.shop.conftest import Advance, Person, text
 from tests.shop.factories import PLAN, make_esim, make_order
-from webapp import outages
-from webapp.models import STATUS, Customer, Order
+from webapp import clock, outages
+from webapp.models import STATUS, Customer, Order, Setting
 
 PUBLIC = ("/", "/?q=tur", "/shop/tr", f"/plans/{PLAN}", "/nowhere")
 
@@ -161,12 +162,21 @@ def test_what_is_not_there_is_a_page_with_a_way_on(shelves: None, browser: Flask
         ("none", None),
         ("short", "slow to answer"),
         ("long", "is not answering"),
-        ("funds", "Sales are paused"),
+        ("funds", "Sales are paused for a moment"),
+        ("payments", "payments are not answering"),
+        ("catalogue", "Prices have not been refreshed"),
+        ("jobs", "Sales are paused: the shop is being restarted"),
     ],
 )
 def test_the_shop_says_honestly_what_it_cannot_do(
     shelves: None, browser: FlaskClient, advance: Advance, trouble: str, says: str | None
 ) -> None:
+    if trouble == "payments":
+        outages.payments_reachable(False)
+    if trouble == "catalogue":
+        Setting.write_time("catalogue.synced_at", clock.now() - timedelta(hours=3))
+    if trouble == "jobs":
+        advance(600 + 61)
     if trouble in {"short", "long"}:
         outages.provider_reachable(False)
     if trouble == "long":

@@ -1,0 +1,38 @@
+"""What the suite promises of itself."""
+
+import logging
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import SECRET, installed_chromium
+from webapp.observability import TextLine
+
+ICCID = "8944500102198304826"
+
+
+@pytest.mark.parametrize(("ci", "ends"), [("", pytest.skip.Exception), ("true", pytest.fail.Exception)])
+def test_without_a_browser_tests_are_skipped_but_never_in_ci(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, ci: str, ends: type[BaseException]
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("CI", ci)
+    with pytest.raises(ends, match="install the package `chromium`"):
+        installed_chromium()
+
+
+def test_what_the_shop_logs_in_a_test_is_in_the_log_that_is_searched(log: Path) -> None:
+    logging.getLogger("webapp.orders").error("order %s, eSIM %s", "r-of-this-test", ICCID)
+    (line,) = [line for line in log.read_text().splitlines() if "r-of-this-test" in line]
+    assert ICCID not in line
+
+
+@pytest.mark.parametrize(
+    "careless",
+    [f"bought {ICCID}", "LPA:1$rsp.example.com$X", "Authorization: tma user=1&hash=2", "bot123456:SANDBOX/x"],
+)
+def test_a_careless_line_would_be_found(careless: str) -> None:
+    unmasked = logging.Formatter().format(logging.makeLogRecord({"msg": careless}))
+    masked = TextLine().format(logging.makeLogRecord({"msg": careless, "levelname": "INFO"}))
+    assert SECRET.search(unmasked)
+    assert not SECRET.search(masked)
