@@ -6,7 +6,7 @@ from tests.shop.conftest import Advance
 from tests.shop.factories import OWNER, after, lead, leader, make_order, make_refund, near
 from tests.shop.standins import Bot, always
 from webapp import alarms, clock, leases, payments
-from webapp.models import Notification, Order, Payment, Refund
+from webapp.models import Notification, Order, Payment, PaymentEvent, Refund, RefundEvent
 from webapp.telegram.errors import AlreadyRefunded, BadCall, Lost, NotReached, SlowDown, TelegramError
 
 pytestmark = pytest.mark.usefixtures("database")
