@@ -60,9 +60,12 @@ def _matched(
 
 
 def _unclear() -> list[Submission]:
-    """Sent and without an outcome, until a day after, the oldest first; never one that is under way."""
+    """Sent and without an outcome, until a day after, the oldest first; never one that is under way. What a
+    restored copy leaves in doubt may have been sent long before that.
+    """
     query = Submission.select(Submission, Order).join(Order)
-    open_ = Submission.outcome.is_null() & (Submission.sent_at > clock.now() - LOOK_FOR)
+    sent = Submission.sent_at.is_null(False) & (Submission.claimed_at > clock.now() - LOOK_FOR)
+    open_ = Submission.outcome.is_null() & sent
     under_way = (Order.stage == "submitting") & (Order.submission_id == Submission.id)
     return list(query.where(open_, ~under_way).order_by(Submission.sent_at))
 

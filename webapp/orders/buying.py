@@ -4,7 +4,7 @@ The intent is committed first, the call is made outside any transaction and at m
 outcome is always recorded. What stays unclear is looked up by reconciling.py.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from webapp import clock, leases, outages, quotes
 from webapp.boundaries import boundary
@@ -85,18 +85,33 @@ def _claim(order: Order, leadership: Leadership) -> Submission | None:
     with transaction():
         if not leases.holds(leadership):
             return None
-        topped_up = Esim.get_by_id(order.esim_id) if order.esim_id else None
-        submission = Submission.create(
-            order=order,
-            epoch=leadership.epoch,
-            bundle=order.esimgo_product_id,
-            iccid=topped_up and topped_up.iccid,
-            cost=order.wholesale,
-        )
+        submission = _intent(order, leadership.epoch)
         moved = order.move("submitting", actor="job", submission_id=submission.id)
         if not moved:
             submission.delete_instance()
         return submission if moved else None
+
+
+def _intent(order: Order, epoch: int, sent_at: datetime | None = None) -> Submission:
+    topped_up = Esim.get_by_id(order.esim_id) if order.esim_id else None
+    return Submission.create(
+        order=order,
+        epoch=epoch,
+        bundle=order.esimgo_product_id,
+        iccid=topped_up and topped_up.iccid,
+        cost=order.wholesale,
+        sent_at=sent_at,
+    )
+
+
+def doubt(order: Order, since: datetime) -> None:
+    """A paid order may have been bought after `since` without our knowing: it is looked up before anything is
+    bought for it.
+    """
+    with transaction():
+        submission = _intent(order, 0, since)
+        order.move("submitting", actor="restore", submission_id=submission.id)
+        order.move("unknown", actor="restore", note="it may have been bought after the copy was made")
 
 
 def _begin(submission: Submission) -> bool:
