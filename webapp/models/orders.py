@@ -53,7 +53,8 @@ class Order(Row):
     """One purchase. `stage` is written by `move` alone; `status` is derived from it.
 
     `esim_id` is set when it tops up an eSIM that is there already. `invoiced_at`: when the payment sheet was
-    last asked for; `admitted_at`: when a payment was allowed that has not arrived yet.
+    last asked for; `admitted_at`: when a payment was allowed that has not arrived yet; `delivered_at`: when
+    it became ready.
     """
 
     reference = CharField(unique=True, default=new_reference)
@@ -82,6 +83,7 @@ class Order(Row):
     created_at = UtcField(default=clock.now)
     paid_at = UtcField(null=True)
     deadline_at = UtcField(null=True)
+    delivered_at = UtcField(null=True)
     activated_at = UtcField(null=True)
     next_try_at = UtcField(null=True)
 
@@ -91,6 +93,8 @@ class Order(Row):
             (("telegram_user_id", "created_at"), False),
             (("stage", "paid_at"), False),
             (("stage", "invoiced_at"), False),
+            (("paid_at",), False),
+            (("created_at",), False),
         )
         constraints: ClassVar = [Check(f"stage IN ({', '.join(repr(s) for s in STATUS)})")]
 
