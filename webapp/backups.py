@@ -14,9 +14,9 @@ from urllib.parse import unquote, urlsplit
 
 from peewee import fn
 
-from webapp import clock, db, orders
+from webapp import clock, db, restoration
 from webapp.config import Config
-from webapp.models import OPEN_STAGES, Order, OrderEvent, Setting
+from webapp.models import OPEN_STAGES, Order, OrderEvent
 
 
 class BackupRefused(Exception):
@@ -49,19 +49,10 @@ def restore(url: str, path: Path, config: Config) -> int:
     db.bind(url)
     db.migrate()
     with db.transaction():
-        _distrust(_last_word(), config)
-        Setting.write_time("backups.restored_at", clock.now())
+        restoration.note(_last_word())
+        deadline = clock.now() + timedelta(seconds=config.deadline_s)
+        Order.update(deadline_at=deadline).where(Order.stage.in_(OPEN_STAGES)).execute()
     return Order.select().count()
-
-
-def _distrust(since: datetime, config: Config) -> None:
-    """An order that waits in the copy may have been bought in the meantime, and its deadline has passed while
-    nobody sold: it gets the whole of it again, from now.
-    """
-    for order in Order.select().where(Order.stage == "paid"):
-        orders.doubt(order, since)
-    deadline = clock.now() + timedelta(seconds=config.deadline_s)
-    Order.update(deadline_at=deadline).where(Order.stage.in_(OPEN_STAGES)).execute()
 
 
 def _last_word() -> datetime:

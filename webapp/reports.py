@@ -121,7 +121,7 @@ def waits(period: Period) -> Waits:
 
 
 def refunds(period: Period) -> Refunds:
-    done = Refund.select(fn.COUNT(Refund.id), fn.COALESCE(fn.SUM(Payment.stars), 0)).join(Payment)
+    done = Refund.select(fn.COUNT(Refund.id), fn.COALESCE(fn.SUM(Payment.amount), 0)).join(Payment)
     count, stars = _tuples(done.where(period.holds(Refund.done_at)))[0]
     return Refunds(count, int(stars), Refund.select().where(Refund.done_at.is_null()).count())
 

@@ -13,12 +13,22 @@ from flask.testing import FlaskCliRunner
 
 from tests.databases.crowds import crowd
 from tests.databases.servers import Engine, wheel
-from tests.shop.factories import after, events, lead, make_order, near, placed, window
+from tests.shop.factories import (
+    after,
+    intent_of,
+    lead,
+    make_order,
+    near,
+    placed,
+    quoted,
+    window,
+)
 from tests.shop.standins import Provider
-from webapp import backups, clock, create_app, db, orders, reconciling
+from webapp import backups, clock, create_app, db, orders, payments, reconciling
 from webapp.backups import BackupRefused
 from webapp.config import Config
-from webapp.models import Customer, Order, OrderEvent, Setting, Submission
+from webapp.models import Customer, Order, OrderEvent, Submission
+from webapp.payments import Charge
 
 CROWD = 20_000
 
@@ -43,7 +53,7 @@ def restored(database: Config, empty: str, tmp_path: Path) -> Callable[[], Confi
     def bring_back() -> Config:
         backups.save(database.database_url, tmp_path / "copy")
         backups.restore(empty, tmp_path / "copy", database)
-        return replace(database, database_url=empty)
+        return replace(database, database_url=empty, esimgo_order_interval_s=0)
 
     return bring_back
 
@@ -90,48 +100,77 @@ def test_only_its_owner_reads_a_copy(database: Config, tmp_path: Path) -> None:
     assert not (tmp_path / "copy.part").exists()
 
 
+def journalled(stage: str, paid_ago_s: float) -> Order:
+    """A paid order whose last word in the journal was so long ago; that is when the copy is made."""
+    order = make_order(stage, paid_at=after(-paid_ago_s), deadline_at=after(900 - paid_ago_s))
+    row = {"from_stage": "awaiting_payment", "to_stage": stage, "actor": "payment"}
+    OrderEvent.create(order=order, at=after(-paid_ago_s), **row)
+    return order
+
+
+def in_new_shop(order: Order) -> Order:
+    return Order.get(Order.reference == order.reference)
+
+
+@pytest.mark.parametrize("hours", [2, 72])
 def test_what_was_bought_after_the_copy_is_found_and_not_bought_again(
-    database: Config, restored: Callable[[], Config]
+    hours: int, database: Config, restored: Callable[[], Config]
 ) -> None:
-    order = make_order("paid", deadline_at=after(-3600))
-    OrderEvent.create(
-        order=order, from_stage="awaiting_payment", to_stage="paid", actor="payment", at=after(-7200)
-    )
+    order = journalled("paid", hours * 3600)
     config = restored()
+    quoted()
 
-    again = Order.get(Order.reference == order.reference)
-    assert again.stage == "unknown"
+    again, provider = in_new_shop(order), Provider()
     assert near(again.deadline_at, after(config.deadline_s))
-    assert orders.submit_next(Provider(), lead(), config) is None
+    orders.submit_next(provider, lead(), config)
     orders.enforce_deadlines()
-    provider = Provider()
-    provider.window = window(placed("sold-after-the-copy", created_at=after(-3500)))
+    assert (again.fresh().stage, provider.bought) == ("unknown", [])
+    provider.window = window(placed("sold-after-the-copy", created_at=after(-hours * 3600 + 60)))
     reconciling.reconcile(provider, config)
-    assert again.fresh().stage == "ready"
-    assert again.fresh().esimgo_order_id == "sold-after-the-copy"
-    assert [event.actor for event in events(again)] == ["payment", "restore", "restore", "reconcile"]
+    assert (again.fresh().stage, again.fresh().esimgo_order_id) == ("ready", "sold-after-the-copy")
 
 
-def test_what_waits_longer_than_a_day_is_looked_for_too(
+def test_a_charge_that_the_copy_does_not_know_is_looked_up_before_it_is_served(
     database: Config, restored: Callable[[], Config]
 ) -> None:
-    order = make_order("paid")
-    OrderEvent.create(
-        order=order, from_stage="awaiting_payment", to_stage="paid", actor="payment", at=after(-3 * 86400)
-    )
+    order = make_order()
+    journalled("active", 7200)
     config = restored()
-    provider = Provider()
-    provider.window = window(placed("long-ago", created_at=after(-2 * 86400)))
+    quoted()
+    late = Charge("stars", order.reference, order.telegram_user_id, "XTR", order.stars, "c-1", after(-3600))
+    assert payments.confirm(late, config)
+    paid, provider = in_new_shop(order), Provider()
+    assert near(paid.deadline_at, after(config.deadline_s))
+    orders.submit_next(provider, lead(), config)
+    assert (paid.fresh().stage, provider.bought) == ("unknown", [])
+    assert near(intent_of(paid).sent_at, after(-3600))
+
+
+def test_what_was_not_bought_is_bought_once_it_was_looked_for(
+    database: Config, restored: Callable[[], Config], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = journalled("paid", 3600)
+    config = replace(restored(), settle_s=1)
+    quoted()
+    provider, leadership = Provider(placed("bought-now")), lead()
+    provider.window = window()
+    orders.submit_next(provider, leadership, config)
+    Submission.update(first_absent_at=after(-10), looks=2).execute()
     reconciling.reconcile(provider, config)
-    assert Order.get(Order.reference == order.reference).stage == "ready"
+    assert in_new_shop(order).stage == "paid"
+    orders.submit_next(provider, leadership, config)
+    assert (in_new_shop(order).stage, len(provider.bought)) == ("ready", 1)
 
 
-def test_a_shop_knows_since_when_it_is_a_restored_one(
+def test_what_is_sold_in_the_restored_shop_is_in_no_doubt(
     database: Config, restored: Callable[[], Config]
 ) -> None:
-    restored()
-    assert near(Setting.read_time("backups.restored_at"), clock.now())
-    assert Submission.select().count() == 0
+    journalled("active", 7200)
+    config = restored()
+    order = make_order("paid")
+    provider = Provider(placed("new"))
+    orders.submit_next(provider, lead(), config)
+    assert in_new_shop(order).stage == "ready"
 
 
 def test_nothing_is_overwritten(database: Config, empty: str, tmp_path: Path) -> None:

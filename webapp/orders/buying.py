@@ -6,7 +6,7 @@ outcome is always recorded. What stays unclear is looked up by reconciling.py.
 
 from datetime import datetime, timedelta
 
-from webapp import clock, leases, outages, quotes
+from webapp import clock, leases, outages, quotes, restoration
 from webapp.boundaries import boundary
 from webapp.config import Config
 from webapp.db import transaction
@@ -29,7 +29,7 @@ def submit_next(client: ESIMGoClient, leadership: Leadership, config: Config) ->
     Raises EsimGoError when eSIM Go has to be asked for its price again and does not answer.
     """
     order = _next_in_line(config)
-    if order is None or not _is_still_sold(order, client, config):
+    if order is None or _is_in_doubt(order, leadership) or not _is_still_sold(order, client, config):
         return order
     submission = _claim(order, leadership)
     if submission is None:
@@ -55,6 +55,19 @@ def _next_in_line(config: Config) -> Order | None:
     )
     first: Order | None = waiting.order_by(Order.paid_at).first()
     return first
+
+
+def _is_in_doubt(order: Order, leadership: Leadership) -> bool:
+    """In a restored shop: what may have been bought without our knowing is looked up first."""
+    since = restoration.doubtful_since(order)
+    if since is None:
+        return False
+    with transaction():
+        if leases.holds(leadership):
+            submission = _intent(order, leadership.epoch, since)
+            order.move("submitting", actor="job", submission_id=submission.id)
+            order.move("unknown", actor="job", note="it may have been bought after the copy was made")
+    return True
 
 
 def _is_still_sold(order: Order, client: ESIMGoClient, config: Config) -> bool:
@@ -102,16 +115,6 @@ def _intent(order: Order, epoch: int, sent_at: datetime | None = None) -> Submis
         cost=order.wholesale,
         sent_at=sent_at,
     )
-
-
-def doubt(order: Order, since: datetime) -> None:
-    """A paid order may have been bought after `since` without our knowing: it is looked up before anything is
-    bought for it.
-    """
-    with transaction():
-        submission = _intent(order, 0, since)
-        order.move("submitting", actor="restore", submission_id=submission.id)
-        order.move("unknown", actor="restore", note="it may have been bought after the copy was made")
 
 
 def _begin(submission: Submission) -> bool:
