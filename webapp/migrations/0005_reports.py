@@ -1,4 +1,6 @@
-"""When an order was delivered is on the order, and what was paid for when is found by an index."""
+"""When an order was delivered is on the order, what was paid for when is found by an index, and an intent
+tells what the balance was before it.
+"""
 
 from typing import Any
 
@@ -16,6 +18,8 @@ DELIVERED = """
 def up(migrator: Any, db: Any) -> None:
     migrator.migrate(
         migrator.add_column("orders", "delivered_at", UtcField(null=True)),
+        migrator.add_column("submission", "balance_before", BigIntegerField(null=True)),
+        migrator.add_column("submission", "balance_at", UtcField(null=True)),
         migrator.add_index("orders", ("paid_at",)),
         migrator.add_index("orders", ("created_at",)),
     )
@@ -26,5 +30,7 @@ def down(migrator: Any, db: Any) -> None:
     migrator.migrate(
         migrator.drop_index("orders", "orders_created_at"),
         migrator.drop_index("orders", "orders_paid_at"),
+        migrator.drop_column("submission", "balance_at"),
+        migrator.drop_column("submission", "balance_before"),
         migrator.drop_column("orders", "delivered_at"),
     )

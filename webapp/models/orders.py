@@ -158,7 +158,7 @@ class IdempotencyKey(Row):
 
 class Submission(Row):
     """One intent to buy, for a new eSIM or (a top-up) for the one with `iccid`. At most one POST is ever sent
-    for it.
+    for it. `balance_before` (thousandths): what eSIM Go's balance was at `balance_at`, before it.
     """
 
     order = ForeignKeyField(Order, backref="submissions")
@@ -169,6 +169,8 @@ class Submission(Row):
     cost = BigIntegerField()
     claimed_at = UtcField(default=clock.now)
     sent_at = UtcField(null=True)
+    balance_before = BigIntegerField(null=True)
+    balance_at = UtcField(null=True)
     outcome = CharField(null=True)
     looks = IntegerField(default=0)
     first_absent_at = UtcField(null=True)

@@ -107,6 +107,7 @@ def _claim(order: Order, leadership: Leadership) -> Submission | None:
 
 def _intent(order: Order, epoch: int, sent_at: datetime | None = None) -> Submission:
     topped_up = Esim.get_by_id(order.esim_id) if order.esim_id else None
+    balance, balance_at = outages.balance() or (None, None)
     return Submission.create(
         order=order,
         epoch=epoch,
@@ -114,6 +115,8 @@ def _intent(order: Order, epoch: int, sent_at: datetime | None = None) -> Submis
         iccid=topped_up and topped_up.iccid,
         cost=order.wholesale,
         sent_at=sent_at,
+        balance_before=balance,
+        balance_at=balance_at,
     )
 
 
