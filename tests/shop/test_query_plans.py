@@ -8,9 +8,10 @@ import pytest
 
 from tests.shop.factories import lead, make_esim, make_order, make_plan, make_top_up
 from tests.shop.standins import Provider
-from webapp import callbacks, db, esims, orders, quotes, reconciling, topups
+from webapp import callbacks, db, esims, orders, quotes, reconciling, reports, topups
 from webapp.callbacks import Event, Kind
 from webapp.config import Config
+from webapp.reports import Period
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -42,6 +43,14 @@ def test_a_callback_finds_its_esim_and_its_order_by_an_index(explained: Explaine
     make_esim()
     for event in (Event(Kind.UTILISATION, ("8944",)), Event(Kind.ORDER_CREATED, (), "not-ours")):
         assert scans(explained(lambda event=event: callbacks.apply(event))) == []
+
+
+def test_the_figures_of_a_month_do_not_read_the_years_before(explained: Explained) -> None:
+    make_order("active")
+    month = Period.last(30)
+    for report in (reports.sales, reports.by_country, reports.by_plan, reports.by_day, reports.conversion):
+        steps = scans(explained(lambda report=report: report(month)))
+        assert [step for step in steps if "orders" in step] == []
 
 
 def test_whoever_knocks_unsigned_reads_no_month_of_callbacks(explained: Explained, config: Config) -> None:

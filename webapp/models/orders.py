@@ -63,7 +63,8 @@ class Order(Row):
     """One purchase. `stage` is written by `move` alone; `status` is derived from it.
 
     `esim_id` is set when it tops up an eSIM that is there already. `invoiced_at`: when the payment sheet was
-    last asked for; `admitted_at`: when a payment was allowed that has not arrived yet.
+    last asked for; `admitted_at`: when a payment was allowed that has not arrived yet; `delivered_at`: when
+    it became ready.
     """
 
     reference = CharField(unique=True, default=new_reference)
@@ -92,6 +93,7 @@ class Order(Row):
     created_at = UtcField(default=clock.now)
     paid_at = UtcField(null=True)
     deadline_at = UtcField(null=True)
+    delivered_at = UtcField(null=True)
     activated_at = UtcField(null=True)
     next_try_at = UtcField(null=True)
 
@@ -101,6 +103,8 @@ class Order(Row):
             (("telegram_user_id", "created_at"), False),
             (("stage", "paid_at"), False),
             (("stage", "invoiced_at"), False),
+            (("paid_at",), False),
+            (("created_at",), False),
         )
         constraints: ClassVar = [Check(f"stage IN ({', '.join(repr(s) for s in STATUS)})")]
 
@@ -154,7 +158,7 @@ class IdempotencyKey(Row):
 
 class Submission(Row):
     """One intent to buy, for a new eSIM or (a top-up) for the one with `iccid`. At most one POST is ever sent
-    for it.
+    for it. `balance_before` (thousandths): what eSIM Go's balance was at `balance_at`, before it.
     """
 
     order = ForeignKeyField(Order, backref="submissions")
@@ -165,6 +169,8 @@ class Submission(Row):
     cost = BigIntegerField()
     claimed_at = UtcField(default=clock.now)
     sent_at = UtcField(null=True)
+    balance_before = BigIntegerField(null=True)
+    balance_at = UtcField(null=True)
     outcome = CharField(null=True)
     looks = IntegerField(default=0)
     first_absent_at = UtcField(null=True)

@@ -4,9 +4,9 @@ The intent is committed first, the call is made outside any transaction and at m
 outcome is always recorded. What stays unclear is looked up by reconciling.py.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from webapp import clock, leases, outages, quotes
+from webapp import clock, leases, outages, quotes, restoration
 from webapp.boundaries import boundary
 from webapp.config import Config
 from webapp.db import transaction
@@ -29,7 +29,7 @@ def submit_next(client: ESIMGoClient, leadership: Leadership, config: Config) ->
     Raises EsimGoError when eSIM Go has to be asked for its price again and does not answer.
     """
     order = _next_in_line(config)
-    if order is None or not _is_still_sold(order, client, config):
+    if order is None or _is_in_doubt(order, leadership) or not _is_still_sold(order, client, config):
         return order
     submission = _claim(order, leadership)
     if submission is None:
@@ -55,6 +55,19 @@ def _next_in_line(config: Config) -> Order | None:
     )
     first: Order | None = waiting.order_by(Order.paid_at).first()
     return first
+
+
+def _is_in_doubt(order: Order, leadership: Leadership) -> bool:
+    """In a restored shop: what may have been bought without our knowing is looked up first."""
+    since = restoration.doubtful_since(order)
+    if since is None:
+        return False
+    with transaction():
+        if leases.holds(leadership):
+            submission = _intent(order, leadership.epoch, since)
+            order.move("submitting", actor="job", submission_id=submission.id)
+            order.move("unknown", actor="job", note="it may have been bought after the copy was made")
+    return True
 
 
 def _is_still_sold(order: Order, client: ESIMGoClient, config: Config) -> bool:
@@ -85,18 +98,26 @@ def _claim(order: Order, leadership: Leadership) -> Submission | None:
     with transaction():
         if not leases.holds(leadership):
             return None
-        topped_up = Esim.get_by_id(order.esim_id) if order.esim_id else None
-        submission = Submission.create(
-            order=order,
-            epoch=leadership.epoch,
-            bundle=order.esimgo_product_id,
-            iccid=topped_up and topped_up.iccid,
-            cost=order.wholesale,
-        )
+        submission = _intent(order, leadership.epoch)
         moved = order.move("submitting", actor="job", submission_id=submission.id)
         if not moved:
             submission.delete_instance()
         return submission if moved else None
+
+
+def _intent(order: Order, epoch: int, sent_at: datetime | None = None) -> Submission:
+    topped_up = Esim.get_by_id(order.esim_id) if order.esim_id else None
+    balance, balance_at = outages.balance() or (None, None)
+    return Submission.create(
+        order=order,
+        epoch=epoch,
+        bundle=order.esimgo_product_id,
+        iccid=topped_up and topped_up.iccid,
+        cost=order.wholesale,
+        sent_at=sent_at,
+        balance_before=balance,
+        balance_at=balance_at,
+    )
 
 
 def _begin(submission: Submission) -> bool:

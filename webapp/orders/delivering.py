@@ -76,7 +76,7 @@ def _new_profile(installs: Sequence[InstallData]) -> InstallData | None:
 def deliver(order: Order, esimgo_order_id: str, install: InstallData, *, actor: str) -> bool:
     """The customer gets the eSIM; once."""
     with transaction():
-        if not order.move("ready", actor=actor, esimgo_order_id=esimgo_order_id):
+        if not _hand_over(order, esimgo_order_id, actor):
             return False
         esim = Esim.create(
             order=order,
@@ -94,12 +94,16 @@ def deliver(order: Order, esimgo_order_id: str, install: InstallData, *, actor: 
 def _add_to(esim: Esim, order: Order, esimgo_order_id: str, actor: str) -> bool:
     """The plan is on the eSIM that the customer has; once."""
     with transaction():
-        if not order.move("ready", actor=actor, esimgo_order_id=esimgo_order_id):
+        if not _hand_over(order, esimgo_order_id, actor):
             return False
         _assign(order, esim)
         Esim.update(next_refresh_at=clock.now()).where(Esim.id == esim.id).execute()
         notifications.enqueue(order, "topped_up")
     return True
+
+
+def _hand_over(order: Order, esimgo_order_id: str, actor: str) -> bool:
+    return order.move("ready", actor=actor, esimgo_order_id=esimgo_order_id, delivered_at=clock.now())
 
 
 def _assign(order: Order, esim: Esim) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from peewee import IntegrityError, fn
 
-from webapp import catalogue, clock, notifications
+from webapp import catalogue, clock, notifications, restoration
 from webapp.boundaries import boundary
 from webapp.config import Config
 from webapp.db import transaction
@@ -96,7 +96,7 @@ def _pays(order: Order, payment: Payment, config: Config) -> bool:
 def _mark_paid(order: Order, payment: Payment, config: Config, note: str) -> bool:
     """The deadline counts from the charge, however late we hear of it."""
     paid_at = payment.confirmed_at
-    deadline = paid_at + timedelta(seconds=config.deadline_s)
+    deadline = restoration.begins(paid_at) + timedelta(seconds=config.deadline_s)
     note = f"{payment.amount} {payment.currency}{note}"
     if not order.move("paid", actor="payment", note=note, paid_at=paid_at, deadline_at=deadline):
         return False

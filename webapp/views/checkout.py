@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import BadRequest, NotFound
 
-from webapp import catalogue, orders, outages, payments, topups
+from webapp import catalogue, funnel, orders, outages, payments, topups
 from webapp.models import Customer, Esim, Order
 from webapp.views import page
 from webapp.views.auth import personal
@@ -19,6 +19,7 @@ def plan(plan_id: str) -> Response:
     found = catalogue.plan(plan_id)
     if found is None:
         raise NotFound
+    funnel.count("plan")
     return page.render("checkout/plan", plan=found, coverage=catalogue.coverage(found.bundle.id))
 
 

@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import NotFound
 
-from webapp import catalogue
+from webapp import catalogue, funnel
 from webapp.models import Area
 from webapp.views import page
 
@@ -13,6 +13,8 @@ blueprint = Blueprint("shop", __name__)
 @blueprint.get("/")
 def index() -> Response:
     query = request.args.get("q", "")[:64].strip()
+    if not query:
+        funnel.count("shop")
     cards = catalogue.areas()
     found = catalogue.look(cards, query)
     by_code = {card.code: card for card in cards}
@@ -33,6 +35,7 @@ def area(code: str) -> Response:
     found = Area.get_or_none(Area.code == code)
     if found is None:
         raise NotFound
+    funnel.count("area")
     return page.render(
         "shop/area",
         area=found,

@@ -1,0 +1,145 @@
+"""The merchant's figures equal what anybody would count by hand."""
+
+import random
+from collections import Counter
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from statistics import median
+from typing import Any
+
+import pytest
+
+from tests.databases.crowds import crowd
+from tests.shop.factories import after, make_order, make_payment, make_refund
+from webapp import clock, funnel, reports
+from webapp.models import Order
+from webapp.reports import Period, Sales
+
+pytestmark = pytest.mark.usefixtures("database")
+
+ENDS = ("ready", "active", "failed", "returned", "paid", "expired")
+
+
+@pytest.fixture(autouse=True)
+def counted_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(funnel, "WRITE_EVERY_S", 0.0)
+    monkeypatch.setattr(funnel, "_waiting", Counter())
+
+
+def some_order(number: int) -> dict[str, Any]:
+    """Of every kind; the same ones each time."""
+    dice = random.Random(number)
+    stage = dice.choice(ENDS)
+    paid = stage != "expired"
+    at = clock.now() - timedelta(seconds=dice.randrange(40 * 86400))
+    return {
+        "stage": stage,
+        "country_code": dice.choice(("tr", "th", "eu")),
+        "plan_id": dice.choice(("a-1gb-7d", "b-3gb-30d")),
+        "stars": dice.randrange(100, 900),
+        "retail": dice.randrange(1000, 20000),
+        "wholesale": dice.randrange(500, 9000),
+        "created_at": at - timedelta(seconds=30),
+        "paid_at": at if paid else None,
+        "delivered_at": at + timedelta(seconds=dice.randrange(1, 300))
+        if stage in reports.DELIVERED
+        else None,
+        "activated_at": at + timedelta(hours=1) if stage == "active" else None,
+    }
+
+
+def by_hand(orders: Iterable[Order]) -> Sales:
+    sold = list(orders)
+    delivered = [order for order in sold if order.stage in ("ready", "active")]
+    return Sales(
+        sold=len(sold),
+        delivered=len(delivered),
+        lost=sum(order.stage in ("failed", "returned") for order in sold),
+        stars=sum(order.stars for order in delivered),
+        revenue=sum(order.retail for order in delivered),
+        cost=sum(order.wholesale for order in delivered),
+    )
+
+
+def paid_in(period: Period) -> list[Order]:
+    return [o for o in Order.select() if o.paid_at is not None and period.since <= o.paid_at < period.until]
+
+
+def grouped_by_hand(period: Period, key: Callable[[Order], str]) -> dict[str, Sales]:
+    keys = {key(order) for order in paid_in(period)}
+    return {name: by_hand(o for o in paid_in(period) if key(o) == name) for name in keys}
+
+
+def told(rows: Iterable[reports.Row]) -> dict[str, Sales]:
+    return {row.key: row.sales for row in rows}
+
+
+def day_of(moment: datetime) -> str:
+    return moment.date().isoformat()
+
+
+def test_every_figure_equals_a_recount() -> None:
+    make_order("ready", paid_at=after(-86400 * 60))
+    crowd(400, change=some_order)
+    for days in (1, 7, 30):
+        period = Period.last(days)
+        for span in (period, period.before(days)):
+            assert reports.sales(span) == by_hand(paid_in(span))
+        assert told(reports.by_country(period)) == grouped_by_hand(period, lambda o: str(o.country_code))
+        assert told(reports.by_plan(period)) == grouped_by_hand(period, lambda o: str(o.plan_id))
+        by_day = told(reports.by_day(period))
+        assert list(by_day) == sorted(by_day)
+        assert len(by_day) == days
+        sold = {day: found for day, found in by_day.items() if found.sold}
+        assert sold == grouped_by_hand(period, lambda o: day_of(o.paid_at))
+
+        seconds = [(o.delivered_at - o.paid_at).total_seconds() for o in paid_in(period) if o.delivered_at]
+        waited = reports.waits(period)
+        assert waited.median is not None
+        assert waited.p95 is not None
+        assert abs(waited.median - median(seconds)) <= max(seconds) / len(seconds) * 4
+        assert sum(second <= waited.p95 for second in seconds) >= 0.95 * len(seconds)
+    assert reports.sales(Period.last(30)).sold > 200
+
+
+def test_success_is_told_of_what_has_ended() -> None:
+    assert reports.sales(Period.last(1)) == Sales()
+    assert Sales().success_percent is None
+    assert reports.waits(Period.last(1)) == reports.Waits(None, None)
+    for stage in ("ready", "active", "active", "failed", "unknown"):
+        make_order(stage)
+    today = reports.sales(Period.last(1))
+    assert (today.sold, today.in_flight, today.success_percent) == (5, 1, 75.0)
+    assert today.margin == 3 * (5880 - 4200)
+
+
+def test_refunds_are_counted_when_they_arrive() -> None:
+    make_refund(make_order("failed"), state="done", done_at=after(0))
+    make_refund(None, state="done", done_at=after(-86400 * 3))
+    week, today = reports.refunds(Period.last(7)), reports.refunds(Period.last(1))
+    assert (today.done, today.stars, week.done) == (1, 453, 2)
+    assert today.open == 1  # the one that came with the failed order
+
+
+def test_a_scripted_day_is_told_exactly() -> None:
+    for step, times in {"shop": 50, "area": 30, "plan": 12}.items():
+        for _ in range(times):
+            funnel.count(step)
+    for number, stage in enumerate(("awaiting_payment", "expired", "failed", "ready", "active", "active")):
+        make_order(stage, plan_id=f"plan-{number}")
+    assert reports.conversion(Period.last(1)) == {
+        "shop": 50,
+        "area": 30,
+        "plan": 12,
+        "checkout": 6,
+        "paid": 4,
+        "delivered": 3,
+        "activated": 2,
+    }
+    yesterday = Period.last(1).before(1)
+    assert set(reports.conversion(yesterday).values()) == {0}
+
+
+def test_a_second_charge_is_no_second_sale() -> None:
+    make_payment(make_order("active"))
+    assert reports.sales(Period.last(1)).sold == 1
