@@ -2,12 +2,14 @@
 
 from jobs.context import Context
 from webapp import callbacks, outages, quotes
+from webapp.esimgo.errors import AccessDenied
+from webapp.esimgo.payloads import Organisation
 
 
 def run(context: Context) -> None:
     if not outages.needs_a_look():
         return
-    organisation = context.esimgo.organisation()
+    organisation = _organisation(context)
     balance = organisation.balance
     outages.balance_seen(balance)
     outages.currency_seen(organisation.currency, context.config.currency)
@@ -15,3 +17,13 @@ def run(context: Context) -> None:
     if outages.is_buying_in_doubt() and quotes.probe(context.esimgo):
         outages.purchase_worked()
         outages.funds_seen(balance)
+
+
+def _organisation(context: Context) -> Organisation:
+    try:
+        organisation = context.esimgo.organisation()
+    except AccessDenied as error:
+        outages.key_accepted(refusal=str(error))
+        raise
+    outages.key_accepted()
+    return organisation

@@ -24,6 +24,7 @@ from jobs import (
     reconcile_unknown,
     refresh_esims,
     runner,
+    send_alerts,
     submit_paid_orders,
     sync_catalogue,
     telegram_payments,
@@ -70,6 +71,7 @@ SCHEDULE = (
     Entry(
         telegram_payments, 5, "statement", "find payments that nobody told us of, and refunds made elsewhere"
     ),
+    Entry(send_alerts, 30, "alerts", "tell the owner what needs a person"),
     Entry(answer_requests, 1, "requests", "run what was asked for by hand"),
     Entry(purge, 86_400, "local", "delete what nobody can ask for again"),
 )

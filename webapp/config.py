@@ -112,6 +112,12 @@ def _decimal(low: str, high: str) -> Callable[[str], Decimal]:
     return parse
 
 
+def _chat(value: str) -> int:
+    if not re.fullmatch(r"-?\d{1,15}", value.strip()):
+        raise ValueError("must be the number of a chat, such as 123456789 or -1001234567890")
+    return int(value)
+
+
 def _one_of(*choices: str) -> Callable[[str], str]:
     def parse(value: str) -> str:
         if value.strip() not in choices:
@@ -179,6 +185,11 @@ class Config:
     )
     currency: str = setting(
         _one_of("USD"), "currency of the eSIM Go account; prices are shown in it", default="USD"
+    )
+    alert_chat_id: int | None = setting(
+        _chat,
+        "chat in which the owner hears of trouble: your own number, or a group that the bot is in",
+        default=None,
     )
     star_usd: Decimal = setting(
         _decimal("0.001", "1"), "what one Telegram Star brings you, in USD", default=Decimal("0.013")

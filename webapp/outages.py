@@ -52,6 +52,20 @@ def now() -> Outages:
     )
 
 
+def failing_since() -> datetime | None:
+    """Since when eSIM Go has given no good answer, to reading or to buying; None while all is well."""
+    since = [moment for name in (_FAILING, _NOT_BUYING) if (moment := Setting.read_time(name)) is not None]
+    return min(since, default=None)
+
+
+def key_accepted(refusal: str = "") -> None:
+    """eSIM Go took the API key, or said why not."""
+    if refusal:
+        alarms.ring("key_refused", detail=refusal)
+    else:
+        alarms.clear("key_refused")
+
+
 def _is_long(since: datetime | None) -> bool:
     return since is not None and clock.now() - since > PAUSE_AFTER
 

@@ -15,7 +15,7 @@ from webapp.esimgo.payloads import (
     ProviderOrder,
 )
 from webapp.telegram.botapi import BotApi, Json
-from webapp.telegram.updates import StarPage, User, star_page
+from webapp.telegram.updates import StarPage, User, WebhookInfo, star_page
 from webapp.wire import OnSent
 
 Answer = TypeVar("Answer")
@@ -106,12 +106,21 @@ class Bot(BotApi):
         self.refunds: list[tuple[int, str]] = []
         self.invoices: list[dict[str, Any]] = []
         self.tried: list[str] = []
+        self.quiet = 0
+        self.webhook = WebhookInfo()
         self.transactions: list[Json] = []
 
-    def send_message(self, chat_id: int, text: str, reply_markup: Json | None = None) -> int:
+    def send_message(
+        self, chat_id: int, text: str, reply_markup: Json | None = None, *, silent: bool = False
+    ) -> int:
         self._try("sendMessage")
         self.messages.append((chat_id, text, reply_markup))
+        self.quiet += silent
         return len(self.messages)
+
+    def get_webhook_info(self) -> WebhookInfo:
+        self._try("getWebhookInfo")
+        return self.webhook
 
     def send_photo(self, chat_id: int, png: bytes, caption: str, reply_markup: Json | None = None) -> int:
         self._try("sendPhoto")

@@ -20,6 +20,7 @@ def up(migrator: Any, db: Any) -> None:
         migrator.add_column("orders", "delivered_at", UtcField(null=True)),
         migrator.add_column("submission", "balance_before", BigIntegerField(null=True)),
         migrator.add_column("submission", "balance_at", UtcField(null=True)),
+        migrator.add_index("order_event", ("to_stage", "at")),
         migrator.add_index("orders", ("paid_at",)),
         migrator.add_index("orders", ("created_at",)),
     )
@@ -29,6 +30,7 @@ def up(migrator: Any, db: Any) -> None:
 def down(migrator: Any, db: Any) -> None:
     migrator.migrate(
         migrator.drop_index("orders", "orders_created_at"),
+        migrator.drop_index("order_event", "order_event_to_stage_at"),
         migrator.drop_index("orders", "orders_paid_at"),
         migrator.drop_column("submission", "balance_at"),
         migrator.drop_column("submission", "balance_before"),

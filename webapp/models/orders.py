@@ -189,3 +189,6 @@ class OrderEvent(Row):
     to_stage = CharField()
     actor = CharField()
     note = TextField(default="")
+
+    class Meta:
+        indexes = ((("to_stage", "at"), False),)

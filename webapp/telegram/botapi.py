@@ -62,9 +62,15 @@ class BotApi:
 
     # Messages
 
-    def send_message(self, chat_id: int, text: str, reply_markup: Json | None = None) -> int:
-        """`text` is Telegram's HTML, so what people wrote must be escaped in it. Returns the message id."""
-        markup = {"reply_markup": reply_markup} if reply_markup else {}
+    def send_message(
+        self, chat_id: int, text: str, reply_markup: Json | None = None, *, silent: bool = False
+    ) -> int:
+        """`text` is Telegram's HTML, so what people wrote must be escaped in it; `silent` makes no sound.
+        Returns the message id.
+        """
+        more: Json = {"reply_markup": reply_markup} if reply_markup else {}
+        if silent:
+            more["disable_notification"] = True
         preview = {"is_disabled": True}
         sent = self._call(
             "sendMessage",
@@ -72,7 +78,7 @@ class BotApi:
             text=text,
             parse_mode="HTML",
             link_preview_options=preview,
-            **markup,
+            **more,
         )
         return _read(Message, sent).message_id
 

@@ -1,0 +1,305 @@
+"""The owner hears of each trouble once, within a minute, again while it lasts, and when it is over."""
+
+import ast
+from collections import namedtuple
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from jobs import check_provider, send_alerts
+from jobs.context import Context
+from tests.shop.conftest import Advance
+from tests.shop.factories import after, lead, make_customer, make_order
+from tests.shop.standins import Bot, Provider
+from webapp import alarms, alerts, allowance, callbacks, clock, outages, watch, watchman
+from webapp.config import ROOT, Config
+from webapp.esimgo.errors import AccessDenied
+from webapp.esimgo.payloads import Organisation
+from webapp.i18n import speaking
+from webapp.models import Callback, Incident, Lease, Order, OrderEvent, Submission
+from webapp.telegram.errors import NotReached
+from webapp.telegram.updates import WebhookInfo
+
+pytestmark = pytest.mark.usefixtures("database")
+
+OWNERS_CHAT = 777
+ROUND_S = 30
+
+
+class Night:
+    """The shop while its owner sleeps: what happens in it, and what he is told."""
+
+    def __init__(self, config: Config, bot: Bot, provider: Provider, advance: Advance) -> None:
+        self.bot, self.provider, self.advance = bot, provider, advance
+        self.config = replace(config, alert_chat_id=OWNERS_CHAT)
+        self.context = Context(self.config, provider, bot, lead(10**9), {})
+
+    def passes(self, seconds: float) -> list[str]:
+        """What the owner is told meanwhile."""
+        told = len(self.bot.messages)
+        for _ in range(int(seconds // ROUND_S)):
+            self.advance(ROUND_S)
+            send_alerts.run(self.context)
+        return [text for chat, text, _ in self.bot.messages[told:] if chat == OWNERS_CHAT]
+
+    def check_provider(self) -> None:
+        outages.ask_for_balance()
+        check_provider.run(self.context)
+
+
+@pytest.fixture
+def night(
+    config: Config, bot: Bot, provider: Provider, advance: Advance, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Night]:
+    monkeypatch.setattr(callbacks.refusals.funnel, "WRITE_EVERY_S", 0.0)
+    provider.account = Organisation.model_validate({"balance": 1000})
+    yield Night(config, bot, provider, advance)
+
+
+# --- causes, each with its cure
+
+
+def an_order_hangs(night: Night) -> Callable[[], object]:
+    order = make_order("unknown", paid_at=after(-270))
+    return lambda: Order.update(stage="ready").where(Order.id == order.id).execute()
+
+
+def orders_fail(night: Night) -> Callable[[], object]:
+    for number in range(20):
+        ended("failed" if number % 4 == 0 else "ready")
+    return lambda: night.advance(3600)
+
+
+def a_quiet_shop_fails(night: Night) -> Callable[[], object]:
+    ended("ready", ago_s=20_000)
+    ended("failed", ago_s=10_000)
+    ended("failed")
+    return lambda: ended("ready")
+
+
+def ended(stage: str, ago_s: float = 5) -> None:
+    order = make_order(stage)
+    OrderEvent.create(order=order, from_stage="submitting", to_stage=stage, actor="job", at=after(-ago_s))
+
+
+def the_provider_is_away(night: Night) -> Callable[[], object]:
+    outages.provider_reachable(False)
+    night.advance(40)
+    return lambda: outages.provider_reachable(True)
+
+
+def nothing_can_be_bought(night: Night) -> Callable[[], object]:
+    outages.out_of_funds(4200)
+    return lambda: outages.funds_seen(50_000)
+
+
+def money_for(hours: float) -> Callable[[Night], Callable[[], object]]:
+    def cause(night: Night) -> Callable[[], object]:
+        make_order("active")
+        Submission.update(sent_at=after(-7200), cost=24_000).execute()
+        balance(night, hours)
+        return lambda: balance(night, 100)
+
+    return cause
+
+
+def balance(night: Night, thousands: float) -> None:
+    night.provider.account = Organisation.model_validate({"balance": thousands})
+    night.check_provider()
+
+
+def the_key_is_refused(night: Night) -> Callable[[], object]:
+    night.provider.account = AccessDenied(403, "access denied", ("wrong_key",))
+    with pytest.raises(AccessDenied):
+        night.check_provider()
+    return lambda: balance(night, 1000)
+
+
+def an_unsigned_callback_comes(night: Night) -> Callable[[], object]:
+    callbacks.receive(b"{}", None, night.config)
+    return lambda: night.advance(86_400)
+
+
+def callbacks_fall_silent(night: Night) -> Callable[[], object]:
+    Callback.create(digest="d", body="{}", signature="base64", received_at=after(-100_000), verdict="done")
+    for _ in range(3):
+        make_order("active")
+    return lambda: Callback.create(digest="e", body="{}", signature="base64", verdict="done")
+
+
+def telegram_meets_errors(night: Night) -> Callable[[], object]:
+    night.bot.webhook = WebhookInfo.model_validate(
+        {"last_error_date": int(clock.timestamp()), "last_error_message": "502 Bad Gateway"}
+    )
+    return lambda: setattr(night.bot, "webhook", WebhookInfo())
+
+
+def telegram_is_asked_in_vain(night: Night) -> Callable[[], object]:
+    refused = {"getWebhookInfo": True}
+
+    def mood(method: str) -> None:
+        if method == "getWebhookInfo" and refused[method]:
+            raise NotReached("no connection")
+
+    night.bot.mood = mood
+    return lambda: refused.update(getWebhookInfo=False)
+
+
+def a_customer_is_held(night: Night) -> Callable[[], object]:
+    customer = make_customer()
+    allowance.hold(customer, "burst")
+    return lambda: allowance.release(customer)
+
+
+CAUSES = {
+    "order_stuck": an_order_hangs,
+    "orders_failing": orders_fail,
+    "orders_failing in a quiet shop": a_quiet_shop_fails,
+    "provider_unreachable": the_provider_is_away,
+    "out_of_funds": nothing_can_be_bought,
+    "runway_short": money_for(20),
+    "runway_critical": money_for(5),
+    "key_refused": the_key_is_refused,
+    "callbacks_unsigned": an_unsigned_callback_comes,
+    "callbacks_silent": callbacks_fall_silent,
+    "webhook_errors": telegram_meets_errors,
+    "webhook_errors without an answer": telegram_is_asked_in_vain,
+    "customer_held": a_customer_is_held,
+}
+
+
+@pytest.mark.parametrize("name", CAUSES)
+def test_each_trouble_is_told_once_then_again_and_its_end(night: Night, name: str) -> None:
+    kind = name.split(" ")[0]
+    title = alerts.kinds()[kind].title
+    assert night.passes(60) == [], "all is well"
+    cure = CAUSES[name](night)
+    told = night.passes(60)
+    assert [title in text for text in told] == [True], told
+    assert f"“{kind}”" in told[0]
+    assert night.passes(120) == [], "it is known"
+    if kind not in {"webhook_errors", "callbacks_unsigned", "orders_failing"}:  # these do not last six hours
+        Incident.update(told_at=after(-6 * 3600)).execute()
+        assert ["Still" in text for text in night.passes(60)] == [True]
+    cure()
+    over = night.passes(60)
+    assert [text.startswith("✅") and title in text for text in over] == [True], over
+    assert night.passes(60) == []
+
+
+def test_it_is_told_again_when_it_comes_back(night: Night) -> None:
+    for _ in range(2):
+        cure = nothing_can_be_bought(night)
+        assert len(night.passes(60)) == 1
+        cure()
+        assert len(night.passes(60)) == 1
+
+
+def test_a_full_disk(night: Night, monkeypatch: pytest.MonkeyPatch) -> None:
+    usage = namedtuple("usage", "total used free")
+    monkeypatch.setattr("shutil.disk_usage", lambda _path: usage(100e9, 95e9, 5e9))
+    assert "5.0 GB free of 100 GB" in night.passes(60)[0]
+    monkeypatch.undo()
+    assert night.passes(60)[0].startswith("✅")
+
+
+def test_a_certificate_that_ends(night: Night, monkeypatch: pytest.MonkeyPatch) -> None:
+    night.context = replace(
+        night.context, config=replace(night.config, public_url="https://shop.example.com")
+    )
+    monkeypatch.setattr(watch, "certificate_end", lambda host, port: after(86_400 * 10.5))
+    assert "shop.example.com: 10 days left" in night.passes(60)[0]
+    monkeypatch.setattr(watch, "certificate_end", lambda host, port: after(86_400 * 80))
+    assert night.passes(60) == []
+    night.advance(6 * 3600)
+    assert night.passes(60)[0].startswith("✅")
+
+
+def test_a_host_that_cannot_be_reached(night: Night, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(host: str, port: int) -> None:
+        raise ConnectionRefusedError("refused")
+
+    monkeypatch.setattr(watch, "certificate_end", refuse)
+    night.context = replace(
+        night.context, config=replace(night.config, public_url="https://shop.example.com")
+    )
+    assert "cannot be reached by https" in night.passes(60)[0]
+
+
+def test_the_web_tells_of_a_jobs_process_that_is_gone(night: Night) -> None:
+    watchman.look(night.config, night.bot)
+    assert night.bot.messages == []
+    Lease.update(expires_at=after(-watchman.MISSING_AFTER_S - 1)).execute()
+    for _ in range(3):
+        watchman.look(night.config, night.bot)
+    assert len(night.bot.messages) == 1
+    assert alerts.kinds()["jobs_missing"].title in night.bot.messages[0][1]
+    over = night.passes(60)  # somebody leads again
+    assert [text.startswith("✅") for text in over] == [True]
+
+
+def test_what_could_not_be_told_is_told_later(night: Night) -> None:
+    def silent(method: str) -> None:
+        raise NotReached("no connection")
+
+    outages.out_of_funds(4200)
+    night.bot.mood = silent
+    assert night.passes(300) == []
+    night.bot.mood = lambda method: None
+    assert any("balance is used up" in text for text in night.passes(60))
+
+
+def test_only_what_cannot_wait_makes_a_sound(night: Night) -> None:
+    outages.out_of_funds(4200)
+    night.passes(60)
+    assert night.bot.quiet == 0
+    an_unsigned_callback_comes(night)
+    night.passes(60)
+    assert night.bot.quiet == 1
+
+
+def test_without_a_chat_nobody_is_told_and_nothing_breaks(night: Night) -> None:
+    night.context = replace(night.context, config=replace(night.config, alert_chat_id=None))
+    outages.out_of_funds(4200)
+    assert night.passes(60) == []
+    assert [incident.kind for incident in alarms.open_ones()] == ["out_of_funds"]
+
+
+def test_a_condition_that_cannot_be_told_holds_up_no_other(
+    night: Night, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_config: Config, _bot: Bot) -> None:
+        raise RuntimeError("a mistake of ours")
+
+    monkeypatch.setattr(watch, "CONDITIONS", {"broken": fail} | dict(watch.CONDITIONS))
+    an_order_hangs(night)
+    assert len(night.passes(60)) == 1
+
+
+def rung() -> set[str]:
+    """Every kind that the code rings."""
+    calls = (
+        node
+        for path in Path(ROOT / "webapp").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "alarms.ring"
+    )
+    first = (call.args[0] for call in calls)
+    return {argument.value for argument in first if isinstance(argument, ast.Constant)}
+
+
+def test_every_kind_has_its_words_and_its_page_in_the_runbook() -> None:
+    kinds = rung() | set(watch.CONDITIONS)
+    assert set(alerts.kinds()) == kinds
+    for name in ("runbook.md", "runbook.ru.md"):
+        pages = (ROOT / "docs" / name).read_text()
+        assert [kind for kind in sorted(kinds) if f"\n## {kind}\n" not in pages] == [], name
+
+
+def test_the_owner_reads_it_in_his_language(night: Night) -> None:
+    night.context = replace(night.context, config=replace(night.config, default_language="ru"))
+    outages.out_of_funds(4200)
+    with speaking("ru"):
+        assert alerts.kinds()["out_of_funds"].title in night.passes(60)[0]
