@@ -20,6 +20,8 @@ from webapp.wire import OnSent
 
 Answer = TypeVar("Answer")
 
+NO_ERRORS = WebhookInfo.model_validate({})
+
 
 def said(answer: Answer | Exception) -> Answer:
     if isinstance(answer, Exception):
@@ -107,7 +109,7 @@ class Bot(BotApi):
         self.invoices: list[dict[str, Any]] = []
         self.tried: list[str] = []
         self.quiet = 0
-        self.webhook = WebhookInfo()
+        self.webhook = NO_ERRORS
         self.transactions: list[Json] = []
 
     def send_message(

@@ -12,8 +12,8 @@ from jobs import check_provider, send_alerts
 from jobs.context import Context
 from tests.shop.conftest import Advance
 from tests.shop.factories import after, lead, make_customer, make_order
-from tests.shop.standins import Bot, Provider
-from webapp import alarms, alerts, allowance, callbacks, clock, outages, watch, watchman
+from tests.shop.standins import NO_ERRORS, Bot, Provider
+from webapp import alarms, alerts, allowance, callbacks, clock, funnel, outages, watch, watchman
 from webapp.config import ROOT, Config
 from webapp.esimgo.errors import AccessDenied
 from webapp.esimgo.payloads import Organisation
@@ -53,7 +53,7 @@ class Night:
 def night(
     config: Config, bot: Bot, provider: Provider, advance: Advance, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Night]:
-    monkeypatch.setattr(callbacks.refusals.funnel, "WRITE_EVERY_S", 0.0)
+    monkeypatch.setattr(funnel, "WRITE_EVERY_S", 0.0)
     provider.account = Organisation.model_validate({"balance": 1000})
     yield Night(config, bot, provider, advance)
 
@@ -133,7 +133,7 @@ def telegram_meets_errors(night: Night) -> Callable[[], object]:
     night.bot.webhook = WebhookInfo.model_validate(
         {"last_error_date": int(clock.timestamp()), "last_error_message": "502 Bad Gateway"}
     )
-    return lambda: setattr(night.bot, "webhook", WebhookInfo())
+    return lambda: setattr(night.bot, "webhook", NO_ERRORS)
 
 
 def telegram_is_asked_in_vain(night: Night) -> Callable[[], object]:

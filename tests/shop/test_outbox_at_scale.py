@@ -44,7 +44,9 @@ class Telegram(Bot):
         self.deaf: set[int] = set()
         self._ahead, self._chance, self._lock = ahead, random.Random(SEED), Lock()
 
-    def send_message(self, chat_id: int, text: str, reply_markup: Json | None = None) -> int:
+    def send_message(
+        self, chat_id: int, text: str, reply_markup: Json | None = None, *, silent: bool = False
+    ) -> int:
         with self._lock:
             self._ahead[0] += self._chance.uniform(0, 0.02)
             self.calls.append((clock.timestamp(), chat_id))
