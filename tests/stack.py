@@ -202,7 +202,7 @@ class Stack:
         self.telegram("DELETE", "faults")
         self.advance(660)  # no payment sheet of an earlier test is open, no quote of one counts
         until(lambda: self.get("/readyz").status_code == 200, 20, "ready")
-        until(lambda: not any(self.sql(UNDER_WAY)), 30, "the end of what was begun")
+        until(self.hurried(lambda: not self.sql(UNDER_WAY)), 30, "the end of what was begun")
         self.sql("UPDATE esim SET next_refresh_at = NULL")
         self.esimgo("POST", "reset")
         self.telegram("POST", "reset")
