@@ -22,6 +22,7 @@ KEY = "sandbox-key"
 TOKEN = "123456:SANDBOX"
 SECRET = "hook"
 PLAN = "tr-3gb-30d"
+STARTS_IN_S = 90  # all workers start their shops at once: fifteen processes
 
 UNDER_WAY = """
 SELECT 1 FROM orders WHERE stage IN ('paid', 'submitting', 'unknown', 'accepted')
@@ -96,10 +97,10 @@ class Stack:
         self.flask("migrate")
         self.start_web()
         self.start_jobs()
-        until(lambda: self.answers(f"{self.window}/_sandbox/state"), 30, "Telegram")
+        until(lambda: self.answers(f"{self.window}/_sandbox/state"), STARTS_IN_S, "Telegram")
         self.flask("setup-bot")
-        until(lambda: self.answers(f"{self.web}/healthz"), 30, "the shop")
-        until(lambda: self.catalogue(), 30, "the catalogue")
+        until(lambda: self.answers(f"{self.web}/healthz"), STARTS_IN_S, "the shop")
+        until(lambda: self.catalogue(), STARTS_IN_S, "the catalogue")
 
     def start_web(self) -> None:
         self.spawn(
