@@ -22,6 +22,7 @@ KEY = "sandbox-key"
 TOKEN = "123456:SANDBOX"
 SECRET = "hook"
 PLAN = "tr-3gb-30d"
+STARTS_IN_S = 90  # all workers start their shops at once: fifteen processes
 
 UNDER_WAY = """
 SELECT 1 FROM orders WHERE stage IN ('paid', 'submitting', 'unknown', 'accepted')
@@ -96,10 +97,10 @@ class Stack:
         self.flask("migrate")
         self.start_web()
         self.start_jobs()
-        until(lambda: self.answers(f"{self.window}/_sandbox/state"), 30, "Telegram")
+        until(lambda: self.answers(f"{self.window}/_sandbox/state"), STARTS_IN_S, "Telegram")
         self.flask("setup-bot")
-        until(lambda: self.answers(f"{self.web}/healthz"), 30, "the shop")
-        until(lambda: self.catalogue(), 30, "the catalogue")
+        until(lambda: self.answers(f"{self.web}/healthz"), STARTS_IN_S, "the shop")
+        until(lambda: self.catalogue(), STARTS_IN_S, "the catalogue")
 
     def start_web(self) -> None:
         self.spawn(
@@ -202,7 +203,7 @@ class Stack:
         self.telegram("DELETE", "faults")
         self.advance(660)  # no payment sheet of an earlier test is open, no quote of one counts
         until(lambda: self.get("/readyz").status_code == 200, 20, "ready")
-        until(lambda: not any(self.sql(UNDER_WAY)), 30, "the end of what was begun")
+        until(self.hurried(lambda: not self.sql(UNDER_WAY)), 30, "the end of what was begun")
         self.sql("UPDATE esim SET next_refresh_at = NULL")
         self.esimgo("POST", "reset")
         self.telegram("POST", "reset")

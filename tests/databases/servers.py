@@ -113,7 +113,9 @@ def _renumber(table: str) -> str:
 def say(url: str, sql: str) -> list[tuple[Any, ...]]:
     """One statement to a database, past the shop, and committed; returns the rows."""
     if not url.startswith("postgresql"):
-        with closing(sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)) as file:
+        with closing(
+            sqlite3.connect(url.removeprefix("sqlite:///"), timeout=20, isolation_level=None)
+        ) as file:
             return file.execute(sql).fetchall()
     with psycopg.connect(url, autocommit=True) as connection:
         cursor = connection.execute(sql.encode())

@@ -29,8 +29,8 @@ def test_each_of_a_thousand_has_one_order_though_all_tap_twice_at_once(crowd: Co
     took = clock.monotonic() - began
     rows = {order.reference: order.__data__["customer"] for order in Order.select()}
     print(
-        f"\n{crowd.database_url.partition(':')[0]}: {2 * ORDERS} requests, 2 processes, 16 threads each: "
-        f"{len(rows)} orders of {len(set(rows.values()))} customers, {took:.1f} s"
+        f"\nR10, {crowd.database_url.partition(':')[0]}: {2 * ORDERS} requests, 2 processes, "
+        f"16 threads each: {len(rows)} orders of {len(set(rows.values()))} customers, {took:.1f} s"
     )
     assert first == second, "both taps of a customer got the same order"
     assert sorted(first) == sorted(rows)
@@ -46,7 +46,7 @@ def test_a_killed_writer_loses_nothing_that_it_has_told(crowd: Config) -> None:
         writer.process.kill()
         told += writer.told()
     kept = {order.reference for order in Order.select()}
-    print(f"\n{crowd.database_url.partition(':')[0]}: {KILLS} writers killed, {len(kept)} orders kept")
+    print(f"\nR10, {crowd.database_url.partition(':')[0]}: {KILLS} writers killed, {len(kept)} orders kept")
     assert set(told) <= kept
     assert len(kept) - len(set(told)) <= KILLS, "at most the one that each was about to tell"
     assert broken(crowd.database_url) == ""

@@ -2,8 +2,9 @@
 
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from random import SystemRandom
 from typing import Any
 
 import requests
@@ -19,15 +20,16 @@ FRANCE = "esim_3GB_30D_FR_V2"
 
 
 def free_port() -> int:
-    """A port that is free, as is the one 100 further on."""
+    """A port that is free, as is the one 100 further on.
+
+    Below those that the system lends to whoever calls out: one of these may be taken by any call before the
+    server listens, or while it is down. And by chance of its own: every worker seeds the common one alike.
+    """
     while True:
-        with socket.socket() as first, socket.socket() as second:
-            first.bind(("127.0.0.1", 0))
-            port: int = first.getsockname()[1]
-            try:
-                second.bind(("127.0.0.1", port + 100))
-            except (OSError, OverflowError):
-                continue
+        port = SystemRandom().randrange(10_000, 32_000)
+        with socket.socket() as first, socket.socket() as second, suppress(OSError):
+            first.bind(("127.0.0.1", port))
+            second.bind(("127.0.0.1", port + 100))
             return port
 
 

@@ -116,9 +116,9 @@ def test_ten_thousand_messages_arrive_at_telegrams_pace(
     play(bot, database, power, ahead)
     doubled = sum(len(headings) - len(KINDS) for headings in bot.came.values())
     print(
-        f"\n{MESSAGES} messages, {len(bot.calls)} calls, {clock.timestamp() - began_at:.0f} s of the clock; "
-        f"{dict(bot.faults)}; {power.cuts} crashes; {doubled} came twice; "
-        f"{busiest(bot.calls)} in the busiest second"
+        f"\nR13: {MESSAGES} messages, {len(bot.calls)} calls, "
+        f"{clock.timestamp() - began_at:.0f} s of the clock; {dict(bot.faults)}; "
+        f"{power.cuts} crashes; {doubled} came twice; {busiest(bot.calls)} in the busiest second"
     )
     assert states() == {"sent": MESSAGES}, "none is lost, none is given up"
     assert all(in_order(headings) == HEADINGS for headings in bot.came.values())
