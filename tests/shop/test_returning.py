@@ -10,7 +10,7 @@ from flask import Flask
 from tests.shop.conftest import Advance, Person, text
 from tests.shop.factories import after, bundles, lead, leader, make_order, make_top_up
 from tests.shop.standins import Bot, Provider
-from webapp import alarms, ledger, orders, payments
+from webapp import alarms, leases, ledger, orders, payments
 from webapp.config import Config
 from webapp.esimgo.errors import (
     AccessDenied,
@@ -22,7 +22,6 @@ from webapp.esimgo.errors import (
     Unclear,
 )
 from webapp.models import Assignment, Notification, Order, Payment, Refund, ReturnRequest
-from webapp.orders import returning
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -117,7 +116,7 @@ def test_a_lost_answer_is_looked_up_before_anything_is_revoked_again(
 
 def test_who_does_not_lead_revokes_nothing(provider: Provider, wished: Order) -> None:
     former = lead()
-    returning.leases.release(former)
+    leases.release(former)
     lead()
     assert orders.answer_returns(provider, former) == 0
     assert provider.revoked == []
