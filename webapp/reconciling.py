@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from webapp import clock
+from webapp.boundaries import boundary
 from webapp.config import Config
 from webapp.esimgo.client import ESIMGoClient
 from webapp.esimgo.payloads import OrderWindow, ProviderOrder
@@ -13,7 +14,7 @@ from webapp.orders import CALL_CAN_TAKE, give_back, record
 
 log = logging.getLogger(__name__)
 
-LOOK_FOR = timedelta(hours=24)
+LOOK_FOR = timedelta(hours=25)
 SKEW = timedelta(seconds=60)
 WIDE = timedelta(hours=1)
 LOOKS = 3
@@ -35,6 +36,7 @@ def reconcile(client: ESIMGoClient, config: Config) -> int:
     asked_at = clock.now()
     first = min(submission.sent_at for submission in (*unclear, *given_up))
     window = client.list_orders(first - WIDE, asked_at + WIDE)
+    boundary("reconcile.listed")
     shift = window.provider_now - asked_at if window.provider_now else None
     free = _unbound(window.orders)
     matches = _matched((*unclear, *given_up), free, shift or timedelta())
@@ -64,8 +66,8 @@ def _matched(
 
 
 def _unclear() -> list[Submission]:
-    """Sent and without an outcome, until a day after, the oldest first; never one that is under way. What a
-    restored copy leaves in doubt may have been sent long before that.
+    """Sent, without an outcome, until a day after its order ended, the oldest first; never one under way.
+    What a restored copy leaves in doubt may have been sent long before that.
     """
     query = Submission.select(Submission, Order).join(Order)
     sent = Submission.sent_at.is_null(False) & (Submission.claimed_at > clock.now() - LOOK_FOR)

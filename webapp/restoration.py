@@ -4,10 +4,12 @@ So what was paid for before the restoration is looked up at eSIM Go before it is
 counts from the restoration: nobody is refunded for what they have.
 """
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from webapp import clock
 from webapp.models import Order, Setting, Submission
+
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 _COPIED_AT = "shop.copied_at"
 _RESTORED_AT = "shop.restored_at"
@@ -19,16 +21,20 @@ def note(copied_at: datetime) -> None:
     Setting.write_time(_RESTORED_AT, clock.now())
 
 
+def known_since() -> datetime:
+    """From here on nothing has happened that the database does not tell of."""
+    return Setting.read_time(_RESTORED_AT) or BEGINNING
+
+
 def begins(moment: datetime) -> datetime:
     """When the time for what was paid for at `moment` begins to count."""
-    restored_at = Setting.read_time(_RESTORED_AT)
-    return moment if restored_at is None else max(moment, restored_at)
+    return max(moment, known_since())
 
 
 def doubtful_since(order: Order) -> datetime | None:
     """Since when it may have been bought without our knowing; None when that is out of the question."""
-    restored_at = Setting.read_time(_RESTORED_AT)
-    if restored_at is None or order.paid_at >= restored_at or _was_looked_up(order, restored_at):
+    restored_at = known_since()
+    if order.paid_at >= restored_at or _was_looked_up(order, restored_at):
         return None
     paid_at: datetime = order.paid_at
     return max(paid_at, Setting.read_time(_COPIED_AT) or paid_at)

@@ -18,6 +18,7 @@ from tests.shop.factories import (
     intent_of,
     lead,
     make_order,
+    make_submission,
     near,
     placed,
     quoted,
@@ -27,6 +28,7 @@ from tests.shop.standins import Provider
 from webapp import backups, clock, create_app, db, orders, payments, reconciling
 from webapp.backups import BackupRefused
 from webapp.config import Config
+from webapp.esimgo.payloads import Organisation
 from webapp.models import Customer, Order, OrderEvent, Submission
 from webapp.payments import Charge
 
@@ -154,12 +156,25 @@ def test_what_was_not_bought_is_bought_once_it_was_looked_for(
     quoted()
     provider, leadership = Provider(placed("bought-now")), lead()
     provider.window = window()
+    provider.account = Organisation.model_validate({"balance": 1000})
     orders.submit_next(provider, leadership, config)
     Submission.update(first_absent_at=after(-10), looks=2).execute()
     reconciling.reconcile(provider, config)
     assert in_new_shop(order).stage == "paid"
     orders.submit_next(provider, leadership, config)
     assert (in_new_shop(order).stage, len(provider.bought)) == ("ready", 1)
+
+
+def test_what_lay_in_stock_is_given_to_nobody_any_more(
+    database: Config, restored: Callable[[], Config]
+) -> None:
+    """It may have been given to somebody after the copy was made."""
+    ended = journalled("failed", 7200)
+    make_submission(ended, outcome="stock", esimgo_order_id="late", sent_at=after(-7000))
+    config = restored()
+    order, provider = make_order("paid"), Provider(placed("new"))
+    orders.submit_next(provider, lead(), config)
+    assert in_new_shop(order).esimgo_order_id == "new"
 
 
 def test_what_is_sold_in_the_restored_shop_is_in_no_doubt(
