@@ -6,18 +6,15 @@ A page `section/page.html` includes the very file `section/_page.html` that its 
 import hashlib
 import secrets
 from contextlib import ExitStack
-from functools import cache
 from typing import Any
 
 from flask import Flask, Response, g, make_response, render_template, request, url_for
 from htmx_flask import Htmx
 
-from webapp import catalogue, clock, db, esims, i18n, money, outages, qr, topups
-from webapp.config import ROOT, Config
+from webapp import assets, catalogue, clock, db, esims, i18n, money, outages, qr, topups
+from webapp.config import Config
 from webapp.observability import request_id
-
-PUBLIC = "public, max-age=0, must-revalidate"
-PERSONAL = "no-store"
+from webapp.views.delivery import PERSONAL, PUBLIC
 
 # Telegram's script adds an empty <style> when it runs in a frame.
 _EMPTY_STYLE = "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='"
@@ -63,13 +60,6 @@ def link(endpoint: str, **values: Any) -> str:
     return url_for(endpoint, **values)
 
 
-@cache
-def asset(name: str) -> str:
-    """A static file's address, with its checksum, so that browsers may keep it."""
-    digest = hashlib.sha256((ROOT / "static" / name).read_bytes()).hexdigest()[:12]
-    return f"/static/{name}?{digest}"
-
-
 def register(app: Flask, config: Config) -> None:
     Htmx(app)
     policy = _content_security_policy(config)
@@ -77,7 +67,7 @@ def register(app: Flask, config: Config) -> None:
     app.jinja_env.install_gettext_callables(i18n.gettext, i18n.ngettext, newstyle=True)  # type: ignore[attr-defined]
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(
-        asset=asset,
+        asset=assets.address,
         catalogue=catalogue,
         config=config,
         i18n=i18n,
