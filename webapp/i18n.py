@@ -130,6 +130,11 @@ def area_name(code: str, fallback: str) -> str:
     return (_territory(code, language()) if len(code) == 2 else None) or fallback
 
 
+def region_name(code: str) -> str:
+    """A part of the world in the language at hand, by its UN M49 code: "150" is Europe."""
+    return str(Locale(language()).territories[code])
+
+
 def flag(code: str) -> str:
     """The flag emoji of a two-letter code that has one; a globe for everything else."""
     if len(code) == 2 and _territory(code, "en"):
