@@ -12,7 +12,7 @@ from werkzeug.exceptions import NotFound
 from webapp import clock, qr
 from webapp.config import Config
 from webapp.models import Esim
-from webapp.views import delivery
+from webapp.views import delivery, page
 from webapp.views.wiring import shop
 
 blueprint = Blueprint("downloads", __name__)
