@@ -12,9 +12,11 @@
 //   hx-confirm                asked in Telegram's popup; data-confirm-yes names the button, data-danger paints it
 //   data-ask-write-access     asks once whether the bot may write
 //   data-home-screen          a button, hidden in markup, shown where the shop can be put on the home screen
+//   data-personal             a fragment that is asked for only when Telegram has said who is there
 //   data-telegram-link        a t.me link (share, support) that is opened inside Telegram
 (function () {
   "use strict";
+  var PATIENCE_MS = 4000; // then the page's own way back is shown
   var simka = window.simka;
   var root = document.documentElement;
   var app = null; // Telegram.WebApp, once its script is here and we are inside Telegram
@@ -37,6 +39,7 @@
   if (host) { host("web_app_ready"); host("web_app_expand"); } // not so late as Telegram's script may be
   if (window.Telegram && window.Telegram.WebApp) { connect(); }
   else { document.getElementById("telegram-script").addEventListener("load", connect); }
+  setTimeout(giveUp, PATIENCE_MS);
 
   // How messages reach Telegram; null outside of it: a page opened on its own has the launch parameters at most.
   function nativeHost() {
@@ -56,6 +59,7 @@
   function connect() {
     if (!host || !window.Telegram) { return; }
     app = simka.app = window.Telegram.WebApp;
+    root.classList.remove("late");
     attempt(function () {
       app.ready();
       app.expand();
@@ -71,6 +75,12 @@
     }
     dress();
     sync();
+  }
+
+  function giveUp() {
+    if (app || !root.classList.contains("native-back")) { return; }
+    root.classList.remove("native-back");
+    root.classList.add("late");
   }
 
   function since(version) { return app.isVersionAtLeast(version); }

@@ -26,8 +26,10 @@
   };
 
   document.addEventListener("htmx:config:request", function (event) {
-    if (document.hidden && /every/.test(event.detail.ctx.sourceElement.getAttribute("hx-trigger"))) {
-      event.preventDefault(); // nobody is looking: the next tick that somebody sees asks again
+    var element = event.detail.ctx.sourceElement;
+    var polls = /every/.test(element.getAttribute("hx-trigger"));
+    if ((polls && document.hidden) || (!simka.initData && "personal" in element.dataset)) {
+      event.preventDefault(); // nobody is looking, or nobody is known; the next tick that somebody sees asks again
     } else if (simka.initData) {
       event.detail.ctx.request.headers.Authorization = "tma " + simka.initData;
     }
@@ -51,7 +53,18 @@
   function inLine() {
     localTimes();
     simka.sync();
+    rememberReturning();
     setTimeout(arrive); // once the address is the new one
+  }
+
+  // So that the next start keeps the place free for what was bought last.
+  function rememberReturning() {
+    var recent = document.getElementById("shop-recent");
+    if (!recent || recent.dataset.personal === "") { return; }
+    try {
+      if ("returning" in recent.dataset) { localStorage.setItem("returning", "yes"); }
+      else { localStorage.removeItem("returning"); }
+    } catch (_) { /* no storage: it comes a moment later */ }
   }
 
   // On another page: whoever does not see it hears its heading first.

@@ -20,6 +20,8 @@ FORGED = (401, 401, 401)
 
 ACCESS = {
     "GET /": ALL,
+    "GET /countries": ALL,
+    "GET /recent": ONES,
     "GET /shop/<code>": ALL,
     "GET /plans/<plan_id>": ALL,
     "POST /orders": ONES,

@@ -3,7 +3,7 @@
 from webapp.orders.buying import CALL_CAN_TAKE, give_back, submit_next, take_over
 from webapp.orders.delivering import collect, deliver, record
 from webapp.orders.ending import enforce_deadlines, fail
-from webapp.orders.placing import expire, find, of_customer, place
+from webapp.orders.placing import expire, find, of_customer, place, recent
 
 __all__ = [
     "CALL_CAN_TAKE",
@@ -16,6 +16,7 @@ __all__ = [
     "give_back",
     "of_customer",
     "place",
+    "recent",
     "record",
     "submit_next",
     "take_over",

@@ -19,7 +19,13 @@ def plan(plan_id: str) -> Response:
     found = catalogue.plan(plan_id)
     if found is None:
         raise NotFound
-    return page.render("checkout/plan", plan=found, coverage=catalogue.coverage(found.bundle.id))
+    return page.render(
+        "checkout/plan",
+        plan=found,
+        about=catalogue.facts([found])[plan_id],
+        coverage=catalogue.coverage(found.bundle.id),
+        lookalikes=catalogue.taken_for(found.area.code),
+    )
 
 
 @blueprint.post("/orders")
