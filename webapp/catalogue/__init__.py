@@ -29,7 +29,7 @@ from webapp.catalogue.pricing import (
     rules,
     set_rule,
 )
-from webapp.catalogue.search import search
+from webapp.catalogue.search import Found, look, search
 from webapp.catalogue.spelling import area_code, normal
 from webapp.catalogue.state import State, state
 from webapp.catalogue.syncing import sync
@@ -42,6 +42,7 @@ __all__ = [
     "AreaCard",
     "Facts",
     "FairUse",
+    "Found",
     "Instead",
     "LookAlikes",
     "NothingHeld",
@@ -60,6 +61,7 @@ __all__ = [
     "facts",
     "fair_use",
     "is_due",
+    "look",
     "normal",
     "per_day",
     "per_gb",

@@ -34,7 +34,7 @@ def index() -> Response:
     query = request.args.get("q", "")[:64].strip()
     cards = catalogue.areas()
     if query:
-        return page.render("shop/list", query=query, found=catalogue.search(cards, query))
+        return page.render("shop/list", query=query, found=catalogue.look(cards, query))
     by_code = {card.code: card for card in cards}
     countries = [card for card in cards if card.is_country]
     return page.render(
