@@ -1,6 +1,8 @@
 """The life of an eSIM after delivery: followed at the provider, shown to its owner."""
 
+from webapp.esims.alerts import Alert, alerts, is_forgotten
 from webapp.esims.following import activate, due, iccids_of, look_now, look_soon, postpone, refresh
+from webapp.esims.forecast import Day, Forecast, Outlook, Pace, days, forecast, forecasts, usage_in
 from webapp.esims.intervals import pause, setback
 from webapp.esims.looking import (
     assignment_of,
@@ -14,13 +16,23 @@ from webapp.esims.looking import (
 from webapp.esims.usage import usage_of
 
 __all__ = [
+    "Alert",
+    "Day",
+    "Forecast",
+    "Outlook",
+    "Pace",
     "activate",
+    "alerts",
     "assignment_of",
     "cards",
     "current",
+    "days",
     "due",
     "find",
+    "forecast",
+    "forecasts",
     "iccids_of",
+    "is_forgotten",
     "is_installing",
     "is_on_phone",
     "look_now",
@@ -30,5 +42,6 @@ __all__ = [
     "postpone",
     "refresh",
     "setback",
+    "usage_in",
     "usage_of",
 ]
