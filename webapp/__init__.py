@@ -6,10 +6,8 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 from whitenoise import WhiteNoise
 
-from webapp import boundaries, cli, clock, db, observability, views
+from webapp import assets, boundaries, cli, clock, db, observability, views
 from webapp.config import ROOT, Config
-
-STATIC_MAX_AGE_S = 3600
 
 
 def create_app(config: Config | None = None) -> Flask:
@@ -27,6 +25,9 @@ def create_app(config: Config | None = None) -> Flask:
     if config.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=config.trusted_proxies)  # type: ignore[method-assign]
     app.wsgi_app = WhiteNoise(  # type: ignore[method-assign] # the documented way to wrap a WSGI app
-        app.wsgi_app, root=str(ROOT / "static"), prefix="static/", max_age=STATIC_MAX_AGE_S
+        app.wsgi_app,
+        root=str(assets.built().folder),
+        prefix="static/",
+        immutable_file_test=lambda _path, _url: True,  # each is named by what is in it
     )
     return app

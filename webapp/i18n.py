@@ -184,6 +184,13 @@ def data_size(megabytes: int | None) -> str:
     return gettext("%(number)s MB") % {"number": megabytes}
 
 
+def speed_text(kbps: int) -> str:
+    """ "512 kbit/s", "1.25 Mbit/s"."""
+    if kbps < 1000:
+        return gettext("%(number)s kbit/s") % {"number": kbps}
+    return gettext("%(number)s Mbit/s") % {"number": format_decimal(kbps / 1000, "0.##", locale=language())}
+
+
 def days_text(days: int) -> str:
     return ngettext("%(num)s day", "%(num)s days", days) % {"num": days}
 

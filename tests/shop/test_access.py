@@ -3,15 +3,15 @@
 import ast
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 from flask import Flask
 
 from tests.shop.conftest import Advance, Person
 from tests.shop.factories import PLAN, lead, make_esim, make_order, make_plan
-from webapp import models
-from webapp.config import ROOT
+from webapp import create_app, models
+from webapp.config import ROOT, Config
 from webapp.models import Esim, Order
 from webapp.views import downloads
 
@@ -20,6 +20,8 @@ FORGED = (401, 401, 401)
 
 ACCESS = {
     "GET /": ALL,
+    "GET /countries": ALL,
+    "GET /recent": ONES,
     "GET /shop/<code>": ALL,
     "GET /plans/<plan_id>": ALL,
     "POST /orders": ONES,
@@ -43,6 +45,9 @@ ACCESS = {
     "GET /readyz": ALL,
 }
 """Status for nobody, for a stranger and for the owner. A route that is not declared here fails the suite."""
+
+DEVELOPMENT = {"GET /components": ALL}
+"""There only beside the sandbox."""
 
 PERSONAL = [route for route, access in ACCESS.items() if access in (OWN, ONES, (401, 201, 201))]
 PAGES = [route for route in PERSONAL if route.startswith("GET") and "/api/" not in route]
@@ -101,6 +106,13 @@ def ask(person: Person, route: str, path: str) -> tuple[int, str]:
 
 def test_every_route_is_declared(app: Flask) -> None:
     assert routes(app) == set(ACCESS)
+
+
+def test_what_is_for_development_is_there_beside_the_sandbox_only(app: Flask, config: Config) -> None:
+    beside = create_app(replace(config, telegram_sandbox_url="http://127.0.0.1:9"))
+    assert routes(beside) == set(ACCESS | DEVELOPMENT)
+    assert beside.test_client().get("/components").status_code == 200
+    assert app.test_client().get("/components").status_code == 404
 
 
 @pytest.mark.parametrize("route", sorted(ACCESS))

@@ -22,7 +22,20 @@ from webapp.views.orders import view_of
 RUSSIAN = ROOT / "webapp/translations/ru/LC_MESSAGES/messages.po"
 KINDS = ("paid", "ready", "topped_up", "activated", "failed", "refunded")
 FAILURES = ("refused", "deadline", "gone", "dearer", "mismatch")
-NAMES = {"eSIM", "SIM", "Wi-Fi", "SM-DP", "Simka", "Telegram", "iPhone", "Android", "ICCID", "UTC", "English"}
+NAMES = {
+    "eSIM",
+    "SIM",
+    "Wi-Fi",
+    "SM-DP",
+    "Simka",
+    "Telegram",
+    "iPhone",
+    "Android",
+    "ICCID",
+    "UTC",
+    "English",
+    "SMS",
+}
 READ_ALOUD = {"alt", "aria-label", "placeholder", "title"}
 
 

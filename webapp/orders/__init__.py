@@ -3,7 +3,7 @@
 from webapp.orders.buying import CALL_CAN_TAKE, give_back, submit_next, take_over
 from webapp.orders.delivering import collect, deliver, record
 from webapp.orders.ending import enforce_deadlines, fail
-from webapp.orders.placing import expire, find, of_customer, place
+from webapp.orders.placing import expire, find, of_customer, place, recent
 from webapp.orders.returning import answer_returns, ask, obstacle, request_of
 from webapp.orders.stock import collect_late
 
@@ -22,6 +22,7 @@ __all__ = [
     "obstacle",
     "of_customer",
     "place",
+    "recent",
     "record",
     "request_of",
     "submit_next",

@@ -1,10 +1,10 @@
 """Orders before their money: placed once however often the button is tapped, and looked up by their owner."""
 
-from peewee import IntegrityError
+from peewee import IntegrityError, fn
 
 from webapp import clock
 from webapp.db import transaction
-from webapp.models import Customer, Esim, Order, Plan
+from webapp.models import Area, Bundle, Customer, Esim, Order, Plan
 from webapp.models.orders import AWAITING_FOR
 
 
@@ -72,6 +72,18 @@ def of_customer(customer: Customer, limit: int = 50) -> list[Order]:
     """The customer's purchases, the newest first."""
     mine = Order.select().where(Order.telegram_user_id == customer.telegram_user_id)
     return list(mine.order_by(Order.created_at.desc()).limit(limit))
+
+
+def recent(customer: Customer, limit: int = 3) -> list[Plan]:
+    """The plans that the customer has bought last and that can be bought again, the newest first."""
+    last = fn.MAX(Order.paid_at)
+    bought = Order.select(Order.plan_id, last.alias("last_at")).where(
+        Order.telegram_user_id == customer.telegram_user_id, Order.paid_at.is_null(False)
+    )
+    bought = bought.group_by(Order.plan_id).alias("bought")
+    plans = Plan.select(Plan, Bundle, Area).join(Bundle).switch(Plan).join(Area).switch(Plan)
+    again = plans.join(bought, on=Plan.plan_id == bought.c.plan_id).where(Plan.available)
+    return list(again.order_by(bought.c.last_at.desc()).limit(limit))
 
 
 def find(customer: Customer, reference: str) -> Order | None:

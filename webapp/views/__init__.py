@@ -7,6 +7,8 @@ from webapp.telegram.botapi import BotApi
 from webapp.views import (
     api,
     checkout,
+    components,
+    delivery,
     downloads,
     errors,
     esims,
@@ -24,8 +26,11 @@ from webapp.views.wiring import Shop
 def register(app: Flask, config: Config) -> None:
     bot = BotApi(config.telegram_bot_token, config.telegram_api_url)
     app.extensions["shop"] = Shop(config, bot, limits.Limits(config))
+    delivery.register(app)
     page.register(app, config)
     limits.register(app, app.extensions["shop"].limits)
     errors.register(app)
     for module in (shop, checkout, orders, esims, downloads, api, webhooks, openapi, health):
         app.register_blueprint(module.blueprint)
+    if config.telegram_sandbox_url:
+        app.register_blueprint(components.blueprint)

@@ -12,7 +12,7 @@ from werkzeug.exceptions import NotFound
 from webapp import clock, qr
 from webapp.config import Config
 from webapp.models import Esim
-from webapp.views import page
+from webapp.views import delivery, page
 from webapp.views.wiring import shop
 
 blueprint = Blueprint("downloads", __name__)
@@ -56,5 +56,5 @@ def qr_code(signed: str) -> Response:
     response = Response(qr.png(esim.activation_code), mimetype="image/png")
     response.headers["Content-Disposition"] = f'attachment; filename="esim-{esim.order.country_code}.png"'
     response.headers["Access-Control-Allow-Origin"] = "https://web.telegram.org"
-    response.headers["Cache-Control"] = page.PERSONAL
+    response.headers["Cache-Control"] = delivery.PERSONAL
     return response

@@ -6,31 +6,31 @@ A page `section/page.html` includes the very file `section/_page.html` that its 
 import hashlib
 import secrets
 from contextlib import ExitStack
-from functools import cache
 from typing import Any
 
 from flask import Flask, Response, g, make_response, render_template, request, url_for
 from htmx_flask import Htmx
 
-from webapp import catalogue, clock, db, esims, i18n, money, outages, qr, topups
-from webapp.config import ROOT, Config
+from webapp import assets, catalogue, clock, db, esims, i18n, money, outages, qr, topups
+from webapp.config import Config
 from webapp.observability import request_id
-
-PUBLIC = "public, max-age=0, must-revalidate"
-PERSONAL = "no-store"
+from webapp.views.delivery import PERSONAL, PUBLIC
 
 # Telegram's script adds an empty <style> when it runs in a frame.
 _EMPTY_STYLE = "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='"
 
 
 def wants_fragment() -> bool:
-    headers = request.headers
     return (
         bool(request.htmx)  # type: ignore[attr-defined] # added by htmx-flask
-        and headers.get("HX-Request-Type") != "full"
-        and "HX-Boosted" not in headers
-        and "HX-History-Restore-Request" not in headers
+        and request.headers.get("HX-Request-Type") != "full"
+        and not is_swapped()
     )
+
+
+def is_swapped() -> bool:
+    """Does htmx put the body of this page into one that is there already? Then it needs no stylesheet."""
+    return "HX-Boosted" in request.headers or "HX-History-Restore-Request" in request.headers
 
 
 def render(name: str, *, status: int = 200, cache_control: str = PUBLIC, **values: Any) -> Response:
@@ -63,13 +63,6 @@ def link(endpoint: str, **values: Any) -> str:
     return url_for(endpoint, **values)
 
 
-@cache
-def asset(name: str) -> str:
-    """A static file's address, with its checksum, so that browsers may keep it."""
-    digest = hashlib.sha256((ROOT / "static" / name).read_bytes()).hexdigest()[:12]
-    return f"/static/{name}?{digest}"
-
-
 def register(app: Flask, config: Config) -> None:
     Htmx(app)
     policy = _content_security_policy(config)
@@ -77,9 +70,10 @@ def register(app: Flask, config: Config) -> None:
     app.jinja_env.install_gettext_callables(i18n.gettext, i18n.ngettext, newstyle=True)  # type: ignore[attr-defined]
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(
-        asset=asset,
+        asset=assets.address,
         catalogue=catalogue,
         config=config,
+        is_swapped=is_swapped,
         i18n=i18n,
         is_on_phone=esims.is_on_phone,
         link=link,
@@ -89,6 +83,7 @@ def register(app: Flask, config: Config) -> None:
         outages=outages.now,
         topups=topups,
         qr_uri=qr.data_uri,
+        stylesheet=assets.stylesheet(),
     )
 
     @app.before_request
@@ -105,7 +100,7 @@ def register(app: Flask, config: Config) -> None:
         response.headers["X-Request-ID"] = request_id.get()
         response.headers["Referrer-Policy"] = "no-referrer"
         response.headers["X-Content-Type-Options"] = "nosniff"
-        response.vary.update(["HX-Request", "HX-Request-Type", "Accept-Language"])
+        response.vary.update(["HX-Request", "HX-Request-Type", "HX-Boosted", "Accept-Language"])
         return response
 
     @app.teardown_request
@@ -126,7 +121,7 @@ def _content_security_policy(config: Config) -> str:
         (
             "default-src 'none'",
             f"script-src 'self'{sandbox}",
-            f"style-src 'self' {_EMPTY_STYLE}",
+            f"style-src {assets.stylesheet_digest()} {_EMPTY_STYLE}",
             "img-src 'self' data:",
             "connect-src 'self'",
             "base-uri 'none'",

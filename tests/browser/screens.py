@@ -1,0 +1,45 @@
+"""Every screen of the shop, in every state that it can show: one list, on which all looks are taken.
+
+A new screen is one line here. A personal one names a function that makes its rows for the customer it is
+given, and returns its address; each screen has a customer of its own, so that none sees another's rows.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tests.shop.factories import make_order
+from webapp.models import Customer
+
+
+@dataclass(frozen=True)
+class Screen:
+    """`marker`: what is to be seen when the screen is there. `status`: of its first answer."""
+
+    name: str
+    address: str | Callable[[Customer], str]
+    marker: str
+    status: int = 200
+
+
+def returning(customer: Customer) -> str:
+    for number, plan_id in enumerate(("tr-3gb-30d", "europe-lite-5gb-30d", "th-3gb-30d")):
+        make_order("active", customer, plan_id=plan_id, esimgo_product_id=f"sold-{number}")
+    return "/"
+
+
+SCREENS = (
+    Screen("shop", "/", "#shop-list .tiles"),
+    Screen("shop-returning", returning, "#shop-recent .tile"),
+    Screen("search-found", "/?q=турция", "#shop-list .cells"),
+    Screen("search-unsold", "/?q=pyongyang", "#shop-list .cells"),
+    Screen("search-nothing", "/?q=qqqqqq", "#shop-list .placeholder"),
+    Screen("countries", "/countries", "#shop-countries"),
+    Screen("area", "/shop/tr", "#shop-area .segmented"),
+    Screen("area-region", "/shop/europe-lite", "#shop-area h1"),
+    Screen("plan", "/plans/tr-3gb-30d", "#checkout-plan"),
+    Screen("plan-unlimited", "/plans/tr-unlimited-lite-7d", "#checkout-plan"),
+    Screen("plan-region", "/plans/europe-lite-10gb-30d", "#checkout-plan"),
+    Screen("plan-lookalike", "/plans/at-5gb-30d", "#checkout-plan .notice"),
+    Screen("components", "/components", "#page-components"),
+    Screen("not-found", "/nowhere", "#page-error", status=404),
+)

@@ -1,0 +1,121 @@
+"""The web process alone, before a database full of rows: for looking at screens, with nothing behind it."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import quote, urlencode
+
+import requests
+
+from tests.browser import shelves
+from tests.browser.screens import SCREENS, Screen
+from tests.databases.servers import migrate
+from tests.sandbox.esimgo import free_port
+from tests.shop.factories import lead, make_customer
+from tests.stack import ROOT, until
+from tests.telegram.signing import fields, sign
+from webapp import clock, db
+from webapp.models import Customer
+
+TOKEN = "123456:SANDBOX"
+A_DAY = 86400
+NEWCOMER = 7000
+
+
+@dataclass
+class Stand:
+    """`people`: by name of screen, the customer to whom its rows belong."""
+
+    folder: Path
+    port: int = field(default_factory=free_port)
+    people: dict[str, int] = field(default_factory=dict)
+    addresses: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def web(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def database_url(self) -> str:
+        return f"sqlite:///{self.folder}/simka.db"
+
+    @contextmanager
+    def filling(self) -> Iterator[None]:
+        """In here rows go to the stand's database."""
+        db.bind(self.database_url)
+        yield
+        db.database.close()
+
+    def customer(self, screen: str) -> Customer:
+        self.people[screen] = 7001 + len(self.people)
+        return make_customer(self.people[screen])
+
+    def seed(self) -> None:
+        """Each screen's rows, for a customer of its own."""
+        for screen in SCREENS:
+            if callable(screen.address):
+                self.addresses[screen.name] = screen.address(self.customer(screen.name))
+
+    def url_of(self, screen: Screen, language: str, theme: str = "{}") -> str:
+        """As Telegram opens it; a screen without rows of its own is opened by a newcomer."""
+        path = self.addresses[screen.name] if callable(screen.address) else screen.address
+        path += f"{'&' if '?' in path else '?'}lang={language}"
+        user = self.people.get(screen.name, NEWCOMER)
+        return self.launch_url(path, user=user, language=language, theme=theme)
+
+    def environment(self, **settings: str) -> dict[str, str]:
+        plain = {k: v for k, v in os.environ.items() if not k.startswith(("ESIMGO", "TELEGRAM", "CLOCK"))}
+        return plain | {
+            "ESIMGO_API_KEY": "sandbox-key",
+            "ESIMGO_API_URL": "http://127.0.0.1:9/v2.5",
+            "TELEGRAM_BOT_TOKEN": TOKEN,
+            "TELEGRAM_API_URL": "http://127.0.0.1:9",
+            "TELEGRAM_WEBHOOK_SECRET": "hook",
+            "DATABASE_URL": self.database_url,
+            "PUBLIC_URL": self.web,
+            **settings,
+        }
+
+    def launch_url(
+        self, path: str, *, user: int, language: str, theme: str = "{}", platform: str = "ios"
+    ) -> str:
+        """The Mini App as Telegram opens it: launch parameters in the fragment."""
+        about = {"id": user, "first_name": "Ann", "language_code": language}
+        launch = {
+            "tgWebAppData": sign(fields(int(clock.timestamp()), about), TOKEN),
+            "tgWebAppVersion": "9.1",
+            "tgWebAppPlatform": platform,
+            "tgWebAppThemeParams": theme,
+        }
+        return f"{self.web}{path}#{urlencode(launch, quote_via=quote)}"
+
+
+@contextmanager
+def standing(folder: Path, fill: Callable[[Stand], None], **settings: str) -> Iterator[Stand]:
+    """The stand, once it answers; `fill` adds rows to the full shelves."""
+    stand = Stand(folder)
+    migrate(stand.database_url)
+    with stand.filling():
+        lead(A_DAY)
+        shelves.fill()
+        fill(stand)
+    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--port", str(stand.port)]
+    options = ["--blocking-threads", "4", "--no-access-log", "--log-level", "error", "wsgi:app"]
+    process = subprocess.Popen([*command, *options], cwd=ROOT, env=stand.environment(**settings))
+    try:
+        until(lambda: _answers(stand), what="the web process")
+        yield stand
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def _answers(stand: Stand) -> bool:
+    try:
+        return requests.get(f"{stand.web}/healthz", timeout=2).ok
+    except requests.ConnectionError:
+        return False

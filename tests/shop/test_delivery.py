@@ -1,0 +1,102 @@
+"""How pages and static files travel: tagged, compressed, named by their content, kept by browsers."""
+
+import gzip
+from pathlib import Path
+
+import brotli
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from tests.shop.conftest import Person, text
+from webapp import assets
+
+BROWSER = {"Accept-Encoding": "gzip, deflate, br, zstd"}
+
+
+def test_a_page_is_compressed_as_the_browser_can_read_it(shelves: None, browser: FlaskClient) -> None:
+    plain = browser.get("/")
+    for encoding, unpack in {"br": brotli.decompress, "gzip": gzip.decompress}.items():
+        packed = browser.get("/", headers={"Accept-Encoding": encoding})
+        assert packed.headers["Content-Encoding"] == encoding
+        assert unpack(packed.get_data()) == plain.get_data()
+        assert len(packed.get_data()) < len(plain.get_data()) / 2
+        assert int(packed.headers["Content-Length"]) == len(packed.get_data())
+    assert "Content-Encoding" not in plain.headers
+    assert "Accept-Encoding" in plain.headers["Vary"]
+
+
+def test_brotli_goes_first(shelves: None, browser: FlaskClient) -> None:
+    assert browser.get("/", headers=BROWSER).headers["Content-Encoding"] == "br"
+
+
+def test_what_is_refused_is_not_used(shelves: None, browser: FlaskClient) -> None:
+    answer = browser.get("/", headers={"Accept-Encoding": "br;q=0, gzip"})
+    assert answer.headers["Content-Encoding"] == "gzip"
+
+
+@pytest.mark.parametrize("path", ["/", "/shop/tr", "/plans/tr-3gb-30d"])
+def test_who_has_a_public_page_already_gets_no_body(shelves: None, browser: FlaskClient, path: str) -> None:
+    first = browser.get(path, headers=BROWSER)
+    again = browser.get(path, headers=BROWSER | {"If-None-Match": first.headers["ETag"]})
+    assert (again.status_code, again.get_data()) == (304, b"")
+    assert again.headers["ETag"] == first.headers["ETag"]
+    assert {"HX-Request", "Accept-Language", "Accept-Encoding"} <= set(again.headers["Vary"].split(", "))
+
+
+def test_another_language_is_another_page(shelves: None, browser: FlaskClient) -> None:
+    tag = browser.get("/?lang=en").headers["ETag"]
+    assert browser.get("/?lang=ru", headers={"If-None-Match": tag}).status_code == 200
+
+
+def test_a_personal_page_has_no_tag_and_is_not_kept(shelves: None, owner: Person) -> None:
+    answer = owner.get("/esims")
+    assert "ETag" not in answer.headers
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize("name", sorted(assets.BUNDLES))
+def test_a_static_file_is_kept_for_ever_and_comes_compressed(
+    app: Flask, browser: FlaskClient, name: str
+) -> None:
+    address = assets.address(name)
+    with browser.get(address) as plain, browser.get(address, headers=BROWSER) as packed:
+        assert "immutable" in plain.headers["Cache-Control"]
+        assert packed.headers["Content-Encoding"] == "br"
+        assert brotli.decompress(packed.get_data()) == plain.get_data()
+
+
+def test_every_address_on_a_page_is_one_that_is_served(shelves: None, browser: FlaskClient) -> None:
+    page = text(browser.get("/"))
+    addresses = [part.split('"')[0] for part in page.split('"/static/')[1:]]
+    assert len(addresses) == len(assets.BUNDLES)
+    for address in addresses:
+        with browser.get(f"/static/{address}") as answer:
+            assert answer.status_code == 200
+
+
+def test_files_that_change_get_another_name() -> None:
+    names = {assets._fingerprinted("app.css", content) for content in (b"a{}", b"b{}", b"a{}")}
+    assert len(names) == 2
+
+
+def test_where_nothing_can_be_written_the_files_lie_in_a_folder_of_the_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "var").write_text("a file, so that no folder can be made here")
+    monkeypatch.setattr(assets, "ROOT", tmp_path)
+    folder = assets._written({"x.css": b"a{}"})
+    assert not folder.is_relative_to(tmp_path)
+    assert sorted(file.name for file in folder.iterdir()) == ["x.css", "x.css.br", "x.css.gz"]
+
+
+def test_two_processes_that_start_at_once_share_the_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(assets, "ROOT", tmp_path)
+    first = assets._written({"x.css": b"a{}"})
+    draft = tmp_path / "var" / "static" / ".draft-late"
+    draft.mkdir()
+    late = assets._published(assets._filled(draft, {"x.css": b"a{}"}), first)
+    assert (late, draft.exists()) == (first, False)
+    assert assets._written({"x.css": b"a{}"}) == first

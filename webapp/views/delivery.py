@@ -1,0 +1,49 @@
+"""How answers travel: public ones are checked by their tag, and texts are compressed."""
+
+import gzip
+
+import brotli
+from flask import Flask, Response, request
+
+PUBLIC = "public, max-age=0, must-revalidate"
+PERSONAL = "no-store"
+
+TEXTS = {"text/html", "application/json", "text/csv", "image/svg+xml"}
+SMALLEST = 600
+"""Bytes; below, the headers weigh more than what is saved."""
+BROTLI_QUALITY = 5
+GZIP_LEVEL = 6
+
+
+def register(app: Flask) -> None:
+    app.after_request(compress)
+    app.after_request(tag)  # goes first: the tag is of the text, whatever way it travels
+
+
+def tag(response: Response) -> Response:
+    """304 for who has this very page already."""
+    if request.method == "GET" and response.status_code == 200 and response.cache_control.public:
+        response.add_etag(weak=True)
+        response.make_conditional(request)
+    return response
+
+
+def compress(response: Response) -> Response:
+    """A page about a customer, too: nobody can make a browser ask for it with somebody else's initData."""
+    if response.mimetype not in TEXTS:
+        return response
+    response.vary.add("Accept-Encoding")
+    if response.status_code == 304 or response.direct_passthrough or "Content-Encoding" in response.headers:
+        return response
+    body = response.get_data()
+    wanted = request.accept_encodings.best_match(["br", "gzip"])
+    if wanted and len(body) >= SMALLEST:
+        response.set_data(_compressed(body, wanted))
+        response.headers["Content-Encoding"] = wanted
+    return response
+
+
+def _compressed(body: bytes, encoding: str) -> bytes:
+    if encoding == "br":
+        return bytes(brotli.compress(body, quality=BROTLI_QUALITY))
+    return gzip.compress(body, GZIP_LEVEL, mtime=0)
