@@ -213,7 +213,7 @@ class Config:
     shop_name: str = setting(_text, "name of the shop in titles and messages", default="Simka")
     support_url: str | None = setting(
         _url,
-        "where customers reach a person, such as https://t.me/your_support; a t.me link gets the order's number",
+        "where a person answers customers, such as https://t.me/your_support; t.me gets the order's number",
         default=None,
     )
     legal_file: Path = setting(

@@ -1,5 +1,6 @@
 """The life of an eSIM after delivery: followed at the provider, shown to its owner."""
 
+from webapp.esims.alerts import remind
 from webapp.esims.following import activate, due, iccids_of, look_now, look_soon, postpone, refresh
 from webapp.esims.intervals import pause, setback
 from webapp.esims.looking import (
@@ -29,6 +30,7 @@ __all__ = [
     "pause",
     "postpone",
     "refresh",
+    "remind",
     "setback",
     "usage_of",
 ]

@@ -36,6 +36,7 @@ def up(migrator: Any, db: Any) -> None:
         migrator.add_column("customer", "deleted_at", UtcField(null=True)),
         migrator.add_column("notification", "channel", CharField(default="chat")),
         migrator.add_column("notification", "occasion", CharField(default="")),
+        migrator.add_column("notification", "facts", TextField(default="")),
         migrator.drop_index("notification", "notification_order_id_kind"),
         migrator.drop_not_null("notification", "order_id"),
         migrator.add_index("notification", ("order_id", "kind", "channel", "occasion"), True),
@@ -49,6 +50,7 @@ def down(migrator: Any, db: Any) -> None:
     for operation in (
         migrator.drop_index("notification", "notification_order_id_kind_channel_occasion"),
         migrator.add_not_null("notification", "order_id"),
+        migrator.drop_column("notification", "facts"),
         migrator.drop_column("notification", "occasion"),
         migrator.drop_column("notification", "channel"),
         migrator.add_index("notification", ("order_id", "kind"), True),

@@ -37,7 +37,8 @@ class Notification(Row):
     """The outbox: written with the change it tells of, sent by a job.
 
     `channel` is chat or email. `occasion` is empty for what is told once of an order; what is asked for
-    (a receipt, a code) has one of its own each time. Without `order` it is about the customer.
+    (a receipt, a code) has one of its own each time. Without `order` it is about the customer. `facts` are
+    what was known at the change, as JSON.
     """
 
     customer = ForeignKeyField(Customer)
@@ -45,11 +46,18 @@ class Notification(Row):
     kind = CharField()
     channel = CharField(default="chat")
     occasion = CharField(default="")
+    facts = TextField(default="")
     state = CharField(default="waiting")
     attempts = IntegerField(default=0)
     next_try_at = UtcField(default=clock.now)
     created_at = UtcField(default=clock.now)
     sent_at = UtcField(null=True)
+
+    def told_of(self) -> Order:
+        """The order that it tells of. Raises LookupError when it is about the customer."""
+        if self.order is None:
+            raise LookupError(f"{self.kind} tells of no order")
+        return self.order
 
     class Meta:
         indexes = ((("order", "kind", "channel", "occasion"), True), (("state", "next_try_at"), False))

@@ -5,12 +5,15 @@ from flask import Flask
 from webapp.config import Config
 from webapp.telegram.botapi import BotApi
 from webapp.views import (
+    account,
     api,
     checkout,
     downloads,
     errors,
     esims,
     health,
+    help,
+    legal,
     limits,
     openapi,
     orders,
@@ -27,5 +30,18 @@ def register(app: Flask, config: Config) -> None:
     page.register(app, config)
     limits.register(app, app.extensions["shop"].limits)
     errors.register(app)
-    for module in (shop, checkout, orders, esims, downloads, api, webhooks, openapi, health):
+    for module in (
+        shop,
+        checkout,
+        orders,
+        esims,
+        downloads,
+        account,
+        help,
+        legal,
+        api,
+        webhooks,
+        openapi,
+        health,
+    ):
         app.register_blueprint(module.blueprint)
