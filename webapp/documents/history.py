@@ -23,7 +23,7 @@ def history(customer: Customer) -> Document:
     for purchase in purchases.of_customer(customer):
         rows.writerow([_harmless(str(cell)) for cell in _row(purchase)])
     # The mark at the start tells Excel that it is UTF-8.
-    return Document(_("purchases.csv"), "text/csv", out.getvalue().encode("utf-8-sig"))
+    return Document("purchases.csv", "text/csv", out.getvalue().encode("utf-8-sig"))
 
 
 def _head() -> list[str]:

@@ -50,7 +50,7 @@ def receipt(order: Order, config: Config) -> Document:
             "showed when the order was placed."
         )
     )
-    return Document(f"{_('receipt')}-{order.reference}.pdf", "application/pdf", paper.finish())
+    return Document(f"receipt-{order.reference}.pdf", "application/pdf", paper.finish())
 
 
 def _order(purchase: Purchase) -> Rows:
