@@ -17,6 +17,10 @@ from webapp import clock, db
 from webapp.config import Config
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--rewrite", action="store_true", help="write tests/snapshots anew")
+
+
 @pytest.fixture(autouse=True)
 def loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
     real = socket.socket.connect

@@ -107,7 +107,7 @@ def _verdict(error: Exception) -> MailError:
         return (gone if code >= 500 else TryLater)(_line(code, words))
     if isinstance(error, smtplib.SMTPSenderRefused):
         return NotReached(_line(error.smtp_code, error.smtp_error))
-    if isinstance(error, smtplib.SMTPResponseException):
+    if isinstance(error, smtplib.SMTPResponseException) and error.smtp_code >= 400:
         kind = Refused if error.smtp_code >= 500 else TryLater
         return kind(_line(error.smtp_code, error.smtp_error))
     return Lost(_said(error))

@@ -120,10 +120,11 @@ def _running_out(order: Order, facts: Facts) -> Said:
 
 def _ends_tomorrow(order: Order, _facts: Facts) -> Said:
     plan = _plan(order)
-    text = _("Your plan ends within a day.")
+    text = _afterwards(order)
     if plan is not None and plan.ends_at is not None:
-        text = _("It is valid until %(moment)s.") % {"moment": moment_text(plan.ends_at)}
-    return _("Your plan ends tomorrow"), f"{text} {_afterwards(order)}", _more(order)
+        text = f"{_('It is valid until %(moment)s.') % {'moment': moment_text(plan.ends_at)}} {text}"
+    # Not "tomorrow": the server does not know the traveller's midnight.
+    return _("Your plan ends within a day"), text, _more(order)
 
 
 def _not_installed(order: Order, _facts: Facts) -> Said:
@@ -173,7 +174,7 @@ def _afterwards(order: Order) -> str:
     esim, plan = Esim.of(order), _plan(order)
     if esim is not None and topups.waiting(esim, plan):
         return _("After that your next plan starts by itself.")
-    return _("More data is added to the same eSIM, there is nothing to install.")
+    return _("A top-up goes onto the same eSIM: there is nothing to install.")
 
 
 _WORDS: dict[str, Callable[[Order, Facts], Said]] = {
