@@ -137,7 +137,7 @@ def test_paysupport_says_where_the_newest_order_stands(
     fixed(make_order(stage, customer))
     answer = chat.reply("/paysupport", customer, replace(config, support_url="https://t.me/simka_help"))
     assert answer is not None
-    same(f"commands/paysupport-{stage}.{language}", f"{answer['text']}\n{buttons(answer['reply_markup'])}\n")
+    same(f"commands/paysupport-{stage}.{language}", answer_as_text(answer))
 
 
 # --- as text
@@ -146,6 +146,10 @@ def test_paysupport_says_where_the_newest_order_stands(
 def as_text(message: notifications.Message) -> str:
     photo = ["[picture: the QR code]"] if message.photo else []
     return "\n".join([*photo, message.text, buttons(message.keyboard)]) + "\n"
+
+
+def answer_as_text(answer: dict[str, Any]) -> str:
+    return f"{answer['text']}\n{buttons(answer['reply_markup'])}\n"
 
 
 def buttons(keyboard: dict[str, Any] | None) -> str:
