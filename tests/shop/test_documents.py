@@ -57,7 +57,7 @@ def plain(text: str) -> str:
     ("language", "words"),
     [
         ("en", ["Receipt", "Seller", "Türkiye, 3 GB, 30 days", "$5.88", "Total paid", "453 Stars"]),
-        ("ru", ["Чек", "Продавец", "Турция, 3 ГБ, 30 дней", "5,88", "Всего оплачено", "453 звезды"]),
+        ("ru", ["Квитанция", "Продавец", "Турция, 3 ГБ, 30 дней", "5,88", "Всего оплачено", "453 звезды"]),
     ],
 )
 def test_a_receipt_says_who_sold_what_to_whom_when_and_for_how_much(
@@ -167,7 +167,7 @@ def test_a_receipt_that_is_asked_for_comes_into_the_chat(bot: Bot, config: Confi
     assert outbox.deliver(bot, config, Pace()) == 1
     ((chat, name, content, kind),) = bot.documents
     assert (chat, name, kind) == (OWNER, f"receipt-{order.reference}.pdf", "application/pdf")
-    assert "Чек" in PdfReader(BytesIO(content)).pages[0].extract_text()
+    assert "Квитанция" in PdfReader(BytesIO(content)).pages[0].extract_text()
     notifications.request(order.customer, "receipt", order)
     assert Notification.select().count() == 2, "once it has come it can be asked for again"
 
