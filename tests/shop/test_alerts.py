@@ -1,6 +1,7 @@
 """What a traveller wants to know before it is too late: once, while it is news, and only when it is true."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -106,7 +107,7 @@ def test_a_plan_that_waits_or_has_ended_is_not_short_of_data(provider: Provider,
 # --- by the clock
 
 
-def in_use(ends_in: timedelta, **values: object) -> Order:
+def in_use(ends_in: timedelta, **values: Any) -> Order:
     order = make_order("active", **values)
     Assignment.update(state="active", starts_at=after(-3600), ends_at=clock.now() + ends_in).where(
         Assignment.order == order
