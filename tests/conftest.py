@@ -40,7 +40,7 @@ ON_BOTH = {
     "flows.test_faults.test_a_standby_takes_over_when_the_leader_is_killed",
     "flows.test_purchase",
     "shop.test_account",
-    "shop.test_alerts",
+    "shop.test_telling",
     "shop.test_buying",
     "shop.test_callbacks",
     "shop.test_catalogue",

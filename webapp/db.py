@@ -36,7 +36,9 @@ class BaseModel(Model):
 
     @classmethod
     def select(cls, *fields: Any) -> "ModelSelect[Self]":
-        return Whole(cls, fields or cls._meta.sorted_fields, is_default=not fields)
+        rows: Any = Whole(cls, fields or cls._meta.sorted_fields, is_default=not fields)
+        whole: ModelSelect[Self] = rows  # only the stubs know of the parameter
+        return whole
 
 
 class Row(BaseModel):

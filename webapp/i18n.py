@@ -3,7 +3,7 @@
 The language of the work at hand is a context variable: `with speaking("ru"): ...`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime, timedelta
@@ -12,6 +12,7 @@ from io import BytesIO
 from pathlib import Path
 
 from babel import Locale
+from babel.core import get_global
 from babel.dates import format_date, format_datetime, format_time, format_timedelta
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
@@ -123,11 +124,46 @@ def is_territory(code: str) -> bool:
     return code.lower() in _ODD_AREAS or (len(code) == 2 and _territory(code, "en") is not None)
 
 
+def territories() -> list[str]:
+    """Every code that is_territory() knows, ISO's in capital letters."""
+    codes = map(str, Locale("en").territories)
+    return [*(code for code in codes if is_territory(code)), *_ODD_AREAS]
+
+
+def iso3_codes() -> dict[str, str]:
+    """ISO 3166's codes of three letters, with the two letters that stand for the same: TUR is TR."""
+    aliases: Mapping[str, list[str]] = get_global("territory_aliases")
+    return {
+        long: short[0]
+        for long, short in aliases.items()
+        if len(long) == 3 and long.isalpha() and len(short) == 1
+    }
+
+
+def towns() -> set[tuple[str, str]]:
+    """CLDR's towns (one for each time zone) in our languages, each with the territory that it lies in."""
+    zones: Mapping[str, str] = get_global("zone_territories")
+    found = {(place, zone.rsplit("/", 1)[-1].replace("_", " ")) for zone, place in zones.items()}
+    for lang in LANGUAGES:
+        named = Locale(lang).time_zones
+        found |= {
+            (place, str(named[zone]["city"]))
+            for zone, place in zones.items()
+            if "city" in named.get(zone, {})
+        }
+    return {(place, town) for place, town in found if is_territory(place)}
+
+
 def area_name(code: str, fallback: str) -> str:
     """A country's or region's name in the language at hand; `fallback` is the provider's English one."""
     if known := _ODD_AREAS.get(code) or _REGIONS.get(code):
         return gettext(known)
     return (_territory(code, language()) if len(code) == 2 else None) or fallback
+
+
+def region_name(code: str) -> str:
+    """A part of the world in the language at hand, by its UN M49 code: "150" is Europe."""
+    return str(Locale(language()).territories[code])
 
 
 def flag(code: str) -> str:

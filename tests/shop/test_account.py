@@ -20,6 +20,7 @@ from tests.shop.factories import (
     make_plan,
 )
 from tests.shop.standins import Bot
+from tests.shop.test_translations import PACE
 from webapp import account, clock, notifications, orders, outbox, payments, purchases
 from webapp.account.addresses import CODES_A_DAY, TRIES
 from webapp.config import Config
@@ -71,7 +72,7 @@ def test_each_group_can_be_switched_off_and_is_quiet_then(owner: Person, bot: Bo
     owner.browser.post("/account", data={"do": "messages", "on": on}, headers=owner.headers)
     assert Customer.get().muted == "orders travel reminders"
     for kind in kinds:
-        notifications.enqueue(order, kind, until=clock.now().isoformat())
+        notifications.enqueue(order, kind, **PACE)
     pace = Pace()
     while outbox.deliver(bot, config, pace):
         pace = Pace()

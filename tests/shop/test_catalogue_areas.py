@@ -128,3 +128,16 @@ def test_the_pages_show_own_plans_and_those_of_regions(
     assert -1 not in places
     assert places == sorted(places)
     assert html.count('href="/plans/') == len([link for link in shown if "/plans/" in link])
+
+
+def test_a_region_tells_what_all_its_plans_cover_from_what_only_some_do(config: Config) -> None:
+    small = on_sale("small", [LABEL], roaming=[FRANCE, SPAIN], gigabytes=1, price=3)
+    stock(config, small, on_sale("large", [LABEL], roaming=[FRANCE, TURKEY], price=7))
+    reach = catalogue.reach(area("europe-lite"))
+    assert [place.code for place in reach.always] == ["fr"]
+    assert [place.code for place in reach.sometimes] == ["es", "tr"]
+
+
+def test_an_area_without_plans_reaches_nowhere(config: Config) -> None:
+    stock(config, REGIONAL)
+    assert catalogue.reach(area("tr")) == catalogue.Reach((), ())

@@ -60,7 +60,8 @@ def fixed(order: Order) -> Order:
 
 
 def notification(order: Order, kind: str) -> Notification:
-    facts = {"until": (NOON + timedelta(hours=30)).isoformat()} if kind == "running_out" else {}
+    pace = {"used_bytes": "2100000000", "span_s": "259200", "until": (NOON + timedelta(hours=30)).isoformat()}
+    facts = pace if kind == "running_out" else {}
     found = told(order, kind, **facts)
     found.id, found.created_at = 7, NOON
     return found

@@ -12,7 +12,7 @@ from babel.messages.pofile import read_po
 from flask import Flask, render_template
 
 from tests.shop.factories import lead, make_customer, make_esim, make_order, make_plan, make_top_up, told
-from webapp import clock, i18n, notifications, outages, payments
+from webapp import i18n, notifications, outages, payments
 from webapp.config import ROOT, Config
 from webapp.i18n import speaking
 from webapp.models import STATUS, Assignment, Esim, Order
@@ -20,6 +20,7 @@ from webapp.views import errors
 from webapp.views.orders import view_of
 
 RUSSIAN = ROOT / "webapp/translations/ru/LC_MESSAGES/messages.po"
+PACE = {"until": "2026-11-25T12:00:00+00:00", "used_bytes": "2100000000", "span_s": "259200"}
 TOLD = [kind for kind, about in notifications.KINDS.items() if about.group]
 """Of an order, without its being asked for."""
 FAILURES = ("refused", "deadline", "gone", "dearer", "mismatch")
@@ -169,7 +170,7 @@ def test_every_failure_and_the_state_of_its_refund_read_well(app: Flask, languag
 @pytest.mark.parametrize("kind", TOLD)
 def test_every_message_is_composed_in_both_languages(config: Config, kind: str) -> None:
     order = make_top_up("active") if kind == "topped_up" else make_order("active")
-    until = {"until": clock.now().isoformat()} if kind == "running_out" else {}
+    until = PACE if kind == "running_out" else {}
     with speaking("en"):
         in_english = notifications.compose(told(order, kind, **until), config)
     with speaking("ru"):
@@ -185,7 +186,7 @@ def test_every_message_is_composed_in_both_languages(config: Config, kind: str) 
 )
 def test_every_message_of_a_top_up_is_composed_in_both_languages(config: Config, kind: str) -> None:
     order = make_top_up("active")
-    until = {"until": clock.now().isoformat()} if kind == "running_out" else {}
+    until = PACE if kind == "running_out" else {}
     with speaking("en"):
         in_english = notifications.compose(told(order, kind, **until), config)
     with speaking("ru"):

@@ -1,8 +1,22 @@
 """What the shop sells: eSIM Go's catalogue as a cache, plans made of it, and their prices."""
 
-from webapp.catalogue.areas import POPULAR, AreaCard, areas, coverage, covered
+from webapp.catalogue.areas import POPULAR, AreaCard, Reach, areas, coverage, covered, reach
+from webapp.catalogue.comparing import (
+    BEST_VALUE,
+    CHEAPEST,
+    Facts,
+    FairUse,
+    Instead,
+    Rate,
+    facts,
+    fair_use,
+    per_day,
+    per_gb,
+    regional_offer,
+)
 from webapp.catalogue.due import ask, is_due, progress
 from webapp.catalogue.guard import NothingHeld, accept
+from webapp.catalogue.lookalikes import LookAlikes, Place, taken_for
 from webapp.catalogue.plans import plan, plan_serving, plans_in, plans_of, regional_plans
 from webapp.catalogue.pricing import (
     Rule,
@@ -15,16 +29,26 @@ from webapp.catalogue.pricing import (
     rules,
     set_rule,
 )
-from webapp.catalogue.search import search
+from webapp.catalogue.search import Found, look, search
 from webapp.catalogue.spelling import area_code, normal
 from webapp.catalogue.state import State, state
 from webapp.catalogue.syncing import sync
 from webapp.catalogue.words import place_name, size, title
 
 __all__ = [
+    "BEST_VALUE",
+    "CHEAPEST",
     "POPULAR",
     "AreaCard",
+    "Facts",
+    "FairUse",
+    "Found",
+    "Instead",
+    "LookAlikes",
     "NothingHeld",
+    "Place",
+    "Rate",
+    "Reach",
     "Rule",
     "RuleRefused",
     "State",
@@ -34,8 +58,13 @@ __all__ = [
     "ask",
     "coverage",
     "covered",
+    "facts",
+    "fair_use",
     "is_due",
+    "look",
     "normal",
+    "per_day",
+    "per_gb",
     "place_name",
     "plan",
     "plan_serving",
@@ -44,6 +73,8 @@ __all__ = [
     "preview",
     "price",
     "progress",
+    "reach",
+    "regional_offer",
     "regional_plans",
     "remove_rule",
     "reprice",
@@ -54,5 +85,6 @@ __all__ = [
     "size",
     "state",
     "sync",
+    "taken_for",
     "title",
 ]

@@ -83,5 +83,29 @@ def covered(area: Area) -> list[Area]:
     return _by_name(query.distinct())
 
 
+@dataclass(frozen=True)
+class Reach:
+    """Countries by name in the language at hand: those in which each of a region's plans works, and those in
+    which only some do. A promise for the region can be made of the former alone.
+    """
+
+    always: tuple[Area, ...]
+    sometimes: tuple[Area, ...]
+
+
+def reach(area: Area) -> Reach:
+    """What the plans on this area's page cover."""
+    sold = Plan.select(Plan.bundle).join(Bundle).where(Plan.area == area, is_shown()).distinct()
+    count = fn.COUNT(BundleArea.bundle.distinct()).alias("bundles")
+    query = Area.select(Area, count).join(BundleArea).where(BundleArea.bundle.in_(sold), Area.is_country)
+    bundles = sold.count()
+    places = _by_name(query.group_by(Area))
+    everywhere = [getattr(place, "bundles") == bundles for place in places]  # noqa: B009 - the query's column
+    return Reach(
+        always=tuple(place for place, is_there in zip(places, everywhere, strict=True) if is_there),
+        sometimes=tuple(place for place, is_there in zip(places, everywhere, strict=True) if not is_there),
+    )
+
+
 def _by_name(places: Iterable[Area]) -> list[Area]:
     return sorted(places, key=lambda place: normal(area_name(place.code, place.name)))

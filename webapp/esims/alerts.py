@@ -1,86 +1,90 @@
-"""What a traveller wants to know before it is too late: seen in a look at the eSIM, or brought by time."""
+"""When somebody should hear of a plan without having asked. Rules only: whoever sends them remembers
+what was sent.
 
-from collections.abc import Iterable
-from datetime import timedelta
+Each alert is sent once per plan. Of those that hold at one look the first that was not sent yet goes out, and
+no other: two messages in one minute about the same data are one too many.
+"""
 
-from peewee import Expression, fn
+from datetime import datetime, timedelta
+from enum import StrEnum
 
-from webapp import clock, notifications
-from webapp.models import Assignment, Esim, Notification, Order
-from webapp.models.profiles import DEAD, IN_USE, USELESS
+from webapp.esims.forecast import Forecast, Outlook
+from webapp.models import Esim
+from webapp.models.profiles import INSTALLED
 
-NEWS_FOR = timedelta(days=1)
-BEFORE_THE_END = timedelta(days=1)
-INSTALLED_BY_NOW = timedelta(days=3)
-NOT_AFTER = timedelta(days=14)
-MOST_USED_PERCENT = 80
-AT_ONCE = 100
+MOSTLY = 80
+SOON = timedelta(days=2)
+TOO_EARLY_BY = timedelta(days=1)
+SURE_AFTER = timedelta(days=1)
+LAST_DAY = timedelta(days=1)
+SHORTEST_TO_REMIND = timedelta(days=3)
 
-
-# --- in a look: call it in the transaction that writes down what was seen
-
-
-def tell(assignments: Iterable[Assignment]) -> None:
-    """Of the first use of each plan, and of its data coming to an end."""
-    for assignment in assignments:
-        if is_first_use(assignment.order, [assignment]):
-            notifications.enqueue(assignment.order, "first_use")
-        if kind := _shortage(assignment):
-            notifications.enqueue(assignment.order, kind)
+FORGOTTEN_AFTER = timedelta(days=3)
+REMIND_UNTIL = timedelta(days=30)
+BUSY_FOR = timedelta(hours=1)
 
 
-def is_first_use(order: Order, assignments: Iterable[Assignment]) -> bool:
-    """Has the plan of a new eSIM begun to count, lately? It says as well that the eSIM is on a phone."""
-    begun = (a for a in assignments if a.order == order and (a.starts_at or a.state in IN_USE))
-    since = clock.now() - NEWS_FOR
-    return order.esim_id is None and any(a.starts_at is None or a.starts_at > since for a in begun)
+class Alert(StrEnum):
+    RUNS_OUT = "runs_out"
+    MOSTLY_USED = "mostly_used"
+    ENDS_SOON = "ends_soon"
 
 
-def _shortage(assignment: Assignment) -> str | None:
-    left, whole = assignment.remaining_bytes, assignment.initial_bytes
-    if assignment.unlimited or left is None or not whole or assignment.state not in IN_USE:
-        return None
-    if left == 0:
-        return "used_up"
-    return "used_80" if left * 100 <= whole * (100 - MOST_USED_PERCENT) else None
+def alerts(forecast: Forecast, now: datetime) -> tuple[Alert, ...]:
+    """What there is to say of a plan in use, the most urgent first."""
+    rules = {
+        Alert.RUNS_OUT: runs_out_early(forecast, now),
+        Alert.MOSTLY_USED: is_mostly_used(forecast),
+        Alert.ENDS_SOON: ends_within_a_day(forecast, now),
+    }
+    return tuple(alert for alert, holds in rules.items() if holds)
 
 
-# --- by the clock
+def is_mostly_used(forecast: Forecast) -> bool:
+    """80 % of the data is used, and not all of it: then it is too late for a warning."""
+    left, initial = forecast.left_bytes, forecast.initial_bytes
+    if forecast.outlook not in {Outlook.CANNOT_TELL, Outlook.ENOUGH, Outlook.RUNS_OUT}:
+        return False
+    return bool(left and initial) and (left or 0) * 100 <= (initial or 0) * (100 - MOSTLY)
 
 
-def remind() -> int:
-    """Write what time alone has made news; returns how many. Each is told once of an order."""
-    due = [(order, "ends_tomorrow") for order in _ending()] + [
-        (order, "not_installed") for order in _left_lying()
-    ]
-    for order, kind in due:
-        notifications.enqueue(order, kind)
-    return len(due)
+def runs_out_early(forecast: Forecast, now: datetime) -> bool:
+    """At this pace the data ends within two days, a day or more before the plan does.
+
+    Earlier it would be a guess, and later no use. The pace must have been seen for a whole day: nights are
+    slow. A few hours without data at the very end are not worth a message.
+    """
+    out, end, pace = forecast.runs_out_at, forecast.ends_at, forecast.pace
+    if forecast.outlook is not Outlook.RUNS_OUT or out is None or end is None or pace is None:
+        return False
+    return pace.span >= SURE_AFTER and out - now <= SOON and end - out >= TOO_EARLY_BY
 
 
-def _ending() -> list[Order]:
-    """In use, and over within a day; a plan of one day never has a day before its last."""
-    now = clock.now()
-    soon = (Assignment.ends_at > now) & (Assignment.ends_at <= now + BEFORE_THE_END)
-    orders = Order.select().join(Assignment).where(soon, Assignment.state == "active", Order.days > 1)
-    return list(orders.where(_is_news("ends_tomorrow")).limit(AT_ONCE))
+def ends_within_a_day(forecast: Forecast, now: datetime) -> bool:
+    """The plan's last 24 hours, while there is data to lose. A plan of less than three days is short enough
+    to be remembered.
+    """
+    start, end = forecast.starts_at, forecast.ends_at
+    if end is None or forecast.outlook in {Outlook.NOT_STARTED, Outlook.USED_UP, Outlook.OVER}:
+        return False
+    is_short = start is not None and end - start < SHORTEST_TO_REMIND
+    return timedelta(0) < end - now <= LAST_DAY and not is_short
 
 
-def _left_lying() -> list[Order]:
-    """Delivered days ago, and on no phone yet."""
-    now = clock.now()
-    lying = (
-        Esim.installed_at.is_null()
-        & Esim.created_at.between(now - NOT_AFTER, now - INSTALLED_BY_NOW)
-        & Esim.profile_status.not_in(USELESS)
-        & (Esim.state != DEAD)
-    )
-    orders = Order.select().join(Esim).where(lying, Order.stage == "ready")
-    return list(orders.where(_is_news("not_installed")).limit(AT_ONCE))
+def is_forgotten(esim: Esim, now: datetime) -> bool:
+    """Bought and never installed: three days after delivery, once.
 
+    Whoever is on the way installs within hours; whoever buys ahead means to do it later, and later stands at
+    the airport without Wi-Fi. Three days is past the first kind and mostly before the trip of the second.
+    Whole days also make it the time of day at which they bought, so nobody is woken. After 30 days it is kept
+    for a trip that is far, and nothing is lost: the plan waits (eSIM Go keeps it for a year).
 
-def _is_news(kind: str) -> Expression:
-    """Nothing of this kind has been written of the order yet."""
-    told = (Notification.order == Order.id) & (Notification.kind == kind)
-    news: Expression = ~fn.EXISTS(Notification.select(Notification.id).where(told))
-    return news
+    Not while they are at it (Activate was pressed within the hour), and not for what cannot be installed, was
+    given back, or was on a phone before. Top-ups have no eSIM of their own. Wants the eSIM with its order.
+    """
+    if esim.installed_at is not None or esim.profile_status in INSTALLED or esim.is_useless:
+        return False
+    pressed = esim.activate_pressed_at
+    is_busy = pressed is not None and now - pressed < BUSY_FOR
+    is_time = FORGOTTEN_AFTER <= now - esim.created_at < REMIND_UNTIL
+    return is_time and not is_busy and esim.state == "active" and esim.order.stage == "ready"

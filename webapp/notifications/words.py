@@ -111,7 +111,12 @@ def _used_up(order: Order, _facts: Facts) -> Said:
 
 
 def _running_out(order: Order, facts: Facts) -> Said:
-    text = _("At your present pace it lasts until about %(moment)s; %(left)s of %(all)s are left.") % {
+    text = _(
+        "%(used)s in %(days)s: at this pace your data lasts until about %(moment)s, before your plan ends. "
+        "%(left)s of %(all)s are left."
+    ) % {
+        "used": data_size(int(facts["used_bytes"]) // 1_000_000),
+        "days": days_text(round(int(facts["span_s"]) / 86_400)),
         "moment": moment_text(datetime.fromisoformat(facts["until"])),
         **_figures(order),
     }

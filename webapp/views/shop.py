@@ -14,12 +14,14 @@ blueprint = Blueprint("shop", __name__)
 def index() -> Response:
     query = request.args.get("q", "")[:64].strip()
     cards = catalogue.areas()
-    found = catalogue.search(cards, query) if query else []
+    found = catalogue.look(cards, query)
     by_code = {card.code: card for card in cards}
     return page.render(
         "shop/list",
         query=query,
-        found=found,
+        found=found.cards,
+        unsold=found.unsold,
+        nearby=found.nearby,
         popular=[by_code[code] for code in catalogue.POPULAR if code in by_code],
         countries=[card for card in cards if card.is_country],
         regions=[card for card in cards if not card.is_country],

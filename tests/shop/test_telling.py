@@ -1,15 +1,16 @@
-"""What a traveller wants to know before it is too late: once, while it is news, and only when it is true."""
+"""Alerts as messages: once, while they are news, and only when they are true."""
 
-from datetime import timedelta
+import json
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from tests.shop.conftest import Advance
-from tests.shop.factories import after, bundles, details, make_esim, make_order, make_top_up
+from tests.shop.factories import after, bundles, details, make_esim, make_order, make_top_up, near
 from tests.shop.standins import Provider
 from webapp import clock, esims
-from webapp.models import Assignment, Esim, Notification, Order
+from webapp.models import Assignment, Esim, Notification, Order, UsagePoint
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -104,12 +105,40 @@ def test_a_plan_that_waits_or_has_ended_is_not_short_of_data(provider: Provider,
     assert "used_up" not in told()
 
 
+def test_data_that_will_not_last_is_told_with_what_that_rests_on(provider: Provider, esim: Esim) -> None:
+    plan, began = Assignment.get(Assignment.esim == esim), after(-2 * 86_400)
+    Order.update(created_at=after(-3 * 86_400)).execute()
+    for at, left in ((began, 3_000_000_000), (after(-86_400), 1_800_000_000)):
+        UsagePoint.create(assignment=plan, at=at, remaining_bytes=left)
+    provider.details = details(esim, "Installed", began)
+    provider.bundles = bundles(
+        "Active",
+        remainingQuantity=1_000_000_000,
+        startTime=began.isoformat(),
+        endTime=after(28 * 86_400).isoformat(),
+    )
+    for _ in range(2):
+        esims.refresh(Esim.get_by_id(esim.id), provider)
+    (row,) = Notification.select().where(Notification.kind == "running_out")
+    facts = json.loads(row.facts)
+    assert (facts["used_bytes"], round(int(facts["span_s"]) / 86_400)) == ("2000000000", 2)
+    assert near(datetime.fromisoformat(facts["until"]), after(86_400), 60)
+
+
+def test_of_two_warnings_at_once_the_second_waits_for_the_next_look(provider: Provider, esim: Esim) -> None:
+    in_use(timedelta(hours=20))
+    Assignment.update(remaining_bytes=300_000_000).execute()
+    assert (esims.remind(), told()[-1:]) == (1, ["used_80"])
+    assert (esims.remind(), told()[-1:]) == (1, ["ends_tomorrow"])
+    assert esims.remind() == 0
+
+
 # --- by the clock
 
 
 def in_use(ends_in: timedelta, **values: Any) -> Order:
     order = make_order("active", **values)
-    Assignment.update(state="active", starts_at=after(-3600), ends_at=clock.now() + ends_in).where(
+    Assignment.update(state="active", starts_at=after(-5 * 86_400), ends_at=clock.now() + ends_in).where(
         Assignment.order == order
     ).execute()
     return order
@@ -154,7 +183,7 @@ def test_an_esim_that_lies_about_is_remembered_after_three_days_and_once(
 
 @pytest.mark.parametrize(
     "change",
-    [{"installed_at": 0}, {"profile_status": "unavailable"}, {"state": "deactivated"}, {"created_at": -20}],
+    [{"installed_at": 0}, {"profile_status": "unavailable"}, {"state": "deactivated"}, {"created_at": -30}],
     ids=["installed", "not to be installed", "dead", "of long ago"],
 )
 def test_nobody_is_reminded_of_what_they_cannot_or_need_not_install(

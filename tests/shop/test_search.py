@@ -1,0 +1,133 @@
+"""The search forgives: searches.txt holds what people type and what they mean."""
+
+import time
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from sandbox.esimgo import areas
+from webapp import catalogue
+from webapp.catalogue import AreaCard, gazetteer
+from webapp.i18n import LANGUAGES, area_name, speaking, territories
+
+SLOWEST_S = 0.05
+FILE = Path(__file__).with_name("searches.txt")
+LINES = [line for line in FILE.read_text().splitlines() if line and line[0] != "#"]
+SEARCHES = [tuple(cell.strip() for cell in line.split("|")) for line in LINES]
+
+
+def card(code: str, provider_name: str = "", *, country: bool = True) -> AreaCard:
+    names = []
+    for lang in LANGUAGES:
+        with speaking(lang):
+            names.append(catalogue.normal(area_name(code, provider_name)))
+    names.append(catalogue.normal(provider_name))
+    return AreaCard(code, area_name(code, provider_name), "", country, 100, tuple(names))
+
+
+@cache
+def sandbox_shop() -> list[AreaCard]:
+    countries = areas.countries()
+    places = [*countries, *areas.regions(countries)]
+    return [card(catalogue.area_code(p.iso), p.name, country=not p.covers) for p in places]
+
+
+@cache
+def whole_world() -> list[AreaCard]:
+    return [card(code.lower()) for code in territories()]
+
+
+def found(query: str, cards: list[AreaCard] | None = None) -> list[str]:
+    return [hit.code for hit in catalogue.search(cards or sandbox_shop(), query)]
+
+
+@pytest.mark.parametrize(("query", "first"), SEARCHES, ids=[query for query, _ in SEARCHES])
+def test_what_is_meant_stands_first(query: str, first: str) -> None:
+    answer = catalogue.look(sandbox_shop(), query)
+    if first.startswith("!"):
+        assert (answer.unsold, answer.cards) == (area_name(first[1:], ""), [])
+    else:
+        assert answer.unsold is None
+        assert [hit.code for hit in answer.cards[:1]] == [code for code in (first,) if code != "-"]
+
+
+def test_there_are_more_than_a_hundred_of_them() -> None:
+    assert len({query for query, _ in SEARCHES}) == len(SEARCHES) > 150
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_language_of_the_page_changes_nothing(language: str) -> None:
+    with speaking(language):
+        assert found("Стамбул") == found("istanbul") == ["tr"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_country_is_found_by_its_own_name(language: str) -> None:
+    with speaking(language):
+        named = {place.code: area_name(place.code, "") for place in whole_world()}
+    lost = {name for code, name in named.items() if name and found(name, whole_world())[:1] != [code]}
+    assert len(named) > 250
+    assert lost == set()
+
+
+def test_every_country_is_found_by_its_code() -> None:
+    assert [p.code for p in whole_world() if found(p.code, whole_world())[:1] != [p.code]] == []
+
+
+def test_a_guess_never_stands_beside_what_was_written() -> None:
+    assert found("Австрия") == ["at"]
+    assert found("iraq", whole_world()) == ["iq"]
+
+
+# --- what we do not sell
+
+
+def test_an_honest_no_names_what_lies_near() -> None:
+    answer = catalogue.look(sandbox_shop(), "Иран")
+    assert answer.unsold == "Iran"
+    assert [place.code for place in answer.nearby][:3] == ["tr", "ae", "ge"], "popular, and next to it"
+    with speaking("ru"):
+        assert catalogue.look(sandbox_shop(), "Iran").unsold == "Иран"
+
+
+def test_what_else_the_words_may_mean_comes_first() -> None:
+    cards = [place for place in sandbox_shop() if place.code != "ge"]
+    answer = catalogue.look([card("ng"), *cards], "Niger")
+    assert answer.unsold == "Niger"
+    assert answer.nearby[0].code == "ng"
+
+
+def test_a_few_letters_may_be_on_the_way_to_what_we_sell() -> None:
+    assert found("ira", [card("iq"), card("tr")]) == ["iq"]
+    assert catalogue.look([card("tr")], "ira").unsold is None
+    assert catalogue.look([card("ie"), card("tr")], "IR").unsold is None
+
+
+def test_a_part_of_a_country_leads_to_the_whole_when_it_is_not_sold_apart() -> None:
+    assert found("Тенерифе", [card("es"), card("tr")]) == ["es"]
+    assert found("Honolulu", [card("us"), card("tr")]) == ["us"]
+
+
+# --- speed
+
+
+def test_a_search_of_the_whole_world_is_quick() -> None:
+    cards = whole_world()
+    gazetteer.terms.cache_clear()
+    _, cold_s = timed("турция", cards)
+    _, new_generation_s = timed("турция", [card("xx", "Atlantis"), *cards])
+    slowest = max((min(timed(query, cards)[1] for _ in range(3)), query) for query, _ in SEARCHES)
+    print(
+        f"\nsearch of {len(cards)} places: slowest {slowest[0] * 1000:.1f} ms of {len(SEARCHES)} "
+        f"({slowest[1]}); the first of a generation {new_generation_s * 1000:.0f} ms, of a process "
+        f"{cold_s * 1000:.0f} ms"
+    )
+    assert slowest[0] < SLOWEST_S
+
+
+def timed(query: str, cards: list[AreaCard]) -> tuple[catalogue.Found, float]:
+    """Seconds of the processor, which other work on the machine does not stretch."""
+    started = time.thread_time()
+    answer = catalogue.look(cards, query)
+    return answer, time.thread_time() - started
