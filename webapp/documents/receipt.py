@@ -37,8 +37,9 @@ def receipt(order: Order, config: Config) -> Document:
     purchase = purchases.of_order(order)
     if purchase is None:
         raise LookupError(f"order {order.reference} was never paid")
-    paper = _Paper(f"{_('Receipt')} {order.reference}", config.shop_name)
-    paper.heading(_("Receipt"), config.shop_name)
+    title = _("Receipt")
+    paper = _Paper(f"{title} {order.reference}", config.shop_name)
+    paper.heading(title, config.shop_name)
     paper.rows(_order(purchase))
     paper.rows(_seller(config))
     paper.rows(_item(purchase))
