@@ -13,7 +13,7 @@ from babel.messages.pofile import read_po
 from flask import Flask, render_template
 
 from tests.shop.factories import lead, make_customer, make_esim, make_order, make_plan, make_top_up, told
-from webapp import i18n, notifications, outages, payments
+from webapp import clock, i18n, notifications, outages, payments
 from webapp.config import ROOT, Config
 from webapp.i18n import speaking
 from webapp.models import STATUS, Assignment, Esim, Order

@@ -43,7 +43,7 @@ def receipt(order: Order, config: Config) -> Document:
     paper.rows(_order(purchase))
     paper.rows(_seller(config))
     paper.rows(_item(purchase))
-    paper.total(_("Total paid"), stars_text(purchase.payment.stars))
+    paper.total(_("Total paid"), stars_text(purchase.stars))
     paper.rows(_refund(purchase))
     paper.note(
         _(
@@ -90,7 +90,7 @@ def _refund(purchase: Purchase) -> Rows:
     refund = purchase.refund
     if refund is None:
         return []
-    stars = stars_text(purchase.payment.stars)
+    stars = stars_text(purchase.stars)
     if refund.done_at is None:
         return [(_("Being returned"), stars)]
     return [(_("Returned"), f"{stars}, {day_text(refund.done_at)}")]
