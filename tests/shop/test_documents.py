@@ -35,7 +35,7 @@ ru = ["Ещё одно условие."]
 @pytest.fixture
 def merchant(config: Config, tmp_path: Path) -> Config:
     """A shop whose owner has filled in who sells."""
-    path = tmp_path / "legal.toml"
+    path = tmp_path / "merchant.toml"
     path.write_text(FACTS, encoding="utf-8")
     return replace(config, legal_file=path)
 
