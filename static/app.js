@@ -87,7 +87,9 @@
       copy(target.dataset.copy);
     } else if (target.dataset.external && app) {
       event.preventDefault();
-      attempt(function () { app.openLink(target.href); });
+      attempt(function () {
+        if (target.hostname === "t.me") { app.openTelegramLink(target.href); } else { app.openLink(target.href); }
+      });
     } else if (target.dataset.download && app) {
       // Web clients forbid downloads from the frame; Telegram fetches the file itself, by https only.
       attempt(function () {
