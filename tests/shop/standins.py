@@ -116,6 +116,7 @@ class Bot(BotApi):
         self.mood: Callable[[str], object] = lambda method: None
         self.messages: list[tuple[int, str, Json | None]] = []
         self.photos: list[tuple[int, bytes, str, Json | None]] = []
+        self.documents: list[tuple[int, str, bytes, str]] = []
         self.refunds: list[tuple[int, str]] = []
         self.invoices: list[dict[str, Any]] = []
         self.tried: list[str] = []
@@ -148,6 +149,11 @@ class Bot(BotApi):
         self._try("getStarTransactions")
         page = self.transactions[offset : offset + limit]
         return star_page({"transactions": page})
+
+    def send_document(self, chat_id: int, name: str, content: bytes, kind: str, caption: str) -> int:
+        self._try("sendDocument")
+        self.documents.append((chat_id, name, content, kind))
+        return len(self.documents)
 
     def refund_star_payment(self, user_id: int, charge_id: str) -> None:
         self._try("refundStarPayment")

@@ -45,7 +45,10 @@ AWAITING_FOR = timedelta(minutes=30)
 
 
 class Customer(Row):
-    """`held_at`: nothing is sold to them until the owner has looked (`held_for`) and released them."""
+    """Who buys. `muted` names the groups of messages that are switched off, with spaces between. Once
+    `deleted_at` is set nobody is behind the row: its number is the negative of its id. `held_at`: nothing is
+    sold to them until the owner has looked (`held_for`) and released them.
+    """
 
     telegram_user_id = BigIntegerField(unique=True)
     first_name = CharField(default="")
@@ -56,6 +59,8 @@ class Customer(Row):
     held_at = UtcField(null=True)
     held_for = CharField(null=True)
     released_at = UtcField(null=True)
+    muted = CharField(default="")
+    deleted_at = UtcField(null=True)
     created_at = UtcField(default=clock.now)
 
 
