@@ -1,0 +1,239 @@
+"""Kills a process at a crash point while the outside misbehaves, and lets the shop come to rest afterwards.
+
+Each case has a customer of its own, who has paid. All the kills come first, one after the other: a case costs
+one start of the jobs process. Then the shop runs undisturbed until every order has ended.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from sandbox import clock as real
+from tests.crash.cases import PAYMENT, PURCHASE, REFUND, SECONDS, STATEMENT, Case
+from tests.stack import Stack, Traveller, until
+from webapp import clock, db, outages, quotes
+from webapp.config import Config
+from webapp.models import JobRequest, Order, Payment, Refund, Submission
+
+AT_REST = ("ready", "active", "failed", "expired", "returned")
+
+
+@dataclass
+class Told:
+    """What became of a case."""
+
+    case: Case
+    buyer: Traveller
+    reference: str
+    how: str = ""
+
+    @property
+    def order(self) -> Order:
+        found: Order = Order.get(Order.reference == self.reference)
+        return found
+
+
+@dataclass
+class Matrix:
+    shop: Stack
+    arrive: Callable[[], Traveller]
+    config: Config
+    told: list[Told] = field(default_factory=list)
+    kills: int = 0
+
+    # --- the kills
+
+    def run(self, cases: list[Case]) -> None:
+        self.calm()
+        self._kill_in_refunds([case for case in cases if case.boundary in REFUND])
+        for case in cases:
+            if case.boundary in PURCHASE or case.boundary.startswith("notification."):
+                self._kill_in_purchase(case)
+
+    def _kill_in_purchase(self, case: Case) -> None:
+        told = self.paid(case)
+        submitted = Submission.select().count()
+        self.fault(case)
+
+        def over() -> bool:
+            """The purchase has met its fault, and the process lives."""
+            last = Submission.select().order_by(Submission.id.desc()).first()
+            if case.boundary not in PURCHASE or Submission.select().count() == submitted:
+                return False
+            return last.order.fresh().stage != "submitting"
+
+        self.kill_at(told, over)
+
+    def _kill_in_refunds(self, cases: list[Case]) -> None:
+        """First so many orders are refused, and the process dies in the transaction that ends the first."""
+        if not cases:
+            return
+        told = [self.paid(case) for case in (Case("refund.due", "400"), *cases)]
+        refused = {"match": "POST /orders", "kind": "400"}
+        self.shop.esimgo("POST", "faults", refused)
+        self.kill_at(told[0], lambda: False)
+        self.shop.esimgo("POST", "faults", refused)
+        failed = Refund.select().count()
+        self.shop.start_jobs(kill_at="refund.claimed")
+        until(lambda: self.dead() or Refund.select().count() - failed >= len(cases), 20, "the refusals")
+        self.end()
+        self.shop.esimgo("DELETE", "faults")
+        for each in told[1:]:
+            self._due_now()
+            before = self._tries()
+            self.fault(each.case)
+            self.kill_at(each, lambda before=before: self._tries() > before)  # type: ignore[misc]
+
+    def _due_now(self) -> None:
+        """Claims of the dead lapse."""
+        last = Refund.select().where(Refund.state != "done").order_by(Refund.next_try_at).first()
+        if last is not None and last.next_try_at > clock.now():
+            self.shop.advance((last.next_try_at - clock.now()).total_seconds() + 0.1)
+
+    def _tries(self) -> int:
+        return sum(refund.attempts + (refund.state == "done") for refund in Refund.select())
+
+    def kill_at(self, told: Told, over: Callable[[], bool], **extra: str) -> None:
+        """Start the jobs and wait for their death at the crash point; when they get past it, kill them."""
+        self.shop.spawn("jobs", "jobs", KILL_AT=told.case.boundary, **extra)
+        try:
+            until(lambda: self.dead() or over(), 20, f"{told.case}")
+        except AssertionError:
+            print(self.shop.log("jobs")[-3000:], clock.now(), [(r.id, r.state, r.next_try_at, r.attempts) for r in Refund.select()])
+            raise
+        print(f"{clock.now():%M:%S} {told.case}", flush=True)
+        told.how = "died there" if self.dead() else "never came there, killed after the fault"
+        self.end()
+        self.lift(told.case)
+
+    def dead(self) -> bool:
+        return self.shop.processes["jobs"].poll() is not None
+
+    def end(self) -> None:
+        if not self.dead():
+            self.shop.kill()
+        assert self.shop.processes["jobs"].returncode == -9, self.shop.log("jobs")[-2000:]
+        self.kills += 1
+
+    def fault(self, case: Case) -> None:
+        if case.fault == "none":
+            return
+        after = {"after_s": SECONDS[case.fault]} if case.fault in SECONDS else {}
+        told = {"match": case.call, "kind": case.fault, "times": 1, **after}
+        (self.shop.esimgo if case.boundary in PURCHASE else self.shop.telegram)("POST", "faults", told)
+
+    def lift(self, case: Case) -> None:
+        if case.fault != "none":
+            self.shop.esimgo("DELETE", "faults")
+            self.shop.telegram("DELETE", "faults")
+
+    # --- payments
+
+    def paid(self, case: Case) -> Told:
+        """Somebody new has paid for an order; no jobs process runs."""
+        buyer = self.arrive()
+        order = buyer.order_to_pay()
+        told = Told(case, buyer, str(order["id"]))
+        for _ in range(3):
+            if self._is_sold(told) and buyer.pay(order["invoice_url"])["status"] == "paid":
+                self.told.append(told)
+                return told
+            self.calm(told)
+        raise AssertionError(f"{case}: the payment was never allowed")
+
+    def _is_sold(self, told: Told) -> bool:
+        return not outages.now().sales_paused and quotes.verdict(told.order, self.config) == "ok"
+
+    def calm(self, told: Told | None = None) -> None:
+        """The jobs run until the shop sells again and has eSIM Go's word for it; then none run."""
+        if self.dead():
+            self.shop.start_jobs()
+        until(lambda: not outages.now().sales_paused, 20, "open for sale")
+        if told is not None:
+            until(lambda: quotes.verdict(told.order, self.config) == "ok", 20, "the word of eSIM Go")
+        self.end()
+
+    def kill_the_web(self) -> None:
+        """One payment, and the web process dies at each of its crash points in turn."""
+        buyer = self.arrive()
+        order = buyer.order_to_pay()
+        told = Told(Case(PAYMENT[0]), buyer, str(order["id"]))
+        self.calm(told)
+        self.shop.start_jobs()
+        self.told.append(told)
+        with ThreadPoolExecutor(1) as threads:
+            self._restart_web(PAYMENT[0])
+            paying = threads.submit(buyer.pay, order["invoice_url"])
+            for place in range(len(PAYMENT)):
+                until(lambda: self._web_answers() is False, 30, f"{PAYMENT[place]} in the web")
+                self._restart_web(PAYMENT[place + 1] if place + 1 < len(PAYMENT) else "")
+            assert paying.result()["status"] == "paid"
+        told.how = f"the web died at {len(PAYMENT)} crash points: {', '.join(PAYMENT)}"
+        self.kills += len(PAYMENT)
+
+    def _web_answers(self) -> bool:
+        return self.shop.processes["web"].poll() is None
+
+    def _restart_web(self, kill_at: str) -> None:
+        self.shop.processes["web"].terminate()
+        self.shop.processes["web"].wait(10)
+        self.shop.start_web(kill_at)
+        until(lambda: self.shop.answers(f"{self.shop.web}/healthz") or not self._web_answers(), 20, "the web")
+
+    def kill_in_the_statement(self) -> None:
+        """Nobody tells us of a payment; the process dies when it has read of it, and when it has booked it."""
+        self.calm()
+        self.shop.telegram("POST", "faults", {"match": "UPDATE /message", "kind": "late", "after_s": 8})
+        with ThreadPoolExecutor(1) as threads:
+            paying = threads.submit(self.paid, Case(STATEMENT[0]))
+            until(lambda: Payment.select().where(Payment.state == "created").exists(), 20, "the question")
+            for boundary in STATEMENT:
+                self.shop.advance(61)
+                self.shop.start_jobs(kill_at=boundary)
+                until(self.dead, 20, boundary)
+                self.end()
+            told = paying.result()
+        self.shop.telegram("DELETE", "faults")
+        told.how = f"died at {' and '.join(STATEMENT)}"
+
+    # --- at rest
+
+    def come_to_rest(self) -> None:
+        """No fault, no kill: the jobs run, and the clock is moved as far as the slowest order needs."""
+        if self.dead():
+            self.shop.start_jobs()
+        began = real.monotonic()
+        while self._open():
+            assert real.monotonic() - began < 60, self._open()
+            self.shop.advance(12)
+            for name in ("reconcile_unknown", "collect_accepted", "issue_refunds", "deliver_notifications"):
+                JobRequest.create(name=name)
+            real.sleep(0.7)
+
+    def _open(self) -> list[str]:
+        """What is not at rest yet."""
+        found = [f"{told.case}: {told.order.stage}" for told in self.told if told.order.stage not in AT_REST]
+        found += [f"refund {refund.id}" for refund in Refund.select().where(Refund.state != "done")]
+        return found + [f"{told.case}: not told" for told in self.told if not self._is_told(told)]
+
+    def _is_told(self, told: Told) -> bool:
+        news = "Refunded" if told.order.status == "failed" else "Your eSIM is ready"
+        return any(news in text for text in told.buyer.texts())
+
+
+def repeated(buyer: Traveller) -> int:
+    """How many messages this person got more than once."""
+    said = Counter(text.splitlines()[0] for text in buyer.texts())
+    return sum(times - 1 for times in said.values())
+
+
+@contextmanager
+def reading(shop: Stack) -> Iterator[Config]:
+    """The test reads what the shop writes, on the shop's clock; yields the shop's settings."""
+    clock.use_offset_file(shop.folder / "clock")
+    db.bind(shop.environment["DATABASE_URL"])
+    yield Config.from_env(shop.environment)
+    db.database.close()
+    clock.use_offset_file(None)
