@@ -1,4 +1,4 @@
-"""Which crash points there are, what has to happen for a process to come there, and what may go wrong then."""
+"""Which crash points there are, what brings a process there, and what may go wrong outside just then."""
 
 from dataclasses import dataclass
 
@@ -11,6 +11,9 @@ PAYMENT = ("payment.allowed", "payment.booked", "payment.decided", "payment.upda
 
 ELSEWHERE = {"catalogue.": "tests/shop/test_catalogue_sync.py"}
 """Crash points without money, by prefix, and the test that kills at every one of them."""
+
+BEFORE_THE_CALL = (PURCHASE[0], CHAT[0], REFUND[1])
+"""Whoever dies here has not called yet: the fault is for whoever comes after."""
 
 KNOWN = {*PURCHASE, *CHAT, *REFUND, *STATEMENT, *PAYMENT}
 
@@ -59,11 +62,44 @@ def full() -> list[Case]:
     return bought + told
 
 
-def once(half: int) -> list[Case]:
-    """Every crash point without a fault, and half of the faults, each with one crash point."""
-    bought = [Case(boundary) for boundary in PURCHASE]
-    told = [Case(boundary) for boundary in (*CHAT, *REFUND[1:4])]
-    bought += [Case(PURCHASE[n % 3], fault) for n, fault in enumerate(PROVIDER_FAULTS[half::2])]
-    telegram = (CHAT[1], "refund.failed", "refund.answered")
-    told += [Case(telegram[n % 3], fault) for n, fault in enumerate(TELEGRAM_FAULTS[half::2])]
-    return bought + told
+_INTENT, _SENT, _ANSWERED, _RECORDED = PURCHASE
+_CLAIMED_NEWS, _SENT_NEWS = CHAT
+
+ONCE = {
+    "sqlite": (
+        Case("refund.claimed"),
+        Case("refund.answered", "slow"),
+        Case("refund.recorded"),
+        Case("refund.failed", "502"),
+        Case(_INTENT),
+        Case(_SENT, "reset_after_commit"),
+        Case(_SENT, "commit_late"),
+        Case(_SENT, "503"),
+        Case(_ANSWERED, "slow"),
+        Case(_RECORDED, "price_changed"),
+        Case(_ANSWERED, "hang"),
+        Case(_ANSWERED, "400"),
+        Case(_INTENT, "out_of_funds"),
+        Case(_CLAIMED_NEWS),
+        Case(_SENT_NEWS, "lost_answer"),
+        Case(_SENT_NEWS, "403"),
+    ),
+    "postgresql": (
+        Case("refund.claimed", "429"),
+        Case("refund.answered"),
+        Case("refund.recorded", "broken_json"),
+        Case("refund.failed", "hang"),
+        Case(_INTENT),
+        Case(_SENT, "reset_before"),
+        Case(_SENT, "500"),
+        Case(_SENT, "broken_json"),
+        Case(_SENT, "wrong_shape"),
+        Case(_ANSWERED),
+        Case(_RECORDED),
+        Case(_INTENT, "429"),
+        Case(_ANSWERED, "down"),
+        Case(_CLAIMED_NEWS, "down"),
+        Case(_SENT_NEWS),
+    ),
+}
+"""The suite's share: on each database every crash point, and between them every fault once."""
