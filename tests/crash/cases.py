@@ -2,9 +2,20 @@
 
 from dataclasses import dataclass
 
-PURCHASE = ("order.intent.committed", "order.post.sent", "order.post.answered", "order.recorded")
+PURCHASE = (
+    "order.intent.committed",
+    "order.begun",
+    "order.post.sent",
+    "order.post.answered",
+    "delivery.written",
+    "delivery.committed",
+    "order.recorded",
+)
 CHAT = ("notification.claimed", "notification.sent")
-REFUND = ("refund.due", "refund.claimed", "refund.answered", "refund.recorded", "refund.failed")
+REFUSED = ("refund.due", "order.failed")
+REFUND = ("refund.claimed", "refund.answered", "refund.recorded", "refund.failed")
+RETURN = ("return.claimed", "return.answered", "return.recorded")
+LOOKUP = ("delivery.collected", "reconcile.listed", "stock.bound")
 STATEMENT = ("statement.read", "statement.booked")
 PAYMENT = ("payment.allowed", "payment.booked", "payment.decided", "payment.update.stored")
 """In the web process, in the order in which one payment comes to them."""
@@ -12,10 +23,10 @@ PAYMENT = ("payment.allowed", "payment.booked", "payment.decided", "payment.upda
 ELSEWHERE = {"catalogue.": "tests/shop/test_catalogue_sync.py"}
 """Crash points without money, by prefix, and the test that kills at every one of them."""
 
-BEFORE_THE_CALL = (PURCHASE[0], CHAT[0], REFUND[1])
+BEFORE_THE_CALL = (*PURCHASE[:2], CHAT[0], REFUND[0])
 """Whoever dies here has not called yet: the fault is for whoever comes after."""
 
-KNOWN = {*PURCHASE, *CHAT, *REFUND, *STATEMENT, *PAYMENT}
+KNOWN = {*PURCHASE, *CHAT, *REFUSED, *REFUND, *RETURN, *LOOKUP, *STATEMENT, *PAYMENT}
 
 NONE = "none"
 PROVIDER_FAULTS = (
@@ -58,11 +69,11 @@ class Case:
 def full() -> list[Case]:
     """Every crash point with every fault of the call that stands there."""
     bought = [Case(boundary, fault) for fault in (NONE, *PROVIDER_FAULTS) for boundary in PURCHASE]
-    told = [Case(boundary, fault) for fault in (NONE, *TELEGRAM_FAULTS) for boundary in (*CHAT, *REFUND[1:])]
+    told = [Case(boundary, fault) for fault in (NONE, *TELEGRAM_FAULTS) for boundary in (*CHAT, *REFUND)]
     return bought + told
 
 
-_INTENT, _SENT, _ANSWERED, _RECORDED = PURCHASE
+_INTENT, _BEGUN, _SENT, _ANSWERED, _WRITTEN, _COMMITTED, _RECORDED = PURCHASE
 _CLAIMED_NEWS, _SENT_NEWS = CHAT
 
 ONCE = {
@@ -76,10 +87,12 @@ ONCE = {
         Case(_SENT, "commit_late"),
         Case(_SENT, "503"),
         Case(_ANSWERED, "slow"),
-        Case(_RECORDED, "price_changed"),
+        Case(_WRITTEN, "price_changed"),
+        Case(_COMMITTED),
+        Case(_RECORDED),
         Case(_ANSWERED, "hang"),
         Case(_ANSWERED, "400"),
-        Case(_INTENT, "out_of_funds"),
+        Case(_BEGUN, "out_of_funds"),
         Case(_CLAIMED_NEWS),
         Case(_SENT_NEWS, "lost_answer"),
         Case(_SENT_NEWS, "403"),
@@ -95,8 +108,10 @@ ONCE = {
         Case(_SENT, "broken_json"),
         Case(_SENT, "wrong_shape"),
         Case(_ANSWERED),
+        Case(_WRITTEN),
+        Case(_COMMITTED),
         Case(_RECORDED),
-        Case(_INTENT, "429"),
+        Case(_BEGUN, "429"),
         Case(_ANSWERED, "down"),
         Case(_CLAIMED_NEWS, "down"),
         Case(_SENT_NEWS),

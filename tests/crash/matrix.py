@@ -8,13 +8,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sandbox import clock as real
-from tests.crash.cases import BEFORE_THE_CALL, PAYMENT, PURCHASE, REFUND, SECONDS, STATEMENT, Case
+from tests.crash.cases import (BEFORE_THE_CALL, LOOKUP, PAYMENT, PURCHASE, REFUND, REFUSED, RETURN, SECONDS, STATEMENT, Case)
 from tests.stack import Stack, Traveller, until
-from webapp import clock, db, outages, quotes
+from webapp import clock, db, orders, outages, quotes
 from webapp.config import Config
 from webapp.models import JobRequest, Order, Payment, Refund, Submission
 
@@ -68,24 +68,25 @@ class Matrix:
         self.kill_at(told, over)
 
     def _kill_in_refunds(self, cases: list[Case]) -> None:
-        """First so many orders are refused, and the process dies in the transaction that ends the first."""
+        """First the process dies where a refused order ends, before and after the commit."""
         if not cases:
             return
-        told = [self.paid(case) for case in (Case("refund.due", "400"), *cases)]
-        refused = {"match": "POST /orders", "kind": "400"}
-        self.shop.esimgo("POST", "faults", refused)
-        self.kill_at(told[0], lambda: False)
-        self._refuse(refused, len(cases))
-        for each in told[1:]:
+        for case in (Case(boundary, "400") for boundary in REFUSED):
+            told = self.paid(case)
+            self.fault(case)
+            self.kill_at(told, lambda: False)
+        due = [self.paid(case) for case in cases]
+        self._refuse(len(cases))
+        for each in due:
             self._due_now()
             before = self._tries()
             self.fault(each.case)
             self.kill_at(each, lambda before=before: self._tries() > before)  # type: ignore[misc]
 
-    def _refuse(self, refused: dict[str, str], number: int) -> None:
+    def _refuse(self, number: int) -> None:
         """So many orders end with a refund that is due; Telegram hangs, so that none is sent yet."""
         before = Refund.select().count()
-        self.shop.esimgo("POST", "faults", refused)
+        self.shop.esimgo("POST", "faults", {"match": "POST /orders", "kind": "400"})
         self.shop.telegram("POST", "faults", {"match": "POST /refundStarPayment", "kind": "hang"})
         self.shop.start_jobs()
         until(lambda: Refund.select().count() - before >= number, 40, "the refusals")
@@ -209,6 +210,50 @@ class Matrix:
             told = paying.result()
         self.shop.telegram("DELETE", "faults")
         told.how = f"died at {' and '.join(STATEMENT)}"
+
+    # --- looked up
+
+    def kill_in_lookups(self) -> None:
+        """Where nobody pays: install data that comes later, the list of orders, an eSIM from stock."""
+        collected = self.paid(Case(LOOKUP[0]))
+        self.shop.esimgo("POST", "habits", {"order_s": 5})
+        self.kill_at(collected, lambda: False)
+        self.shop.esimgo("POST", "habits", {"order_s": 0})
+        lost = self.paid(Case("order.post.sent"))
+        self.kill_at(lost, lambda: False)
+        self.shop.advance(11)
+        listed = Told(Case(LOOKUP[1]), lost.buyer, lost.reference)
+        self.kill_at(listed, lambda: False)
+
+    def kill_at_rest(self) -> None:
+        """What can only happen once others have got theirs."""
+        self.end()
+        self.kill_in_returns()
+        self.kill_at_the_stock()
+        self.come_to_rest()
+
+    def kill_at_the_stock(self) -> None:
+        """One is bought too late for its buyer, who is refunded; the next buyer gets it."""
+        late = self.paid(Case("order.post.sent"))
+        self.kill_at(late, lambda: False)
+        self.shop.advance(self.config.deadline_s + 1)
+        self.shop.start_jobs()
+        until(lambda: self._looks_for_stock(), 40, "the late one")
+        self.end()
+        next_one = self.paid(Case(LOOKUP[2]))
+        self.kill_at(next_one, lambda: False)
+
+    def _looks_for_stock(self) -> bool:
+        self.shop.advance(12)
+        return bool(Submission.select().where(Submission.outcome == "stock").exists())
+
+    def kill_in_returns(self) -> None:
+        """Who has got an eSIM and has not used it gives it back."""
+        delivered = [told for told in self.told if told.order.stage == "ready"]
+        for boundary, told in zip(RETURN, delivered, strict=False):
+            orders.ask(told.order, replace(self.config, esimgo_refunds="on"))
+            self.kill_at(Told(Case(boundary), told.buyer, told.reference), lambda: False)
+            told.how += f", given back: died at {boundary}"
 
     # --- at rest
 
