@@ -12,7 +12,18 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sandbox import clock as real
-from tests.crash.cases import (BEFORE_THE_CALL, LOOKUP, PAYMENT, PURCHASE, REFUND, REFUSED, RETURN, SECONDS, STATEMENT, Case)
+from tests.crash.cases import (
+    BEFORE_THE_CALL,
+    LOOKUP,
+    PAYMENT,
+    PURCHASE,
+    REFUND,
+    REFUSED,
+    RETURN,
+    SECONDS,
+    STATEMENT,
+    Case,
+)
 from tests.stack import Stack, Traveller, until
 from webapp import clock, db, orders, outages, quotes
 from webapp.config import Config
