@@ -56,9 +56,14 @@ class Case:
     fault: str = NONE
 
     @property
+    def is_about_buying(self) -> bool:
+        """The fault is eSIM Go's, not Telegram's."""
+        return self.boundary in PURCHASE + REFUSED
+
+    @property
     def call(self) -> str:
         """The outside call that meets the fault."""
-        if self.boundary in PURCHASE:
+        if self.is_about_buying:
             return "POST /orders"
         return "POST /refundStarPayment" if self.boundary in REFUND else "POST /sendMessage"
 

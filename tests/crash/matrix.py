@@ -5,9 +5,8 @@ one start of the jobs process. Then the shop runs undisturbed until every order 
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -25,7 +24,7 @@ from tests.crash.cases import (
     Case,
 )
 from tests.stack import Stack, Traveller, until
-from webapp import clock, db, orders, outages, quotes
+from webapp import clock, orders, outages, quotes
 from webapp.config import Config
 from webapp.models import JobRequest, Order, Payment, Refund, Submission
 
@@ -54,6 +53,7 @@ class Matrix:
     config: Config
     told: list[Told] = field(default_factory=list)
     kills: int = 0
+    _web_may_die: bool = False
 
     # --- the kills
 
@@ -136,7 +136,7 @@ class Matrix:
             return
         after = {"after_s": SECONDS[case.fault]} if case.fault in SECONDS else {}
         told = {"match": case.call, "kind": case.fault, "times": 1, **after}
-        (self.shop.esimgo if case.boundary in PURCHASE else self.shop.telegram)("POST", "faults", told)
+        (self.shop.esimgo if case.is_about_buying else self.shop.telegram)("POST", "faults", told)
 
     def lift(self) -> None:
         self.shop.esimgo("DELETE", "faults")
@@ -204,6 +204,7 @@ class Matrix:
         self.shop.processes["web"].terminate()
         self.shop.processes["web"].wait(10)
         self.shop.start_web(kill_at)
+        self._web_may_die = bool(kill_at)
         until(lambda: self.shop.answers(f"{self.shop.web}/healthz") or not self._web_answers(), 20, "the web")
 
     def kill_in_the_statement(self) -> None:
@@ -268,6 +269,15 @@ class Matrix:
 
     # --- at rest
 
+    def leave(self) -> None:
+        """Whatever has happened here, the next test finds a shop that sells."""
+        self.lift()
+        if not self._web_answers() or self._web_may_die:
+            self._restart_web("")
+        if not self.dead():
+            self.shop.kill()
+        self.shop.start_jobs()
+
     def come_to_rest(self) -> None:
         """No kill any more: the jobs run, and the clock is moved as far as the slowest order needs. What died
         before it called meets its fault now.
@@ -302,13 +312,3 @@ def repeated(buyer: Traveller) -> int:
     """How many messages this person got more than once."""
     said = Counter(text.partition("\n")[0] for text in buyer.texts() if text)
     return sum(times - 1 for times in said.values())
-
-
-@contextmanager
-def reading(shop: Stack) -> Iterator[Config]:
-    """The test reads what the shop writes, on the shop's clock; yields the shop's settings."""
-    clock.use_offset_file(shop.folder / "clock")
-    db.bind(shop.environment["DATABASE_URL"])
-    yield Config.from_env(shop.environment)
-    db.database.close()
-    clock.use_offset_file(None)

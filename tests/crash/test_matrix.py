@@ -3,14 +3,11 @@
 The suite kills once at each crash point and plays each fault once; `--full-matrix` plays the whole product.
 """
 
-from collections.abc import Callable
-
 import pytest
 
 from sandbox import clock
 from tests.crash.cases import ONCE, full
-from tests.crash.matrix import Matrix, Told, reading, repeated
-from tests.stack import Stack, Traveller
+from tests.crash.matrix import Matrix, Told, repeated
 from webapp.models import Esim, Order, Payment, Refund, Submission
 
 pytestmark = pytest.mark.flow
@@ -19,25 +16,24 @@ AT_ONCE = 20
 
 
 def test_a_kill_at_every_crash_point_ends_in_one_esim_or_one_refund(
-    shop: Stack, traveller: Callable[..., Traveller], request: pytest.FixtureRequest
+    matrix: Matrix, request: pytest.FixtureRequest
 ) -> None:
     where = "postgresql" if "postgresql" in request.node.name else "sqlite"
     cases = full() if request.config.getoption("--full-matrix") else list(ONCE[where])
     began = clock.monotonic()
-    with reading(shop) as config:
-        for start in range(0, len(cases), AT_ONCE):
-            matrix = Matrix(shop, traveller, config)
-            matrix.run(cases[start : start + AT_ONCE])
-            if start == 0:
-                matrix.kill_in_lookups()
-                matrix.kill_the_web()
-                matrix.kill_in_the_statement()
-            matrix.come_to_rest()
-            if start == 0:
-                matrix.kill_at_rest()
-            for told in matrix.told:
-                print(f"{told.case}: {told.how}; {end_of(told)}")
-            check(matrix)
+    for start in range(0, len(cases), AT_ONCE):
+        matrix.told, matrix.kills = [], 0
+        matrix.run(cases[start : start + AT_ONCE])
+        if start == 0:
+            matrix.kill_in_lookups()
+            matrix.kill_the_web()
+            matrix.kill_in_the_statement()
+        matrix.come_to_rest()
+        if start == 0:
+            matrix.kill_at_rest()
+        for told in matrix.told:
+            print(f"{told.case}: {told.how}; {end_of(told)}")
+        check(matrix)
     print(
         f"R3 on {where}: {len(cases)} cases in {clock.monotonic() - began:.0f} s: all delivered or refunded"
     )

@@ -2,25 +2,18 @@
 
 import os
 import signal
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.crash.cases import Case
-from tests.crash.matrix import Matrix, reading
+from tests.crash.matrix import Matrix
 from tests.crash.test_matrix import check, end_of
-from tests.stack import Stack, Traveller, until
+from tests.stack import until
 
 pytestmark = pytest.mark.flow
 
 LEASE_S = "2"
-
-
-@pytest.fixture
-def matrix(shop: Stack, traveller: Callable[..., Traveller]) -> Iterator[Matrix]:
-    with reading(shop) as config:
-        yield Matrix(shop, traveller, config)
 
 
 @pytest.mark.parametrize("boundary", ["order.intent.committed", "order.post.sent", "order.post.answered"])
@@ -40,14 +33,7 @@ def test_a_paused_leader_wakes_up_and_nothing_is_bought_twice(matrix: Matrix, bo
     told.how = "paused there for longer than the lease"
     print(f"\n{told.case}: {told.how}; {end_of(told)}")
     check(matrix)
-    restart(matrix)
 
 
 def is_paused(pid: int) -> bool:
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
-
-
-def restart(matrix: Matrix) -> None:
-    """The next test finds a leader with the usual lease."""
-    matrix.shop.kill()
-    matrix.shop.start_jobs()
