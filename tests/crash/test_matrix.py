@@ -6,7 +6,7 @@ The suite kills once at each crash point and plays each fault once; `--full-matr
 import pytest
 
 from sandbox import clock
-from tests.crash.cases import ONCE, full
+from tests.crash.cases import NONE, ONCE, full
 from tests.crash.matrix import Matrix, Told, repeated
 from webapp.models import Esim, Order, Payment, Refund, Submission
 
@@ -34,6 +34,8 @@ def test_a_kill_at_every_crash_point_ends_in_one_esim_or_one_refund(
         for told in matrix.told:
             print(f"{told.case}: {told.how}; {end_of(told)}")
         check(matrix)
+        reached = {told.case.boundary for told in matrix.told if told.how.startswith("died")}
+        assert {told.case.boundary for told in matrix.told if told.case.fault == NONE} <= reached
     print(
         f"R3 on {where}: {len(cases)} cases in {clock.monotonic() - began:.0f} s: all delivered or refunded"
     )
