@@ -15,13 +15,15 @@ from playwright.sync_api import Browser, sync_playwright
 
 from tests.databases.servers import Engine, Files, Server, postgresql
 from tests.stack import Stack, Traveller, running
-from webapp import clock, db
+from webapp import clock, db, sealing
 from webapp.config import Config
 from webapp.observability import TextLine
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--rewrite", action="store_true", help="write tests/snapshots anew")
+    whole = "every crash point with every fault, not each of them once (many minutes)"
+    parser.addoption("--full-matrix", action="store_true", help=whole)
 
 
 @pytest.fixture(autouse=True)
@@ -61,11 +63,14 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 # --- a database for each test
 
 ON_BOTH = {
+    "crash.test_matrix",
+    "crash.test_paused_leader",
     "flows.test_faults.test_a_killed_jobs_process_buys_once_and_delivers",
     "flows.test_faults.test_a_standby_takes_over_when_the_leader_is_killed",
     "flows.test_purchase",
     "shop.test_account",
     "shop.test_telling",
+    "flows.test_secrets",
     "shop.test_buying",
     "shop.test_callbacks",
     "shop.test_catalogue",
@@ -86,6 +91,7 @@ ON_BOTH = {
     "shop.test_reconciling",
     "shop.test_refunds",
     "shop.test_reports",
+    "shop.test_sealing",
     "shop.test_allowance",
     "shop.test_ledger",
     "shop.test_returning",
@@ -133,6 +139,9 @@ def engine(request: pytest.FixtureRequest) -> Engine:
     return engine
 
 
+TEST_KEYS = (sealing.derived_key("of the tests"),)
+
+
 @pytest.fixture
 def config(tmp_path: Path, engine: Engine) -> Iterator[Config]:
     url = engine.migrated(tmp_path)
@@ -143,6 +152,7 @@ def config(tmp_path: Path, engine: Engine) -> Iterator[Config]:
         telegram_api_url="http://127.0.0.1:9",
         telegram_webhook_secret="hook",
         database_url=url,
+        data_keys=TEST_KEYS,
         clock_file=tmp_path / "clock",
         legal_file=tmp_path / "legal.toml",
     )
@@ -153,6 +163,7 @@ def config(tmp_path: Path, engine: Engine) -> Iterator[Config]:
 def database(config: Config) -> Iterator[Config]:
     """An empty, migrated database; what it yields are the settings that point to it."""
     clock.use_offset_file(config.clock_file)
+    sealing.use_keys(TEST_KEYS)
     db.bind(config.database_url)
     yield config
     db.database.close()

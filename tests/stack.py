@@ -102,11 +102,12 @@ class Stack:
         until(lambda: self.answers(f"{self.web}/healthz"), STARTS_IN_S, "the shop")
         until(lambda: self.catalogue(), STARTS_IN_S, "the catalogue")
 
-    def start_web(self) -> None:
+    def start_web(self, kill_at: str = "") -> None:
         self.spawn(
             "web",
             f"granian --interface wsgi --host 127.0.0.1 --port {self.web_port} --blocking-threads 16"
             " --workers-kill-timeout 3 --no-access-log wsgi:app",
+            KILL_AT=kill_at,
         )
 
     def start_jobs(self, kill_at: str = "", name: str = "jobs") -> None:

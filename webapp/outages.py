@@ -37,10 +37,10 @@ class Outages:
 
 
 def now() -> Outages:
-    failing = Setting.read_time(_FAILING)
-    not_buying = Setting.read_time(_NOT_BUYING)
-    funds = Setting.read(_SHORT_OF) is not None
-    other_currency = Setting.read(_OTHER_CURRENCY) is not None
+    known = Setting.read_all(_FAILING, _NOT_BUYING, _SHORT_OF, _OTHER_CURRENCY, _PAYMENTS)
+    failing, not_buying = (_moment(known.get(name)) for name in (_FAILING, _NOT_BUYING))
+    funds = _SHORT_OF in known
+    other_currency = _OTHER_CURRENCY in known
     jobs_missing = not leases.seen_within(PAUSE_AFTER.total_seconds())
     return Outages(
         provider_failing=failing is not None or not_buying is not None,
@@ -48,7 +48,7 @@ def now() -> Outages:
         out_of_funds=funds,
         other_currency=other_currency,
         jobs_missing=jobs_missing,
-        payments_failing=Setting.read(_PAYMENTS) is not None,
+        payments_failing=_PAYMENTS in known,
     )
 
 
@@ -64,6 +64,10 @@ def key_accepted(refusal: str = "") -> None:
         alarms.ring("key_refused", detail=refusal)
     else:
         alarms.clear("key_refused")
+
+
+def _moment(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
 
 
 def _is_long(since: datetime | None) -> bool:

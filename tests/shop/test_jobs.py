@@ -7,6 +7,7 @@ from itertools import pairwise
 from types import ModuleType
 
 import pytest
+from apscheduler.triggers.date import DateTrigger
 from peewee import OperationalError
 
 from jobs import expire_unpaid, refresh_esims, runner, schedule, sync_catalogue
@@ -119,6 +120,15 @@ def test_a_job_that_is_longer_than_its_tick_is_no_news(
     scheduler.shutdown()
     thread.join(5)
     assert [record.getMessage() for record in caplog.records if "skipped" in record.getMessage()] == []
+
+
+def test_a_new_leader_runs_every_job_at_once_and_not_only_when_it_first_ticks(context: Context) -> None:
+    scheduler = schedule._scheduler(context)
+    ticking = {scheduled.id for scheduled in scheduler.get_jobs()}
+    schedule._begin_at_once(scheduler, context)
+    first = [scheduled for scheduled in scheduler.get_jobs() if scheduled.id not in ticking]
+    assert [scheduled.args[0] for scheduled in first] == list(schedule.SCHEDULE)
+    assert all(isinstance(scheduled.trigger, DateTrigger) for scheduled in first)
 
 
 def test_a_rare_job_is_due_by_the_shops_clock(database: Config, advance: Advance) -> None:
