@@ -23,6 +23,8 @@ TOP_UP = {"bundle", "topup", "apitopup"}
 """What eSIM Go calls the item of an order that was made by its API."""
 LOOK_BACK_EVERY = timedelta(minutes=10)
 
+_LOOKED_BACK_AT = "reconciling.looked_back_at"
+
 
 def reconcile(client: ESIMGoClient, config: Config) -> int:
     """Look up every intent whose outcome is unclear; returns how many were found. Raises EsimGoError.
@@ -36,6 +38,8 @@ def reconcile(client: ESIMGoClient, config: Config) -> int:
     asked_at = clock.now()
     first = min(submission.sent_at for submission in (*unclear, *given_up))
     window = client.list_orders(first - WIDE, asked_at + WIDE)
+    if given_up:
+        Setting.write_time(_LOOKED_BACK_AT, asked_at)
     boundary("reconcile.listed")
     shift = window.provider_now - asked_at if window.provider_now else None
     free = _unbound(window.orders)
@@ -83,11 +87,8 @@ def _given_up() -> list[Submission]:
 
 
 def _is_time_to_look_back() -> bool:
-    last = Setting.read_time("reconciling.looked_back_at")
-    if last is not None and clock.now() - last < LOOK_BACK_EVERY:
-        return False
-    Setting.write_time("reconciling.looked_back_at", clock.now())
-    return True
+    last = Setting.read_time(_LOOKED_BACK_AT)
+    return last is None or clock.now() - last >= LOOK_BACK_EVERY
 
 
 def _unbound(placed: Sequence[ProviderOrder]) -> list[ProviderOrder]:

@@ -236,12 +236,13 @@ def test_without_a_key_one_is_made_from_the_bots_token(database: Config) -> None
 
 @pytest.fixture
 def plain(database: Config, engine: Engine, tmp_path: Path) -> Iterator[str]:
-    """A database of the first shop with three matching ids and a callback in plain text, and its address."""
+    """A database with three matching ids and a callback in plain text, not migrated yet, and its address."""
     (tmp_path / "plain").mkdir()
     url = engine.empty(tmp_path / "plain")
     db.bind(url)
-    runner().up("0001_initial")
+    runner().up()
     sold(3)
+    runner().History.delete().where(runner().History.name == "0003_data_keys").execute()
     db.database.execute_sql(f"UPDATE esim SET matching_id = '{SECRET}-' || id")
     raw = f"INSERT INTO callback (digest, raw, received_at, signature, kind) SELECT 'd', '{SECRET}', "
     db.database.execute_sql(raw + "created_at, 'none', '' FROM esim LIMIT 1")
