@@ -1,0 +1,168 @@
+"""What must hold at any moment, counted by hand over the rows and over what both stand-ins remember.
+
+Nothing here asks the code that is being proved: it reads tables, and compares them with the provider's orders
+and with Telegram's transactions.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from typing import Any
+
+from tests.proof.world import Bought, World
+from webapp.models import OPEN_STAGES, Esim, Notification, Order, Payment, Refund, Submission
+
+DELIVERED = ("ready", "active")
+
+
+@dataclass
+class Ledger:
+    """Stars, by where they are."""
+
+    paid: int = 0
+    delivered: int = 0
+    returned: int = 0
+    refunded: int = 0
+    in_flight: int = 0
+
+    @property
+    def adds_up(self) -> bool:
+        return self.paid == self.delivered + self.returned + self.refunded + self.in_flight
+
+    def __str__(self) -> str:
+        return ", ".join(f"{one.name.replace('_', ' ')} {getattr(self, one.name)}" for one in fields(self))
+
+
+class Audit:
+    """One look at everything. `problems` says what is wrong, in sentences; an empty list is what we want."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.orders = {order.id: order for order in Order.select()}
+        self.payments = list(Payment.select())
+        self.refunds = {refund.payment_id: refund for refund in Refund.select()}
+        self.submissions = {row.id: row for row in Submission.select()}
+        self.kept: defaultdict[int, list[Payment]] = defaultdict(list)
+        for payment in self.payments:
+            if payment.order_id is not None and payment.id not in self.refunds:
+                self.kept[payment.order_id].append(payment)
+        self.ledger = self._ledger()
+
+    def problems(self) -> list[str]:
+        return [
+            *self._money(),
+            *self._charges(),
+            *self._refunds(),
+            *self._purchases(),
+            *self._esims(),
+            *self.world.troubles.found,
+        ]
+
+    # money
+
+    def _ledger(self) -> Ledger:
+        told = Ledger(paid=sum(payment.stars for payment in self.payments))
+        for payment in self.payments:
+            setattr(told, place := self._place(payment), getattr(told, place) + payment.stars)
+        return told
+
+    def _place(self, payment: Payment) -> str:
+        order = self.orders.get(payment.order_id)
+        refund = self.refunds.get(payment.id)
+        if refund is not None and refund.state != "done":
+            return "in_flight"
+        if refund is not None:
+            return "returned" if order is not None and order.stage == "returned" else "refunded"
+        return "delivered" if order is not None and order.stage in DELIVERED else "in_flight"
+
+    def _money(self) -> Iterable[str]:
+        if not self.ledger.adds_up:
+            yield f"the money does not add up: {self.ledger}"
+        for order in self.orders.values():
+            wanted = 1 if order.stage in (*DELIVERED, *OPEN_STAGES) else 0
+            if len(self.kept[order.id]) != wanted:
+                yield f"{order.stage} order {order.id} keeps {len(self.kept[order.id])} charges, not {wanted}"
+
+    def _charges(self) -> Iterable[str]:
+        """Every charge that we know is one of Telegram's, of the same payer and amount."""
+        charged = self.world.telegram.world.data["payments"]
+        for payment in self.payments:
+            there = charged.get(payment.charge_id)
+            if there is None:
+                yield f"a charge that Telegram does not know: {payment.charge_id}"
+            elif (there["amount"], there["source"]["user"]["id"]) != (payment.stars, payment.telegram_user_id):
+                yield f"a charge of another payer or amount: {payment.charge_id}"
+
+    def _refunds(self) -> Iterable[str]:
+        """Once for each charge, none that we do not know of, none that is done but not there."""
+        made = self.world.telegram.world.data["refunds"]
+        ours = {payment.charge_id: self.refunds.get(payment.id) for payment in self.payments}
+        for charge_id, refund in made.items():
+            if refund["count"] != 1:
+                yield f"{charge_id} was refunded {refund['count']} times"
+            if ours.get(charge_id) is None:
+                yield f"{charge_id} was refunded and no row says so"
+        for charge_id, known in ours.items():
+            if known is not None and known.state == "done" and charge_id not in made:
+                yield f"{charge_id} is said to be refunded and is not"
+
+    # purchases
+
+    def _purchases(self) -> Iterable[str]:
+        by_intent = Counter(bought.submission_id for bought in self.world.bought.values())
+        for submission_id, count in by_intent.items():
+            if count > 1:
+                yield f"intent {submission_id} was bought {count} times"
+        for bought in self.duplicates():
+            yield f"{bought.reference} was bought though its order had been bought before"
+        for row in self.submissions.values():
+            if row.esimgo_order_id is not None and row.esimgo_order_id not in self.world.bought:
+                yield f"intent {row.id} is bound to an order that the provider does not have"
+
+    def duplicates(self) -> list[Bought]:
+        """Bought for an order after another purchase for it that could be seen within SETTLE_S."""
+        return [late for early, late in self._pairs() if self._was_visible(early)]
+
+    def hidden_duplicates(self) -> list[Bought]:
+        """Bought once more because the first one showed up later than SETTLE_S."""
+        return [late for early, late in self._pairs() if not self._was_visible(early)]
+
+    def _pairs(self) -> Iterable[tuple[Bought, Bought]]:
+        made: defaultdict[int, list[Bought]] = defaultdict(list)
+        for bought in self.world.bought.values():
+            made[self.submissions[bought.submission_id].order_id].append(bought)
+        for several in made.values():
+            first, *others = sorted(several, key=lambda one: one.submission_id)
+            yield from ((first, other) for other in others)
+
+    def _was_visible(self, bought: Bought) -> bool:
+        sent_at = self.submissions[bought.submission_id].sent_at
+        seen_after_s = bought.at_s - (sent_at - self.world.hub.now()).total_seconds() - self.world.hub.now_s
+        return bool(seen_after_s <= self.world.config.settle_s)
+
+    def stock(self) -> int:
+        """Bought and nobody's: what waits for the next buyer, or is not even found yet."""
+        delivered = {order.esimgo_order_id for order in self.orders.values() if order.stage in DELIVERED}
+        return len(self.world.bought.keys() - delivered)
+
+    def unbound(self) -> list[str]:
+        """Bought, and no intent has it yet."""
+        bound = {row.esimgo_order_id for row in self.submissions.values()}
+        return sorted(self.world.bought.keys() - bound)
+
+    def _esims(self) -> Iterable[str]:
+        given: Counter[int] = Counter(esim.order_id for esim in Esim.select())
+        sold = Counter(o.esimgo_order_id for o in self.orders.values() if o.stage in DELIVERED)
+        for order in self.orders.values():
+            if order.stage in DELIVERED and order.esim_id is None and given[order.id] != 1:
+                yield f"delivered order {order.id} has {given[order.id]} eSIMs"
+            if order.stage not in (*DELIVERED, "returned") and given[order.id]:
+                yield f"{order.stage} order {order.id} was given an eSIM"
+        for reference, count in sold.items():
+            if count > 1 or reference not in self.world.bought:
+                yield f"{reference} was delivered {count} times, or never bought"
+
+
+def told(kind: str) -> Counter[Any]:
+    """How many messages of a kind each order has."""
+    return Counter(row.order_id for row in Notification.select().where(Notification.kind == kind))
