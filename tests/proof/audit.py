@@ -4,13 +4,17 @@ Nothing here asks the code that is being proved: it reads tables, and compares t
 and with Telegram's transactions.
 """
 
+import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
+from datetime import datetime
 from typing import Any
 
+from tests.proof.hub import BEGINNING
+from tests.proof.network import Refusal
 from tests.proof.world import Bought, World
-from webapp.models import OPEN_STAGES, Esim, Notification, Order, Payment, Refund, Submission
+from webapp.models import OPEN_STAGES, Esim, Notification, Order, OrderEvent, Payment, Refund, Submission
 
 DELIVERED = ("ready", "active")
 
@@ -113,32 +117,39 @@ class Audit:
         for submission_id, count in by_intent.items():
             if count > 1:
                 yield f"intent {submission_id} was bought {count} times"
-        for bought in self.duplicates():
-            yield f"{bought.reference} was bought though its order had been bought before"
+        if duplicates := self.duplicates():
+            yield f"bought once too often although it could be seen: {dict(duplicates)}"
         for row in self.submissions.values():
             if row.esimgo_order_id is not None and row.esimgo_order_id not in self.world.bought:
                 yield f"intent {row.id} is bound to an order that the provider does not have"
 
-    def duplicates(self) -> list[Bought]:
-        """Bought for an order after another purchase for it that could be seen within SETTLE_S."""
-        return [late for early, late in self._pairs() if self._was_visible(early)]
+    def spare(self) -> list[Bought]:
+        """Bought for an order that another purchase has served. Equal ones are interchangeable, so it is not
+        said which of them was too many.
+        """
+        served = {order.id: order.esimgo_order_id for order in self.orders.values() if order.stage in DELIVERED}
+        bound = {row.esimgo_order_id: row.order_id for row in self.submissions.values()}
+        made = self.world.bought.items()
+        return [bought for reference, bought in made if served.get(bound.get(reference), reference) != reference]
 
-    def hidden_duplicates(self) -> list[Bought]:
-        """Bought once more because the first one showed up later than SETTLE_S."""
-        return [late for early, late in self._pairs() if not self._was_visible(early)]
+    def late(self) -> list[Bought]:
+        """Made by the provider more than SETTLE_S after it was asked."""
+        return [bought for bought in self.world.bought.values() if self._took_s(bought) > self._settle_s]
 
-    def _pairs(self) -> Iterable[tuple[Bought, Bought]]:
-        made: defaultdict[int, list[Bought]] = defaultdict(list)
-        for bought in self.world.bought.values():
-            made[self.submissions[bought.submission_id].order_id].append(bought)
-        for several in made.values():
-            first, *others = sorted(several, key=lambda one: one.submission_id)
-            yield from ((first, other) for other in others)
-
-    def _was_visible(self, bought: Bought) -> bool:
+    def _took_s(self, bought: Bought) -> float:
         sent_at = self.submissions[bought.submission_id].sent_at
-        seen_after_s = bought.at_s - (sent_at - self.world.hub.now()).total_seconds() - self.world.hub.now_s
-        return bool(seen_after_s <= self.world.config.settle_s)
+        return bought.at_s - _seconds(sent_at)
+
+    @property
+    def _settle_s(self) -> float:
+        return self.world.config.settle_s
+
+    def duplicates(self) -> Counter[str]:
+        """By bundle: more spare ones than such as nobody could have seen before buying again."""
+        return self._by_bundle(self.spare()) - self._by_bundle(self.late())
+
+    def _by_bundle(self, made: list[Bought]) -> Counter[str]:
+        return Counter(self.submissions[bought.submission_id].bundle for bought in made)
 
     def stock(self) -> int:
         """Bought and nobody's: what waits for the next buyer, or is not even found yet."""
@@ -161,6 +172,38 @@ class Audit:
         for reference, count in sold.items():
             if count > 1 or reference not in self.world.bought:
                 yield f"{reference} was delivered {count} times, or never bought"
+
+
+    # promises with a time
+
+    def lateness_s(self) -> list[float]:
+        """For each paid order, by how many seconds it was decided after its deadline; before it: below 0."""
+        ends = OrderEvent.select().where(OrderEvent.to_stage.in_(("ready", "failed")))
+        decided = {event.order_id: event.at for event in ends.order_by(OrderEvent.id.desc())}
+        paid = [order for order in self.orders.values() if order.deadline_at is not None]
+        now = self.world.hub.now()
+        return [(decided.get(order.id, now) - order.deadline_at).total_seconds() for order in paid]
+
+    def refund_waits_s(self) -> list[float]:
+        """For each refund, the seconds from when Telegram would have answered until it was written down: from
+        its last outage, from its last refusal of this refund, or from its last 429, which is for everybody.
+        """
+        own = {json.loads(r.body).get("telegram_payment_charge_id"): r.at_s for r in self._chat_refusals()}
+        slow = [refusal.at_s for refusal in self._chat_refusals() if refusal.fate == "429"]
+        charges = {payment.id: payment.charge_id for payment in self.payments}
+        waits = []
+        for refund in self.refunds.values():
+            due_s, done_s = _seconds(refund.created_at), _seconds(refund.done_at)
+            lifted_s = [end_s for end_s in (*self.world.chat_back_s, *slow) if end_s <= done_s]
+            waits.append(done_s - max(due_s, own.get(charges[refund.payment_id], 0.0), *lifted_s, 0.0))
+        return waits
+
+    def _chat_refusals(self) -> Iterable[Refusal]:
+        return (refusal for refusal in self.world.chat.refusals if refusal.body.startswith(b"{"))
+
+
+def _seconds(moment: datetime) -> float:
+    return (moment - BEGINNING).total_seconds()
 
 
 def told(kind: str) -> Counter[Any]:

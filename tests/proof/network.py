@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC
 from email.utils import format_datetime
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 import requests
@@ -32,6 +32,14 @@ Mix = dict[str, float]
 PLAYED_HERE = {"down", "hang", "commit_late", "500_after_commit"}
 
 
+class Refusal(NamedTuple):
+    """A call that got no good answer, with the body that it had."""
+
+    at_s: float
+    fate: str
+    body: bytes
+
+
 @dataclass
 class Place:
     """One stand-in: its app, and how the way to it is."""
@@ -45,7 +53,7 @@ class Place:
     late_s: tuple[float, float] = (35.0, 1500.0)
     down_until_s: float = 0.0
     hangs_until_s: float = 0.0
-    failed_at_s: float = -1.0
+    refusals: list[Refusal] = field(default_factory=list)
     next_fates: list[str] = field(default_factory=list)
     witness: Callable[[Environ, Work], server.Answer] = lambda environ, work: work()
     """Sees every piece of work done, also when nobody hears of it."""
@@ -68,14 +76,18 @@ class Network:
         fate = self._fate(place, request)
         if fate:
             self.told[f"{place.name} {fate}"] += 1
+        body = _peeked(request)
         try:
             if fate == "down":
                 raise requests.ConnectionError("refused")
             environ = _environ(request, parts.path, parts.query, self.sender())
-            return self._answer(place, environ, fate, timeout[1])
+            response = self._answer(place, environ, fate, timeout[1])
         except requests.RequestException:
-            place.failed_at_s = self.hub.now_s
+            place.refusals.append(Refusal(self.hub.now_s, fate, body))
             raise
+        if response.status_code == 429 or response.status_code >= 500:
+            place.refusals.append(Refusal(self.hub.now_s, fate, body))
+        return response
 
     def _fate(self, place: Place, request: requests.PreparedRequest) -> str:
         if self.hub.now_s < place.down_until_s:
@@ -112,8 +124,6 @@ class Network:
             answer = server.Answer("500 Internal Server Error", [], b'{"message": "oops"}')
         if answer is None:
             raise requests.ConnectionError("reset")
-        if int(answer.status[:3]) == 429 or int(answer.status[:3]) >= 500:
-            place.failed_at_s = self.hub.now_s
         return _response(answer, self.hub)
 
     def _work(self, place: Place, environ: Environ) -> server.Answer | None:

@@ -26,6 +26,7 @@ READ: Mix = {"500": 0.04, "503": 0.03, "429": 0.02, "reset_before": 0.03, "broke
 CHAT: Mix = {"502": 0.10, "429": 0.05, "lost_answer": 0.05, "hang": 0.005}
 CRASH = 0.02
 PAUSE = 0.002
+LARGEST_WAVE = 330
 CALM = ("catalogue.", "notification.")
 """Crash points of jobs that do not run here."""
 
@@ -61,15 +62,16 @@ class Street:
 
     def _waves(self) -> None:
         """Between two waves there is time for about as many orders as came; some waves are too large."""
+        size = LARGEST_WAVE
         while self.paid < self.wanted:
-            size = self.chance.choice((30, 60, 90, 330))
             within_s = self.chance.choice((60, 120, 240))
             for _ in range(size):
                 self._people += 1
                 after_s = self.chance.uniform(0, within_s)
                 self.hub.spawn(self.hub.outside, self._visit, self._people, after_s=after_s)
-            pause_s = size * self.world.config.esimgo_order_interval_s * self.chance.uniform(0.7, 1.2)
+            pause_s = size * self.world.config.esimgo_order_interval_s * self.chance.uniform(0.6, 1.1)
             self.hub.sleep(max(within_s, pause_s))
+            size = self.chance.choice((30, 60, 120, 180, LARGEST_WAVE))
 
     def _visit(self, user_id: int) -> None:
         if self.paid >= self.wanted:
@@ -84,12 +86,12 @@ class Street:
         self.world.meet(user_id)
         person = customers.recognise(user_id, "Ann", "en", "en")
         plan = self.chance.choice(self._plans)
-        for _ in range(self.chance.randint(1, 6)):
+        for _ in range(self.chance.randint(1, 4)):
             if outages.now().sales_paused:
                 self.told["sales are paused, on the page"] += 1
             elif self._pays(orders.place(person, plan), user_id):
                 return
-            self.hub.sleep(self.chance.uniform(5, 90))
+            self.hub.sleep(self.chance.uniform(20, 300))
         self.told["left without paying"] += 1
 
     def _pays(self, order: Order, user_id: int) -> bool:
@@ -156,13 +158,13 @@ class Weather:
             self.hub.sleep(1)
 
     def _change(self) -> None:
-        outages_ = (self._provider_down, self._provider_hangs, self._chat_down, self._both_down, self._broke)
-        for outage in (self._both_down, self._broke):  # these two in every run, however short
-            self.hub.sleep(self.chance.uniform(100, 300))
-            outage()
+        self.hub.sleep(600)
+        self._both_down()  # in every run, however short
         while True:
-            self.hub.sleep(self.chance.uniform(300, 3000))
-            self.chance.choice(outages_)()
+            self.hub.sleep(self.chance.uniform(2000, 6000))
+            self.chance.choice(
+                (self._provider_down, self._provider_hangs, self._chat_down, self._both_down, self._broke)
+            )()
 
     def _provider_down(self) -> None:
         self.seen["provider down"] += 1
@@ -174,12 +176,12 @@ class Weather:
 
     def _chat_down(self) -> None:
         self.seen["Telegram down"] += 1
-        self.world.chat.down_until_s = self.hub.now_s + self.chance.choice((60, 300, 2000))
+        self.world.close_chat(self.chance.choice((60, 300, 2000)))
 
     def _both_down(self) -> None:
         self.seen["both down"] += 1
-        self.world.provider.down_until_s = self.hub.now_s + 1000
-        self.world.chat.down_until_s = self.hub.now_s + 1300
+        self.world.provider.down_until_s = self.hub.now_s + 500
+        self.world.close_chat(700)
 
     def _broke(self) -> None:
         self.seen["out of funds"] += 1
