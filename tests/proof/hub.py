@@ -171,3 +171,19 @@ class Turn:
 
     def notify_all(self) -> None:
         pass
+
+
+class Alone:
+    """Stands in for a lock of one process; whoever holds it when the power is cut holds it no longer."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self._holders: set[Process] = set()
+
+    def __enter__(self) -> None:
+        while self._hub.current in self._holders:
+            self._hub.sleep(0.1)
+        self._holders.add(self._hub.current)
+
+    def __exit__(self, *_: object) -> None:
+        self._holders.discard(self._hub.current)

@@ -4,7 +4,7 @@ import json
 import logging
 import re
 import sys
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 import sandbox.clock
-from jobs import schedule
+from jobs import runner, schedule
 from jobs.context import Context
 from sandbox import server
 from sandbox.esimgo import app as esimgo_app
@@ -26,7 +26,7 @@ from sandbox.telegram import botapi as telegram_botapi
 from sandbox.telegram import stars
 from sandbox.telegram.courier import Courier
 from sandbox.telegram.world import meet
-from tests.proof.hub import Hub, PowerCut, Process, Turn
+from tests.proof.hub import Alone, Hub, PowerCut, Process, Turn
 from tests.proof.network import Environ, Mix, Network, Place, Work, uncut
 from webapp import boundaries, clock, db, leases, quotes, updates, wire
 from webapp.boundaries import boundary
@@ -145,7 +145,8 @@ class World:
         for module in list(sys.modules.values()):
             if getattr(module, "boundary", None) is boundary and module is not boundaries:
                 set_(module, "boundary", self.power.boundary)
-        self.patch.setattr(schedule, "_resting", {})
+        set_(runner, "_alone", defaultdict(lambda: Alone(self.hub)))
+        set_(schedule, "_resting", {})
         logging.getLogger().addHandler(self.troubles)
         logging.disable(logging.WARNING)  # of these there are thousands
 
