@@ -26,6 +26,7 @@ from jobs import (
     runner,
     submit_paid_orders,
     sync_catalogue,
+    telegram_payments,
     validate_quotes,
 )
 from jobs.context import Context
@@ -65,6 +66,9 @@ SCHEDULE = (
     Entry(expire_unpaid, 60, "local", "close unpaid orders"),
     Entry(deliver_notifications, 1, "chat", "tell the customers"),
     Entry(issue_refunds, 5, "refunds", "give money back"),
+    Entry(
+        telegram_payments, 5, "statement", "find payments that nobody told us of, and refunds made elsewhere"
+    ),
     Entry(answer_requests, 1, "requests", "run what was asked for by hand"),
     Entry(purge, 86_400, "local", "delete what nobody can ask for again"),
 )

@@ -14,6 +14,7 @@ from webapp.esimgo.payloads import (
     ProviderOrder,
 )
 from webapp.telegram.botapi import BotApi, Json
+from webapp.telegram.updates import StarPage, User, star_page
 from webapp.wire import OnSent
 
 Answer = TypeVar("Answer")
@@ -99,6 +100,7 @@ class Bot(BotApi):
         self.refunds: list[tuple[int, str]] = []
         self.invoices: list[dict[str, Any]] = []
         self.tried: list[str] = []
+        self.transactions: list[Json] = []
 
     def send_message(self, chat_id: int, text: str, reply_markup: Json | None = None) -> int:
         self._try("sendMessage")
@@ -109,6 +111,15 @@ class Bot(BotApi):
         self._try("sendPhoto")
         self.photos.append((chat_id, png, caption, reply_markup))
         return len(self.photos)
+
+    def get_me(self) -> User:
+        self._try("getMe")
+        return User(id=1, is_bot=True)
+
+    def get_star_transactions(self, offset: int = 0, limit: int = 100) -> StarPage:
+        self._try("getStarTransactions")
+        page = self.transactions[offset : offset + limit]
+        return star_page({"transactions": page})
 
     def refund_star_payment(self, user_id: int, charge_id: str) -> None:
         self._try("refundStarPayment")
