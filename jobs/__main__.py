@@ -9,10 +9,13 @@ from webapp.config import Config, ConfigError
 
 def main(arguments: list[str]) -> int:
     try:
-        config = Config.from_env(os.environ)
+        return _run(arguments, Config.from_env(os.environ))
     except ConfigError as error:
         print(f"simka: {error}", file=sys.stderr)  # noqa: T201 - the one line a person reads
         return 2
+
+
+def _run(arguments: list[str], config: Config) -> int:
     if not arguments:
         schedule.run_for_ever(config)
         return 0

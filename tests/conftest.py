@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from tests.databases.servers import Engine, Files, Server, postgresql
 from tests.stack import Stack, Traveller, running
-from webapp import clock, db
+from webapp import clock, db, sealing
 from webapp.config import Config
 
 
@@ -35,6 +35,7 @@ ON_BOTH = {
     "flows.test_faults.test_a_killed_jobs_process_buys_once_and_delivers",
     "flows.test_faults.test_a_standby_takes_over_when_the_leader_is_killed",
     "flows.test_purchase",
+    "flows.test_secrets",
     "shop.test_buying",
     "shop.test_callbacks",
     "shop.test_catalogue",
@@ -54,6 +55,7 @@ ON_BOTH = {
     "shop.test_quotes",
     "shop.test_reconciling",
     "shop.test_refunds",
+    "shop.test_sealing",
     "shop.test_updates",
     "shop.test_usage",
 }
@@ -96,6 +98,9 @@ def engine(request: pytest.FixtureRequest) -> Engine:
     return engine
 
 
+TEST_KEYS = (sealing.derived_key("of the tests"),)
+
+
 @pytest.fixture
 def config(tmp_path: Path, engine: Engine) -> Iterator[Config]:
     url = engine.migrated(tmp_path)
@@ -106,6 +111,7 @@ def config(tmp_path: Path, engine: Engine) -> Iterator[Config]:
         telegram_api_url="http://127.0.0.1:9",
         telegram_webhook_secret="hook",
         database_url=url,
+        data_keys=TEST_KEYS,
         clock_file=tmp_path / "clock",
     )
     engine.give_back(url)
@@ -115,6 +121,7 @@ def config(tmp_path: Path, engine: Engine) -> Iterator[Config]:
 def database(config: Config) -> Iterator[Config]:
     """An empty, migrated database; what it yields are the settings that point to it."""
     clock.use_offset_file(config.clock_file)
+    sealing.use_keys(TEST_KEYS)
     db.bind(config.database_url)
     yield config
     db.database.close()

@@ -6,18 +6,23 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 from whitenoise import WhiteNoise
 
-from webapp import boundaries, cli, clock, db, observability, views
+from webapp import boundaries, cli, clock, data_keys, db, observability, sealing, views
 from webapp.config import ROOT, Config
 
 STATIC_MAX_AGE_S = 3600
 
 
 def create_app(config: Config | None = None) -> Flask:
-    """The WSGI application. Without `config` the settings come from the environment (ConfigError)."""
+    """The WSGI application. Without `config` the settings come from the environment.
+
+    Raises ConfigError, also when DATA_KEYS are not those of the database.
+    """
     config = config or Config.from_env(os.environ)
     clock.use_offset_file(config.clock_file)
     boundaries.kill_at(config.kill_at)
+    sealing.use_keys(config.data_keys or [sealing.derived_key(config.telegram_bot_token)])
     db.bind(config.database_url)
+    data_keys.check()
     observability.configure(config.log_format)
 
     app = Flask("webapp", root_path=str(ROOT), template_folder="templates", static_folder=None)

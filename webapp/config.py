@@ -4,6 +4,7 @@ A wrong value stops the start with one line that names the setting. `NAME_FILE` 
 """
 
 import re
+from base64 import b64decode, urlsafe_b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
 from decimal import Decimal, InvalidOperation
@@ -75,6 +76,23 @@ def _database_url(value: str) -> str:
     if not re.fullmatch(r"sqlite:///.+", url) and (server.scheme != "postgresql" or len(server.path) < 2):
         raise ValueError("must be sqlite:///path/to/file.db or postgresql://user:password@host/database")
     return url
+
+
+def _data_keys(value: str) -> tuple[str, ...]:
+    keys = tuple(urlsafe_b64encode(_32_bytes(key)).decode() for key in value.replace(",", " ").split())
+    if not keys or len(set(keys)) < len(keys):
+        raise ValueError("must be keys that differ, the newest first, with spaces between them")
+    return keys
+
+
+def _32_bytes(key: str) -> bytes:
+    try:
+        told = b64decode(key.translate(str.maketrans("-_", "+/")), validate=True)
+    except ValueError:
+        told = b""
+    if len(told) != 32:
+        raise ValueError("must be keys of 32 bytes in base64: `openssl rand -base64 32` makes one")
+    return told
 
 
 def _number(low: float, high: float) -> Callable[[str], float]:
@@ -174,6 +192,12 @@ class Config:
     database_url: str = setting(
         _database_url, "where the orders are kept", default="sqlite:///var/simka.db", secret=True
     )
+    data_keys: tuple[str, ...] | None = setting(
+        _data_keys,
+        "encrypt activation data in the database, the newest first; needed when PUBLIC_URL is public",
+        default=None,
+        secret=True,
+    )
     markup_percent: Decimal = setting(
         _decimal("0", "1000"), "added to the wholesale price", default=Decimal(40)
     )
@@ -256,6 +280,11 @@ class Config:
             other = next(name for name, local in sandboxed.items() if local)
             raise ConfigError(f"{real} is real but {other} is a local sandbox: use both sandboxes or neither")
         if not is_loopback(self.public_url):
+            if self.data_keys is None:
+                raise ConfigError(
+                    "DATA_KEYS is missing: a shop with a public PUBLIC_URL needs its own key; "
+                    "`openssl rand -base64 32` makes one"
+                )
             for item in fields(self):
                 if item.metadata["development"] and getattr(self, item.name) is not None:
                     raise ConfigError(

@@ -6,9 +6,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from peewee import AutoField, DatabaseProxy, Field, Model, ModelSelect
+from peewee import (
+    AutoField,
+    CharField,
+    DatabaseProxy,
+    Field,
+    FieldAccessor,
+    Model,
+    ModelSelect,
+    TextField,
+)
 from playhouse.migrations import Runner
 
+from webapp import sealing
 from webapp.engines import engine
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -59,6 +69,38 @@ class UtcField(Field):
             return None
         moment = datetime.fromisoformat(value) if isinstance(value, str) else value
         return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+class _Opening(FieldAccessor):
+    """A secret is opened when somebody asks for it: a list that shows none pays for none."""
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        value = super().__get__(instance, owner)  # type: ignore[no-untyped-call] # the stubs lack it
+        if isinstance(value, sealing.Sealed):
+            value = instance.__data__[self.name] = sealing.unseal(value)
+        return value
+
+
+class _Secret(Field):
+    """Plain in Python, sealed in the database. Nothing can be looked for by it."""
+
+    accessor_class = _Opening
+
+    def db_value(self, value: str | None) -> str | None:
+        if value is None or isinstance(value, sealing.Sealed):
+            return value
+        return sealing.seal(value)
+
+    def python_value(self, value: str | None) -> str | None:
+        return None if value is None else sealing.Sealed(value)
+
+
+class SecretField(_Secret, CharField):
+    """A short secret."""
+
+
+class SecretTextField(_Secret, TextField):
+    """A long text with secrets in it."""
 
 
 def bind(url: str) -> None:

@@ -26,6 +26,7 @@ DEFAULTS = {
     "TELEGRAM_API_URL": "https://api.telegram.org",
     "PUBLIC_URL": "http://127.0.0.1:8000",
     "DATABASE_URL": "sqlite:///var/simka.db",
+    "DATA_KEYS": None,
     "MARKUP_PERCENT": Decimal(40),
     "CURRENCY": "USD",
     "STAR_USD": Decimal("0.013"),
@@ -47,6 +48,9 @@ DEFAULTS = {
     "KILL_AT": None,
 }
 
+DATA_KEY = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
+OLD_KEY = "_" * 42 + "8="
+
 GOOD = [
     ("ESIMGO_API_KEY", " k-1 ", "k-1"),
     ("ESIMGO_API_KEY_PREVIOUS", "old", "old"),
@@ -67,6 +71,8 @@ GOOD = [
     ("DATABASE_URL", "sqlite:////srv/simka.db", "sqlite:////srv/simka.db"),
     ("DATABASE_URL", "postgresql://u:p@db.example.com/simka", "postgresql://u:p@db.example.com/simka"),
     ("DATABASE_URL", "postgres:///simka?host=/run/postgresql", "postgresql:///simka?host=/run/postgresql"),
+    ("DATA_KEYS", f" {DATA_KEY} ", (DATA_KEY,)),
+    ("DATA_KEYS", f"{DATA_KEY},{'/' * 42}8=", (DATA_KEY, OLD_KEY)),
     ("MARKUP_PERCENT", "12.5", Decimal("12.5")),
     ("CURRENCY", "USD", "USD"),
     ("STAR_USD", "0.02", Decimal("0.02")),
@@ -114,6 +120,11 @@ BAD = [
     ("DATABASE_URL", "mysql://localhost/simka"),
     ("DATABASE_URL", "postgresql://localhost"),
     ("DATABASE_URL", "sqlite:///"),
+    ("DATA_KEYS", "hush"),
+    ("DATA_KEYS", DATA_KEY[4:]),
+    ("DATA_KEYS", f"{DATA_KEY} {DATA_KEY}"),
+    ("DATA_KEYS", f"{DATA_KEY} {DATA_KEY[:-1]}"),
+    ("DATA_KEYS", " , "),
     ("MARKUP_PERCENT", "-0.1"),
     ("MARKUP_PERCENT", "1e9"),
     ("MARKUP_PERCENT", "sNaN"),
@@ -158,7 +169,8 @@ def refusal(**environ: str) -> str:
 def local_with(name: str, value: str) -> dict[str, str]:
     """A setting beside local stand-ins, unless it is about one of them."""
     about_a_stand_in = name in LOCAL
-    return {name: value} if about_a_stand_in else LOCAL | {name: value}
+    in_public = {"DATA_KEYS": DATA_KEY} if name == "PUBLIC_URL" else {}
+    return {name: value} if about_a_stand_in else LOCAL | in_public | {name: value}
 
 
 def test_the_defaults_are_those_of_the_documents() -> None:
@@ -236,7 +248,7 @@ def test_both_stand_ins_or_none_are_taken() -> None:
     [("TELEGRAM_SANDBOX_URL", "http://127.0.0.1:8091"), ("CLOCK_FILE", "/tmp/clock"), ("KILL_AT", "a.b")],
 )
 def test_what_is_for_development_is_refused_in_public(name: str, value: str) -> None:
-    line = refusal(PUBLIC_URL="https://shop.example.com", **{name: value})
+    line = refusal(PUBLIC_URL="https://shop.example.com", DATA_KEYS=DATA_KEY, **{name: value})
     assert line.startswith(f"{name} is for development only")
 
 
@@ -245,14 +257,21 @@ def test_every_setting_for_development_is_known_to_the_test_above() -> None:
     assert found == {"TELEGRAM_SANDBOX_URL", "CLOCK_FILE", "KILL_AT"}
 
 
+def test_a_shop_in_public_needs_a_key_for_its_data_and_is_told_how_to_make_one() -> None:
+    line = refusal(PUBLIC_URL="https://shop.example.com")
+    assert line.startswith("DATA_KEYS is missing")
+    assert "`openssl rand -base64 32`" in line
+
+
 def test_secrets_are_never_in_the_repr() -> None:
-    shown = repr(read(ESIMGO_API_KEY_PREVIOUS="key-of-yesterday", SECRET_KEY="key-of-links"))
+    rotated = {"ESIMGO_API_KEY_PREVIOUS": "key-of-yesterday", "SECRET_KEY": "key-of-links"}
+    shown = repr(read(**rotated, DATA_KEYS=DATA_KEY))
     assert "Simka" in shown
-    for secret in (*NEEDED.values(), "key-of-yesterday", "key-of-links"):
+    for secret in (*NEEDED.values(), *rotated.values(), DATA_KEY):
         assert secret not in shown
 
 
-@pytest.mark.parametrize("name", [*NEEDED, "ESIMGO_API_KEY_PREVIOUS", "SECRET_KEY"])
+@pytest.mark.parametrize("name", [*NEEDED, "ESIMGO_API_KEY_PREVIOUS", "SECRET_KEY", "DATA_KEYS"])
 def test_a_refused_secret_is_not_repeated(name: str) -> None:
     assert "hush" not in refusal(**{name: "hush hush/"})
 

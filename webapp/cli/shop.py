@@ -5,7 +5,7 @@ import sys
 import click
 from flask import Flask
 
-from webapp import chat, db
+from webapp import chat, data_keys, db, sealing
 from webapp.config import Config, is_loopback
 from webapp.i18n import LANGUAGES, speaking
 from webapp.models import Setting
@@ -21,6 +21,14 @@ def register(app: Flask, config: Config) -> None:
         applied = db.migrate()
         _keep_worlds_apart(config)
         click.echo(f"Applied: {', '.join(applied)}" if applied else "The database is up to date.")
+
+    @app.cli.command("rotate-keys")
+    def rotate_keys() -> None:
+        """Encrypt again, with the first of DATA_KEYS, what lies under the others."""
+        rows = data_keys.rotate()
+        click.echo(f"{rows} rows encrypted again; all lie under {sealing.names()[0]} now.")
+        if retired := sealing.names()[1:]:
+            click.echo(f"Not needed any more, once every process has the new one: {', '.join(retired)}.")
 
     @app.cli.command("setup-bot")
     def setup_bot() -> None:

@@ -5,7 +5,7 @@ from typing import Self
 from peewee import BigIntegerField, BooleanField, CharField, ForeignKeyField, IntegerField
 
 from webapp import clock
-from webapp.db import Row, UtcField
+from webapp.db import Row, SecretField, UtcField
 from webapp.models.orders import Customer, Order
 from webapp.models.profiles import DEAD, USELESS
 from webapp.models.references import new_reference
@@ -21,7 +21,7 @@ class Esim(Row):
     order = ForeignKeyField(Order, backref="esims")
     customer = ForeignKeyField(Customer, backref="esims")
     iccid = CharField(unique=True)
-    matching_id = CharField()
+    matching_id = SecretField()
     smdp_host = CharField()
     profile_status = CharField(default="released")
     state = CharField(default="active")

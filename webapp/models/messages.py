@@ -3,18 +3,19 @@
 from peewee import BigIntegerField, CharField, ForeignKeyField, IntegerField, TextField
 
 from webapp import clock
-from webapp.db import Row, UtcField
+from webapp.db import Row, SecretTextField, UtcField
 from webapp.models.orders import Customer, Order
 
 
 class Callback(Row):
-    """What eSIM Go told us, exactly as it came; stored before it is acknowledged.
+    """What eSIM Go told us, exactly as it came, and sealed, for nobody knows what it may tell one day; stored
+    before it is acknowledged.
 
     `signature`: the encoding that proved it ("base64", "hex"), or "none". `kind`: our name of the event.
     """
 
     digest = CharField(unique=True)
-    body = TextField(column_name="raw")
+    body = SecretTextField(column_name="raw")
     received_at = UtcField(default=clock.now)
     signature = CharField(default="none")
     kind = CharField(default="")
