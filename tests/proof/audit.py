@@ -43,13 +43,14 @@ class Audit:
     def __init__(self, world: World) -> None:
         self.world = world
         self.orders = {order.id: order for order in Order.select()}
-        self.payments = list(Payment.select())
+        self.payments = [row for row in Payment.select() if row.charge_id is not None]
         self.refunds = {refund.payment_id: refund for refund in Refund.select()}
         self.submissions = {row.id: row for row in Submission.select()}
         self.kept: defaultdict[int, list[Payment]] = defaultdict(list)
         for payment in self.payments:
             if payment.order_id is not None and payment.id not in self.refunds:
                 self.kept[payment.order_id].append(payment)
+        self.taken_back = {p.order_id for p in self.payments if p.charge_id in world.taken_back}
         self.ledger = self._ledger()
 
     def problems(self) -> list[str]:
@@ -65,9 +66,9 @@ class Audit:
     # money
 
     def _ledger(self) -> Ledger:
-        told = Ledger(paid=sum(payment.stars for payment in self.payments))
+        told = Ledger(paid=sum(payment.amount for payment in self.payments))
         for payment in self.payments:
-            setattr(told, place := self._place(payment), getattr(told, place) + payment.stars)
+            setattr(told, place := self._place(payment), getattr(told, place) + payment.amount)
         return told
 
     def _place(self, payment: Payment) -> str:
@@ -84,7 +85,7 @@ class Audit:
             yield f"the money does not add up: {self.ledger}"
         for order in self.orders.values():
             wanted = 1 if order.stage in (*DELIVERED, *OPEN_STAGES) else 0
-            if len(self.kept[order.id]) != wanted:
+            if len(self.kept[order.id]) != wanted and order.id not in self.taken_back:
                 yield f"{order.stage} order {order.id} keeps {len(self.kept[order.id])} charges, not {wanted}"
 
     def _charges(self) -> Iterable[str]:
@@ -94,8 +95,12 @@ class Audit:
             there = charged.get(payment.charge_id)
             if there is None:
                 yield f"a charge that Telegram does not know: {payment.charge_id}"
-            elif (there["amount"], there["source"]["user"]["id"]) != (payment.stars, payment.telegram_user_id):
+            elif (there["amount"], there["source"]["user"]["id"]) != (payment.amount, payment.telegram_user_id):
                 yield f"a charge of another payer or amount: {payment.charge_id}"
+
+    def unheard_of(self) -> set[str]:
+        """Charges of Telegram's that we do not know."""
+        return set(self.world.telegram.world.data["payments"]) - {row.charge_id for row in self.payments}
 
     def _refunds(self) -> Iterable[str]:
         """Once for each charge, none that we do not know of, none that is done but not there."""
@@ -104,7 +109,7 @@ class Audit:
         for charge_id, refund in made.items():
             if refund["count"] != 1:
                 yield f"{charge_id} was refunded {refund['count']} times"
-            if ours.get(charge_id) is None:
+            if ours.get(charge_id) is None and charge_id not in self.world.taken_back:
                 yield f"{charge_id} was refunded and no row says so"
         for charge_id, known in ours.items():
             if known is not None and known.state == "done" and charge_id not in made:

@@ -20,9 +20,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from sandbox.esimgo import life
 from sandbox.esimgo.errors import Refused
+from sandbox.telegram.errors import Refused as NotRefunded
 from tests.proof.audit import Audit
 from tests.proof.world import KEY, NOT_RUN, World, config_for, named_boundaries
-from webapp import callbacks, catalogue, customers, esims, orders, outages, payments
+from webapp import allowance, callbacks, catalogue, customers, esims, orders, outages, payments
 from webapp.models import OPEN_STAGES, Esim, JobRequest, Order, Plan, Refund
 
 PEOPLE = (7001, 7002, 7003)
@@ -57,6 +58,7 @@ JOBS = (
     "enforce_deadlines",
     "expire_unpaid",
     "issue_refunds",
+    "telegram_payments",
 )
 WITHOUT = frozenset(NOT_RUN - {"answer_requests", "apply_callbacks", "refresh_esims", "sync_catalogue"})
 """Jobs that stand still here: chats have their own proof, and a purge touches no money."""
@@ -258,6 +260,19 @@ class Shop(RuleBasedStateMachine):
     def telegram_is_away(self, seconds: int) -> None:
         self.world.close_chat(seconds)
 
+    @rule(number=any_number)
+    def a_charge_is_taken_back(self, number: int) -> None:
+        charges = list(self.world.telegram.world.data["payments"])
+        if charge_id := _one_of(number, charges):
+            with suppress(NotRefunded):  # it went back before
+                self.world.take_back(charge_id)
+            self.hub.run_until(self.hub.now_s + 1)
+
+    @rule()
+    def the_owner_releases_everybody(self) -> None:
+        for person in allowance.held():
+            allowance.release(person)
+
     # --- after each step
 
     @invariant()
@@ -298,6 +313,7 @@ class Shop(RuleBasedStateMachine):
         audit = Audit(self.world)
         assert audit.problems() == []
         assert not _is_anything_open(), "everything is delivered or refunded in the end"
+        assert audit.unheard_of() == set(), "every charge is known"
         assert audit.ledger.in_flight == 0
         self._count(audit)
 

@@ -41,6 +41,7 @@ def test_every_purchase_is_delivered_or_refunded_in_time(world: World) -> None:
     print(figures(world, street, weather, audit))
     assert audit.problems() == []
     assert audit.unbound() == [], "whatever was bought is known, if only as stock"
+    assert audit.unheard_of() == set(), "every charge is known"
     assert audit.ledger.in_flight == 0
     assert max(audit.lateness_s()) <= 0, "active or refunded by the deadline"
     assert max(audit.refund_waits_s()) <= REFUND_WITHIN_S

@@ -25,10 +25,11 @@ from sandbox.telegram import app as telegram_app
 from sandbox.telegram import botapi as telegram_botapi
 from sandbox.telegram import stars
 from sandbox.telegram.courier import Courier
+from sandbox.telegram.params import Params
 from sandbox.telegram.world import meet
 from tests.proof.hub import Alone, Hub, PowerCut, Process, Turn
 from tests.proof.network import Environ, Mix, Network, Place, Work, uncut
-from webapp import boundaries, clock, db, leases, quotes, updates, wire
+from webapp import boundaries, clock, db, leases, quotes, sealing, updates, wire
 from webapp.boundaries import boundary
 from webapp.config import ROOT, Config
 from webapp.esimgo import budget, calls
@@ -68,6 +69,7 @@ def config_for(database_url: str) -> Config:
         telegram_api_url=f"http://{TELEGRAM}",
         telegram_webhook_secret="hook",
         database_url=database_url,
+        purchase_limits="orders=1000/day stars=9999999/day first=9999999 burst=1000/hour",
     )
 
 
@@ -124,12 +126,14 @@ class World:
         self.power, self.troubles = Power(), Troubles()
         self.bought: dict[str, Bought] = {}
         self._sew()
+        sealing.use_keys([sealing.derived_key(TOKEN)])
         db.bind(config.database_url)
         db.database.pragma("synchronous", 0)  # this is not about the disk
         self._open_the_stand_ins()
         self.bot = BotApi(TOKEN, config.telegram_api_url)
         self.jobs: list[Jobs] = []
         self.chat_back_s: list[float] = []
+        self.taken_back: set[str] = set()
 
     def _sew(self) -> None:
         set_ = self.patch.setattr
@@ -202,6 +206,14 @@ class World:
     def pay(self, invoice: str, user_id: int) -> dict[str, Any]:
         """As Telegram does: {"status": "paid", "charge_id"} or {"status": "failed", "error_message"}."""
         return stars.pay(self.telegram, stars.slug_of(invoice), user_id)
+
+    def take_back(self, charge_id: str) -> None:
+        """A charge goes back without the shop: Telegram's decision, or the owner's hand."""
+        paid = self.telegram.world.data["payments"][charge_id]
+        user_id = paid["source"]["user"]["id"]
+        told = Params({"user_id": user_id, "telegram_payment_charge_id": charge_id})
+        self.telegram.call("refundStarPayment", told)
+        self.taken_back.add(charge_id)
 
     # jobs processes
 
