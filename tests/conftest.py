@@ -12,9 +12,14 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.databases.servers import Engine, Files, Server, postgresql
+from tests.proof import proved
 from tests.stack import Stack, Traveller, running
 from webapp import clock, db, sealing
 from webapp.config import Config
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--prove", action="store_true", help="the proofs in full; writes docs/proof.md")
 
 
 @pytest.fixture(autouse=True)
@@ -231,6 +236,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         if line.strip() and not line.startswith(("info ", "warning ", "error ", "{"))
     ]
     told += [f"second try: {report.nodeid}" for report in terminalreporter.stats.get("rerun", [])]
+    if terminalreporter.config.getoption("--prove"):
+        proved.write(terminalreporter.stats.get("passed", []))
     if told:
         terminalreporter.section("figures")
         terminalreporter.write_line("\n".join(told))

@@ -8,11 +8,10 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from tests.proof.hub import BEGINNING
-from tests.proof.network import Refusal
 from tests.proof.world import Bought, World
 from webapp.models import OPEN_STAGES, Esim, Notification, Order, OrderEvent, Payment, Refund, Submission
 
@@ -181,30 +180,39 @@ class Audit:
 
     # promises with a time
 
-    def lateness_s(self) -> list[float]:
-        """For each paid order, by how many seconds it was decided after its deadline; before it: below 0."""
-        ends = OrderEvent.select().where(OrderEvent.to_stage.in_(("ready", "failed")))
-        decided = {event.order_id: event.at for event in ends.order_by(OrderEvent.id.desc())}
-        paid = [order for order in self.orders.values() if order.deadline_at is not None]
-        now = self.world.hub.now()
-        return [(decided.get(order.id, now) - order.deadline_at).total_seconds() for order in paid]
+    def lateness_s(self, heard_within_s: float) -> list[float]:
+        """For each paid order, by how many seconds it was decided after its deadline; before it: below 0. One
+        whose charge we were told of when its time was over has to be decided that soon after we heard.
+        """
+        moves = list(OrderEvent.select().order_by(OrderEvent.id.desc()))
+        decided = {event.order_id: event.at for event in moves if event.to_stage in {"ready", "failed"}}
+        heard = {event.order_id: event.at for event in moves if event.to_stage == "paid"}
+        late = []
+        for order in self.orders.values():
+            if order.deadline_at is not None:
+                until = max(order.deadline_at, heard[order.id] + timedelta(seconds=heard_within_s))
+                late.append((decided.get(order.id, self.world.hub.now()) - until).total_seconds())
+        return late
 
     def refund_waits_s(self) -> list[float]:
         """For each refund, the seconds from when Telegram would have answered until it was written down: from
-        its last outage, from its last refusal of this refund, or from its last 429, which is for everybody.
+        the end of its last outage, from its last refusal of this refund, or of what is for all refunds (a 429,
+        and the question whether it answers).
         """
-        own = {json.loads(r.body).get("telegram_payment_charge_id"): r.at_s for r in self._chat_refusals()}
-        slow = [refusal.at_s for refusal in self._chat_refusals() if refusal.fate == "429"]
+        own: dict[str, float] = {}
+        for_all = list(self.world.chat_back_s)
+        for refusal in self.world.chat.refusals:
+            if refusal.path == "/refundStarPayment":
+                own[json.loads(refusal.body)["telegram_payment_charge_id"]] = refusal.at_s
+            if refusal.path == "/getMe" or (refusal.path, refusal.fate) == ("/refundStarPayment", "429"):
+                for_all.append(refusal.at_s)
         charges = {payment.id: payment.charge_id for payment in self.payments}
         waits = []
         for refund in self.refunds.values():
             due_s, done_s = _seconds(refund.created_at), _seconds(refund.done_at)
-            lifted_s = [end_s for end_s in (*self.world.chat_back_s, *slow) if end_s <= done_s]
+            lifted_s = [end_s for end_s in for_all if end_s <= done_s]
             waits.append(done_s - max(due_s, own.get(charges[refund.payment_id], 0.0), *lifted_s, 0.0))
         return waits
-
-    def _chat_refusals(self) -> Iterable[Refusal]:
-        return (refusal for refusal in self.world.chat.refusals if refusal.body.startswith(b"{"))
 
 
 def _seconds(moment: datetime) -> float:

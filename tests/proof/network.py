@@ -36,6 +36,7 @@ class Refusal(NamedTuple):
     """A call that got no good answer, with the body that it had."""
 
     at_s: float
+    path: str
     fate: str
     body: bytes
 
@@ -83,10 +84,10 @@ class Network:
             environ = _environ(request, parts.path, parts.query, self.sender())
             response = self._answer(place, environ, fate, timeout[1])
         except requests.RequestException:
-            place.refusals.append(Refusal(self.hub.now_s, fate, body))
+            place.refusals.append(Refusal(self.hub.now_s, place.path_of(parts.path), fate, body))
             raise
         if response.status_code == 429 or response.status_code >= 500:
-            place.refusals.append(Refusal(self.hub.now_s, fate, body))
+            place.refusals.append(Refusal(self.hub.now_s, place.path_of(parts.path), fate, body))
         return response
 
     def _fate(self, place: Place, request: requests.PreparedRequest) -> str:

@@ -57,6 +57,9 @@ class Street:
     def is_busy(self) -> bool:
         return self.paid < self.wanted or self.open > 0
 
+    def turned_away(self, beginning: str) -> int:
+        return sum(count for words, count in self.told.items() if words.startswith(beginning))
+
     def open_doors(self) -> None:
         self.hub.spawn(self.hub.outside, self._waves)
 

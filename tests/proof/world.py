@@ -43,7 +43,7 @@ from webapp.telegram.updates import parse_update
 ESIMGO, TELEGRAM = "127.0.0.1:1", "127.0.0.1:2"
 KEY, TOKEN = "sandbox-key", "123456:SANDBOX"
 SOLD_IN = ("TR", "FR", "JP")
-BEAT_S = 2.0
+BEAT_S = 4.0
 NOT_RUN = {
     "answer_requests",
     "answer_topups",
