@@ -46,6 +46,7 @@ PROVIDER_FATES = (
 )
 CHAT_FATES = ("429", "502", "lost_answer", "broken_json", "hang", "down", "403")
 BOUNDARIES = [name for name in named_boundaries() if not name.startswith("notification.")]
+PURCHASE_BOUNDARIES = [name for name in BOUNDARIES if name.startswith(("order.", "payment."))]
 JOBS = (
     "validate_quotes",
     "submit_paid_orders",
@@ -90,7 +91,9 @@ class Shop(RuleBasedStateMachine):
         for user_id in PEOPLE:
             self.world.meet(user_id)
         self.world.start_jobs(WITHOUT)
-        self.hub.run_until(2)
+        self.hub.run_until(8)
+        for number, user_id in enumerate(PEOPLE[:2]):  # something for the others to meddle with
+            self.buy(user_id, number)
 
     def teardown(self) -> None:
         if hasattr(self, "world"):
@@ -156,13 +159,19 @@ class Shop(RuleBasedStateMachine):
     def buy(self, user_id: int, number: int) -> None:
         """Without any hurry: the provider is asked about the plan while the sheet is open."""
         order = self._place(user_id, number)
-        self.hub.run_until(self.hub.now_s + 1.2)
+        self.hub.run_until(self.hub.now_s + 1.5)
         if order is not None and order.invoice_url is not None:
             self._pay(order, user_id)
             self.hub.run_until(self.hub.now_s + 2)
 
-    @rule(user_id=a_person, number=any_number)
-    def buy_the_next(self, user_id: int, number: int) -> None:
+    @rule(user_id=a_person, number=any_number, kind=st.sampled_from(PROVIDER_FATES))
+    def buy_with_bad_luck(self, user_id: int, number: int, kind: str) -> None:
+        self.buy(user_id, number)
+        self.world.provider.next_fates[:] = [kind]
+
+    @rule(user_id=a_person, number=any_number, name=st.sampled_from(PURCHASE_BOUNDARIES))
+    def buy_and_crash(self, user_id: int, number: int, name: str) -> None:
+        self.world.power.armed = [name]
         self.buy(user_id, number)
 
     @rule(number=any_number)

@@ -2,6 +2,7 @@
 
 import shutil
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,11 +11,14 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from tests.databases.servers import Engine
 from tests.proof.machine import Shop
+from tests.proof.proved import PROPERTY, Row
 from tests.proof.world import World, client, config_for
 from webapp import catalogue
 
-STEPS, STEPS_A_RUN = 1_000, 60
-RUNS = STEPS // (STEPS_A_RUN - 10)
+SHORT, FULL = (1_000, 50), (10_000, 80)
+"""Steps in all, and steps in one run."""
+ENDS = ("ready", "active", "failed", "returned", "expired")
+HAPPENED = ("charges", "refunds", "crashes", "orders ready", "orders active", "orders failed")
 
 
 @pytest.fixture
@@ -28,24 +32,46 @@ def stocked(memory: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Pa
     return Path(url.removeprefix("sqlite:///"))
 
 
-def test_the_money_adds_up_after_every_step(stocked: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_money_adds_up_after_every_step(
+    stocked: Path,
+    pytestconfig: pytest.Config,
+    monkeypatch: pytest.MonkeyPatch,
+    record_property: Callable[[str, object], None],
+) -> None:
     def fresh(folder: Path) -> str:
         return f"sqlite:///{shutil.copy(stocked, folder / 'simka.db')}"
 
+    steps, steps_a_run = FULL if pytestconfig.getoption("--prove") else SHORT
+    runs = -(-steps // steps_a_run) + 1
     monkeypatch.setattr(Shop, "fresh", staticmethod(fresh), raising=False)
     monkeypatch.setattr(Shop, "seen", Counter())
-    run_state_machine_as_test(
-        Shop,
-        settings=settings(
-            max_examples=RUNS,
-            stateful_step_count=STEPS_A_RUN,
-            deadline=None,
-            derandomize=True,
-            database=None,
-            phases=(Phase.generate, Phase.shrink),
-            suppress_health_check=list(HealthCheck),
-            print_blob=True,
-        ),
+    run_state_machine_as_test(Shop, settings=machine_settings(runs, steps_a_run))
+    row = figure(runs)
+    print(f"{row.promise}: {row.run}: {row.figure}")
+    record_property(PROPERTY, row)
+    assert Shop.seen["steps"] >= steps
+    assert min(Shop.seen[name] for name in HAPPENED) > 0, "a proof in which nothing happens proves nothing"
+
+
+def machine_settings(runs: int, steps_a_run: int) -> settings:
+    return settings(
+        max_examples=runs,
+        stateful_step_count=steps_a_run,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        phases=(Phase.generate, Phase.shrink),
+        suppress_health_check=list(HealthCheck),
+        print_blob=True,
     )
-    print(f"the money added up after every step: {dict(sorted(Shop.seen.items()))}")
-    assert Shop.seen["steps"] >= STEPS
+
+
+def figure(runs: int) -> Row:
+    seen = Shop.seen
+    ends = ", ".join(f"{seen[f'orders {stage}']} {stage}" for stage in ENDS)
+    run = f"{seen['steps']} steps in {runs} runs of a Hypothesis state machine over all actions and faults"
+    came = f"{seen['charges']} charges, {seen['provider orders']} orders at the provider, {seen['refunds']} refunds"
+    trouble = f"{seen['crashes']} crashes, {seen['calls that went wrong']} calls that went wrong"
+    return Row(
+        "R15 the money adds up", run, f"0 violations after any step; {came}; {ends}; {trouble}", "derandomized"
+    )
