@@ -18,6 +18,11 @@ from webapp.models import OPEN_STAGES, Esim, Notification, Order, OrderEvent, Pa
 DELIVERED = ("ready", "active")
 
 
+def rows(query: Any) -> list[Any]:
+    """What peewee adds to a row (`order_id`) is not in its stubs."""
+    return list(query)
+
+
 @dataclass
 class Ledger:
     """Stars, by where they are."""
@@ -41,11 +46,11 @@ class Audit:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.orders = {order.id: order for order in Order.select()}
-        self.payments = [row for row in Payment.select() if row.charge_id is not None]
-        self.refunds = {refund.payment_id: refund for refund in Refund.select()}
-        self.submissions = {row.id: row for row in Submission.select()}
-        self.kept: defaultdict[int, list[Payment]] = defaultdict(list)
+        self.orders = {order.id: order for order in rows(Order.select())}
+        self.payments = rows(Payment.select().where(Payment.charge_id.is_null(False)))
+        self.refunds = {refund.payment_id: refund for refund in rows(Refund.select())}
+        self.submissions = {row.id: row for row in rows(Submission.select())}
+        self.kept: defaultdict[int, list[Any]] = defaultdict(list)
         for payment in self.payments:
             if payment.order_id is not None and payment.id not in self.refunds:
                 self.kept[payment.order_id].append(payment)
@@ -70,7 +75,7 @@ class Audit:
             setattr(told, place := self._place(payment), getattr(told, place) + payment.amount)
         return told
 
-    def _place(self, payment: Payment) -> str:
+    def _place(self, payment: Any) -> str:
         order = self.orders.get(payment.order_id)
         refund = self.refunds.get(payment.id)
         if refund is not None and refund.state != "done":
@@ -94,7 +99,10 @@ class Audit:
             there = charged.get(payment.charge_id)
             if there is None:
                 yield f"a charge that Telegram does not know: {payment.charge_id}"
-            elif (there["amount"], there["source"]["user"]["id"]) != (payment.amount, payment.telegram_user_id):
+            elif (there["amount"], there["source"]["user"]["id"]) != (
+                payment.amount,
+                payment.telegram_user_id,
+            ):
                 yield f"a charge of another payer or amount: {payment.charge_id}"
 
     def unheard_of(self) -> set[str]:
@@ -131,10 +139,11 @@ class Audit:
         """Bought for an order that another purchase has served. Equal ones are interchangeable, so it is not
         said which of them was too many.
         """
-        served = {order.id: order.esimgo_order_id for order in self.orders.values() if order.stage in DELIVERED}
+        delivered = (order for order in self.orders.values() if order.stage in DELIVERED)
+        served = {order.id: order.esimgo_order_id for order in delivered}
         bound = {row.esimgo_order_id: row.order_id for row in self.submissions.values()}
-        made = self.world.bought.items()
-        return [bought for reference, bought in made if served.get(bound.get(reference), reference) != reference]
+        made = self.world.bought.values()
+        return [one for one in made if served.get(bound.get(one.reference), one.reference) != one.reference]
 
     def late(self) -> list[Bought]:
         """Made by the provider more than SETTLE_S after it was asked."""
@@ -166,7 +175,7 @@ class Audit:
         return sorted(self.world.bought.keys() - bound)
 
     def _esims(self) -> Iterable[str]:
-        given: Counter[int] = Counter(esim.order_id for esim in Esim.select())
+        given: Counter[int] = Counter(esim.order_id for esim in rows(Esim.select()))
         sold = Counter(o.esimgo_order_id for o in self.orders.values() if o.stage in DELIVERED)
         for order in self.orders.values():
             if order.stage in DELIVERED and order.esim_id is None and given[order.id] != 1:
@@ -177,14 +186,13 @@ class Audit:
             if count > 1 or reference not in self.world.bought:
                 yield f"{reference} was delivered {count} times, or never bought"
 
-
     # promises with a time
 
     def lateness_s(self, heard_within_s: float) -> list[float]:
         """For each paid order, by how many seconds it was decided after its deadline; before it: below 0. One
         whose charge we were told of when its time was over has to be decided that soon after we heard.
         """
-        moves = list(OrderEvent.select().order_by(OrderEvent.id.desc()))
+        moves = rows(OrderEvent.select().order_by(OrderEvent.id.desc()))
         decided = {event.order_id: event.at for event in moves if event.to_stage in {"ready", "failed"}}
         heard = {event.order_id: event.at for event in moves if event.to_stage == "paid"}
         late = []
@@ -196,8 +204,8 @@ class Audit:
 
     def refund_waits_s(self) -> list[float]:
         """For each refund, the seconds from when Telegram would have answered until it was written down: from
-        the end of its last outage, from its last refusal of this refund, or of what is for all refunds (a 429,
-        and the question whether it answers).
+        the end of its last outage, or from its last refusal of this refund, or of what is for all refunds (a
+        429, and the question whether it answers).
         """
         own: dict[str, float] = {}
         for_all = list(self.world.chat_back_s)
@@ -221,4 +229,4 @@ def _seconds(moment: datetime) -> float:
 
 def told(kind: str) -> Counter[Any]:
     """How many messages of a kind each order has."""
-    return Counter(row.order_id for row in Notification.select().where(Notification.kind == kind))
+    return Counter(row.order_id for row in rows(Notification.select().where(Notification.kind == kind)))

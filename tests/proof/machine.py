@@ -1,7 +1,7 @@
 """Anything may happen at any time, in any order; after each step the money adds up.
 
-Time passes in two ways: `wait` lets everybody work on, `jump` moves the clock for all at once, so that much is
-overdue together. What is begun in one step may end many steps later.
+Time passes in two ways: `wait` lets everybody work on, `jump` moves the clock for all at once, so that much
+is overdue together. What is begun in one step may end many steps later.
 """
 
 import hashlib

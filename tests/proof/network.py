@@ -1,4 +1,4 @@
-"""The way between the shop and the two stand-ins: their WSGI apps are called, and bad luck is drawn on the way.
+"""The way from the shop to the two stand-ins: their WSGI apps are called, and bad luck is drawn on the way.
 
 The shop's own clients prepare each request and judge each answer; only the socket is missing.
 """

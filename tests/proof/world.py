@@ -7,7 +7,6 @@ import sys
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from random import Random
 from types import SimpleNamespace
 from typing import Any
@@ -178,11 +177,15 @@ class World:
         self.telegram.questions = Questions(self.hub)
         self.telegram.world.data["webhook"].update(url="here", secret_token="hook")
         self.provider = Place(
-            "eSIM Go", provider, esimgo_app.fault_book(provider), (0.05, 0.3), _below, _calm, witness=self._witness
+            "eSIM Go",
+            provider,
+            esimgo_app.fault_book(provider),
+            (0.05, 0.3),
+            _below,
+            _calm,
+            witness=self._witness,
         )
-        self.chat = Place(
-            "Telegram", chat, telegram_app.fault_book(chat), (0.02, 0.1), _method, _calm
-        )
+        self.chat = Place("Telegram", chat, telegram_app.fault_book(chat), (0.02, 0.1), _method, _calm)
         self.network.places = {ESIMGO: self.provider, TELEGRAM: self.chat}
         self.network.sender = _intent
 
@@ -272,7 +275,7 @@ class Jobs:
 
 
 class Carrier(Courier):
-    """The stand-in's own courier, with its queues and its repeating; only threads and sockets are left out."""
+    """The stand-in's own courier with its queues and its repeating, but without threads and sockets."""
 
     def __init__(self, world: World) -> None:
         telegram = world.telegram
