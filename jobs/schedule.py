@@ -11,8 +11,10 @@ from apscheduler.schedulers.blocking import BlockingScheduler
 
 from jobs import (
     answer_requests,
+    answer_returns,
     answer_topups,
     apply_callbacks,
+    check_ledger,
     check_provider,
     collect_accepted,
     deliver_notifications,
@@ -66,6 +68,8 @@ SCHEDULE = (
     Entry(expire_unpaid, 60, "local", "close unpaid orders"),
     Entry(deliver_notifications, 1, "chat", "tell the customers"),
     Entry(issue_refunds, 5, "refunds", "give money back"),
+    Entry(answer_returns, 2, "returns", "take back plans that nobody has used"),
+    Entry(check_ledger, 86_400, "local", "see that all the money adds up"),
     Entry(
         telegram_payments, 5, "statement", "find payments that nobody told us of, and refunds made elsewhere"
     ),

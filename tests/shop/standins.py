@@ -12,6 +12,8 @@ from webapp.esimgo.payloads import (
     OrderQuote,
     OrderWindow,
     ProviderOrder,
+    RefundTo,
+    Revoked,
 )
 from webapp.telegram.botapi import BotApi, Json
 from webapp.telegram.updates import StarPage, User, star_page
@@ -44,6 +46,8 @@ class Provider(ESIMGoClient):
         self.details: EsimDetails | Exception | None = None
         self.bundles: list[EsimBundle] | Exception = []
         self.labels: list[tuple[str, str]] = []
+        self.revoked: list[tuple[str, str, str | None]] = []
+        self.revoking: list[Exception] = []
 
     def create_order(
         self,
@@ -85,6 +89,13 @@ class Provider(ESIMGoClient):
 
     def esim_bundles(self, iccid: str, include_used: bool = True) -> list[EsimBundle]:
         return said(self.bundles)
+
+    def revoke(
+        self, iccid: str, bundle: str, assignment: str | None = None, *, refund_to: RefundTo = "balance"
+    ) -> Revoked:
+        self.revoked.append((iccid, bundle, assignment))
+        answer = self.revoking.pop(0) if self.revoking else None
+        return said(answer or Revoked.model_validate({"status": "Bundle has been refunded to balance"}))
 
     def set_customer_reference(self, iccid: str, reference: str) -> None:
         self.labels.append((iccid, reference))
