@@ -7,12 +7,13 @@ and with Telegram's transactions.
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import astuple, dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
 
 from tests.proof.hub import BEGINNING
 from tests.proof.world import Bought, World
+from webapp import ledger
 from webapp.models import OPEN_STAGES, Esim, Notification, Order, OrderEvent, Payment, Refund, Submission
 
 DELIVERED = ("ready", "active")
@@ -87,6 +88,11 @@ class Audit:
     def _money(self) -> Iterable[str]:
         if not self.ledger.adds_up:
             yield f"the money does not add up: {self.ledger}"
+        told = [tuple(account)[1:] for account in ledger.accounts()]
+        if told != [astuple(self.ledger)] and self.payments:
+            yield f"the shop's own ledger says {told}, and we count {self.ledger}"
+        for subject, difference in ledger.odd_ones():
+            yield f"the shop's own ledger misses {difference} at {subject}"
         for order in self.orders.values():
             wanted = 1 if order.stage in (*DELIVERED, *OPEN_STAGES) else 0
             if len(self.kept[order.id]) != wanted and order.id not in self.taken_back:

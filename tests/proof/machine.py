@@ -60,6 +60,8 @@ JOBS = (
     "expire_unpaid",
     "issue_refunds",
     "telegram_payments",
+    "answer_returns",
+    "check_ledger",
 )
 WITHOUT = frozenset(NOT_RUN - {"answer_requests", "apply_callbacks", "refresh_esims", "sync_catalogue"})
 """Jobs that stand still here: chats have their own proof, and a purge touches no money."""
@@ -217,6 +219,11 @@ class Shop(RuleBasedStateMachine):
                 life.install(self.world.esimgo.world, at_the_provider)
                 life.use(self.world.esimgo.world, at_the_provider, 50_000_000)
             esims.activate(esim)
+
+    @rule(number=any_number)
+    def give_it_back(self, number: int) -> None:
+        if order := _one(number, Order.stage.in_(("ready", "active"))):
+            orders.ask(order, self.world.config)
 
     # --- the provider
 

@@ -7,6 +7,7 @@ import sys
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from random import Random
 from types import SimpleNamespace
 from typing import Any
@@ -28,7 +29,7 @@ from sandbox.telegram.params import Params
 from sandbox.telegram.world import meet
 from tests.proof.hub import Alone, Hub, PowerCut, Process, Turn
 from tests.proof.network import Environ, Mix, Network, Place, Work, uncut
-from webapp import boundaries, clock, db, leases, quotes, sealing, updates, wire
+from webapp import boundaries, clock, db, leases, quotes, reconciling, sealing, updates, wire
 from webapp.boundaries import boundary
 from webapp.config import ROOT, Config
 from webapp.esimgo import budget, calls
@@ -68,6 +69,7 @@ def config_for(database_url: str) -> Config:
         telegram_api_url=f"http://{TELEGRAM}",
         telegram_webhook_secret="hook",
         database_url=database_url,
+        esimgo_refunds="on",
         purchase_limits="orders=1000/day stars=9999999/day first=9999999 burst=1000/hour",
     )
 
@@ -148,6 +150,8 @@ class World:
         for module in list(sys.modules.values()):
             if getattr(module, "boundary", None) is boundary and module is not boundaries:
                 set_(module, "boundary", self.power.boundary)
+        # Both clocks are one here; an hour of everybody's orders would be read every 10 s.
+        set_(reconciling, "WIDE", timedelta(minutes=2))
         set_(runner, "_alone", defaultdict(lambda: Alone(self.hub)))
         set_(schedule, "_resting", {})
         logging.getLogger().addHandler(self.troubles)
