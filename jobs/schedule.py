@@ -92,7 +92,9 @@ def run_for_ever(config: Config) -> None:
         try:
             context = _context(config, leadership)
             metrics.serve(config, context.esimgo)
-            _scheduler(context).start()
+            scheduler = _scheduler(context)
+            _begin_at_once(scheduler, context)
+            scheduler.start()
         finally:
             heartbeat.stop()
             leases.release(leadership)
@@ -162,6 +164,12 @@ def _scheduler(context: Context) -> BlockingScheduler:
             id=entry.job.__name__,
         )
     return scheduler
+
+
+def _begin_at_once(scheduler: BlockingScheduler, context: Context) -> None:
+    """What a dead leader has left has waited long enough: no job waits for its first tick."""
+    for entry in SCHEDULE:
+        scheduler.add_job(_tick, args=[entry, context], executor=entry.executor)
 
 
 _resting: dict[str, tuple[int, float]] = {}

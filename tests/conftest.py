@@ -20,6 +20,8 @@ from webapp.config import Config
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--prove", action="store_true", help="the proofs in full; writes docs/proof.md")
+    whole = "every crash point with every fault, not each of them once (many minutes)"
+    parser.addoption("--full-matrix", action="store_true", help=whole)
 
 
 @pytest.fixture(autouse=True)
@@ -37,6 +39,8 @@ def loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
 # --- a database for each test
 
 ON_BOTH = {
+    "crash.test_matrix",
+    "crash.test_paused_leader",
     "flows.test_faults.test_a_killed_jobs_process_buys_once_and_delivers",
     "flows.test_faults.test_a_standby_takes_over_when_the_leader_is_killed",
     "flows.test_purchase",

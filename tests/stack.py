@@ -95,11 +95,12 @@ class Stack:
         self.flask("setup-bot")
         until(lambda: self.catalogue(), 30, "the catalogue")
 
-    def start_web(self) -> None:
+    def start_web(self, kill_at: str = "") -> None:
         self.spawn(
             "web",
             f"granian --interface wsgi --host 127.0.0.1 --port {self.web_port} --blocking-threads 16"
             " --workers-kill-timeout 3 --no-access-log wsgi:app",
+            KILL_AT=kill_at,
         )
 
     def start_jobs(self, kill_at: str = "", name: str = "jobs") -> None:

@@ -256,7 +256,10 @@ class Config:
         Path, "file with the seconds by which the clock is ahead", default=None, development=True
     )
     kill_at: str | None = setting(
-        _text, "crash point at which the process kills itself, for tests", default=None, development=True
+        _text,
+        "crash point at which the process kills itself (stop:NAME: pauses), for tests",
+        default=None,
+        development=True,
     )
 
     @classmethod

@@ -6,6 +6,7 @@ from itertools import pairwise
 from types import ModuleType
 
 import pytest
+from apscheduler.triggers.date import DateTrigger
 from peewee import OperationalError
 
 from jobs import expire_unpaid, refresh_esims, runner, schedule, sync_catalogue
@@ -95,6 +96,15 @@ def test_each_class_of_work_has_a_thread_of_its_own_and_no_job_overtakes_itself(
     assert {scheduled.executor for scheduled in scheduler.get_jobs()} == classes
     for scheduled in scheduler.get_jobs():
         assert scheduled.trigger.interval.total_seconds() <= schedule.LONGEST_TICK_S
+
+
+def test_a_new_leader_runs_every_job_at_once_and_not_only_when_it_first_ticks(context: Context) -> None:
+    scheduler = schedule._scheduler(context)
+    ticking = {scheduled.id for scheduled in scheduler.get_jobs()}
+    schedule._begin_at_once(scheduler, context)
+    first = [scheduled for scheduled in scheduler.get_jobs() if scheduled.id not in ticking]
+    assert [scheduled.args[0] for scheduled in first] == list(schedule.SCHEDULE)
+    assert all(isinstance(scheduled.trigger, DateTrigger) for scheduled in first)
 
 
 def test_a_rare_job_is_due_by_the_shops_clock(database: Config, advance: Advance) -> None:

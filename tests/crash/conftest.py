@@ -1,0 +1,22 @@
+"""A shop whose processes may be killed, and which sells again afterwards."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.crash.matrix import Matrix
+from tests.stack import Stack, Traveller
+from webapp import clock, db
+from webapp.config import Config
+
+
+@pytest.fixture
+def matrix(shop: Stack, traveller: Callable[..., Traveller]) -> Iterator[Matrix]:
+    """The test reads what the shop writes, on the shop's clock."""
+    clock.use_offset_file(shop.folder / "clock")
+    db.bind(shop.environment["DATABASE_URL"])
+    matrix = Matrix(shop, traveller, Config.from_env(shop.environment))
+    yield matrix
+    matrix.leave()
+    db.database.close()
+    clock.use_offset_file(None)

@@ -1,0 +1,314 @@
+"""Kills a process at a crash point while the outside misbehaves, and lets the shop come to rest afterwards.
+
+Each case has a customer of its own, who has paid. All the kills come first, one after the other: a case costs
+one start of the jobs process. Then the shop runs undisturbed until every order has ended.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from sandbox import clock as real
+from tests.crash.cases import (
+    BEFORE_THE_CALL,
+    LOOKUP,
+    PAYMENT,
+    PURCHASE,
+    REFUND,
+    REFUSED,
+    RETURN,
+    SECONDS,
+    STATEMENT,
+    Case,
+)
+from tests.stack import Stack, Traveller, until
+from webapp import clock, orders, outages, quotes
+from webapp.config import Config
+from webapp.models import JobRequest, Order, Payment, Refund, Submission
+
+AT_REST = ("ready", "active", "failed", "expired", "returned")
+
+
+@dataclass
+class Told:
+    """What became of a case."""
+
+    case: Case
+    buyer: Traveller
+    reference: str
+    how: str = ""
+
+    @property
+    def order(self) -> Order:
+        found: Order = Order.get(Order.reference == self.reference)
+        return found
+
+
+@dataclass
+class Matrix:
+    shop: Stack
+    arrive: Callable[[], Traveller]
+    config: Config
+    told: list[Told] = field(default_factory=list)
+    kills: int = 0
+    _web_may_die: bool = False
+
+    # --- the kills
+
+    def run(self, cases: list[Case]) -> None:
+        self.calm()
+        self._kill_in_refunds([case for case in cases if case.boundary in REFUND])
+        for case in cases:
+            if case.boundary in PURCHASE or case.boundary.startswith("notification."):
+                self._kill_in_purchase(case)
+
+    def _kill_in_purchase(self, case: Case) -> None:
+        told = self.paid(case)
+        submitted = Submission.select().count()
+        self.fault(case)
+
+        def over() -> bool:
+            """The purchase has met its fault, and the process lives."""
+            last = Submission.select().order_by(Submission.id.desc()).first()
+            if case.boundary not in PURCHASE or Submission.select().count() == submitted:
+                return False
+            return bool(last.order.fresh().stage != "submitting")
+
+        self.kill_at(told, over)
+
+    def _kill_in_refunds(self, cases: list[Case]) -> None:
+        """First the process dies where a refused order ends, before and after the commit."""
+        if not cases:
+            return
+        for case in (Case(boundary, "400") for boundary in REFUSED):
+            told = self.paid(case)
+            self.fault(case)
+            self.kill_at(told, lambda: False)
+        due = [self.paid(case) for case in cases]
+        self._refuse(len(cases))
+        for each in due:
+            self._due_now()
+            before = self._tries()
+            self.fault(each.case)
+            self.kill_at(each, lambda before=before: self._tries() > before)  # type: ignore[misc]
+
+    def _refuse(self, number: int) -> None:
+        """So many orders end with a refund that is due; Telegram hangs, so that none is sent yet."""
+        before = Refund.select().count()
+        self.shop.esimgo("POST", "faults", {"match": "POST /orders", "kind": "400"})
+        self.shop.telegram("POST", "faults", {"match": "POST /refundStarPayment", "kind": "hang"})
+        self.shop.start_jobs()
+        until(lambda: Refund.select().count() - before >= number, 40, "the refusals")
+        self.end()
+        self.lift()
+
+    def _due_now(self) -> None:
+        """Claims of the dead lapse."""
+        last = Refund.select().where(Refund.state != "done").order_by(Refund.next_try_at).first()
+        if last is not None and last.next_try_at > clock.now():
+            self.shop.advance((last.next_try_at - clock.now()).total_seconds() + 0.1)
+
+    def _tries(self) -> int:
+        """How often a refund has come to an end, good or bad, that a crash point does not stand before."""
+        return sum(refund.attempts for refund in Refund.select())
+
+    def kill_at(self, told: Told, over: Callable[[], bool], **extra: str) -> None:
+        """Start the jobs and wait for their death at the crash point; when they get past it, kill them."""
+        self.shop.spawn("jobs", "jobs", KILL_AT=told.case.boundary, **extra)
+        until(lambda: self.dead() or over(), 40, f"{told.case}")
+        told.how = "died there" if self.dead() else "never came there, killed after the fault"
+        self.end()
+        self.lift()
+
+    def dead(self) -> bool:
+        return self.shop.processes["jobs"].poll() is not None
+
+    def end(self) -> None:
+        if not self.dead():
+            self.shop.kill()
+        assert self.shop.processes["jobs"].returncode == -9, self.shop.log("jobs")[-2000:]
+        self.kills += 1
+
+    def fault(self, case: Case) -> None:
+        if case.fault == "none":
+            return
+        after = {"after_s": SECONDS[case.fault]} if case.fault in SECONDS else {}
+        told = {"match": case.call, "kind": case.fault, "times": 1, **after}
+        (self.shop.esimgo if case.is_about_buying else self.shop.telegram)("POST", "faults", told)
+
+    def lift(self) -> None:
+        self.shop.esimgo("DELETE", "faults")
+        self.shop.telegram("DELETE", "faults")
+
+    # --- payments
+
+    def paid(self, case: Case) -> Told:
+        """Somebody new has paid for an order; no jobs process runs."""
+        buyer = self.arrive()
+        order = buyer.order_to_pay()
+        told = Told(case, buyer, str(order["id"]))
+        for _ in range(3):
+            if self._is_sold(told) and buyer.pay(order["invoice_url"])["status"] == "paid":
+                self.told.append(told)
+                return told
+            self.calm(told)
+        raise AssertionError(f"{case}: the payment was never allowed")
+
+    def _is_sold(self, told: Told) -> bool:
+        return not outages.now().sales_paused and quotes.verdict(told.order, self.config) == "ok"
+
+    def calm(self, told: Told | None = None) -> None:
+        """The jobs run until the shop sells again and has eSIM Go's word for it; then none run."""
+        if self.dead():
+            self.shop.start_jobs()
+        until(lambda: not outages.now().sales_paused, 20, "open for sale")
+        if told is not None:
+            until(lambda: quotes.verdict(told.order, self.config) == "ok", 20, "the word of eSIM Go")
+        self.end()
+
+    def kill_the_web(self) -> None:
+        """One payment, and the web process dies at each of its crash points in turn."""
+        buyer = self.arrive()
+        order = buyer.order_to_pay()
+        told = Told(Case(PAYMENT[0]), buyer, str(order["id"]))
+        self.calm(told)
+        self.shop.start_jobs()
+        self.told.append(told)
+        with ThreadPoolExecutor(1) as threads:
+            self._restart_web(PAYMENT[0])
+            paying = threads.submit(self._pay_until_paid, buyer, str(order["invoice_url"]))
+            for place in range(len(PAYMENT)):
+                until(lambda: self._web_answers() is False, 30, f"{PAYMENT[place]} in the web")
+                self._restart_web(PAYMENT[place + 1] if place + 1 < len(PAYMENT) else "")
+            paying.result()
+        told.how = f"the web died at {len(PAYMENT)} crash points: {', '.join(PAYMENT)}"
+        self.kills += len(PAYMENT)
+
+    @staticmethod
+    def _pay_until_paid(buyer: Traveller, invoice_url: str) -> None:
+        """As a person does who is told to try again."""
+        refusals: list[dict[str, Any]] = []
+
+        def look() -> bool:
+            refusals.append(buyer.pay(invoice_url))
+            return bool(refusals[-1]["status"] == "paid")
+
+        until(look, 60, f"{refusals}")
+
+    def _web_answers(self) -> bool:
+        return self.shop.processes["web"].poll() is None
+
+    def _restart_web(self, kill_at: str) -> None:
+        self.shop.processes["web"].terminate()
+        self.shop.processes["web"].wait(10)
+        self.shop.start_web(kill_at)
+        self._web_may_die = bool(kill_at)
+        until(lambda: self.shop.answers(f"{self.shop.web}/healthz") or not self._web_answers(), 20, "the web")
+
+    def kill_in_the_statement(self) -> None:
+        """Nobody tells us of a payment: the process dies when it has read of it, and once it is booked."""
+        self.calm()
+        self.shop.telegram("POST", "faults", {"match": "UPDATE /message", "kind": "late", "after_s": 8})
+        with ThreadPoolExecutor(1) as threads:
+            paying = threads.submit(self.paid, Case(STATEMENT[0]))
+            until(lambda: Payment.select().where(Payment.state == "created").exists(), 20, "the question")
+            for boundary in STATEMENT:
+                self.shop.advance(61)
+                self.shop.start_jobs(kill_at=boundary)
+                until(self.dead, 20, boundary)
+                self.end()
+            told = paying.result()
+        self.shop.telegram("DELETE", "faults")
+        told.how = f"died at {' and '.join(STATEMENT)}"
+
+    # --- looked up
+
+    def kill_in_lookups(self) -> None:
+        """Where nobody pays: install data that comes later, the list of orders, an eSIM from stock."""
+        collected = self.paid(Case(LOOKUP[0]))
+        self.shop.esimgo("POST", "habits", {"order_s": 5})
+        self.kill_at(collected, lambda: False)
+        self.shop.esimgo("POST", "habits", {"order_s": 0})
+        lost = self.paid(Case("order.post.sent"))
+        self.kill_at(lost, lambda: False)
+        self.shop.advance(11)
+        listed = Told(Case(LOOKUP[1]), lost.buyer, lost.reference)
+        self.kill_at(listed, lambda: False)
+
+    def kill_at_rest(self) -> None:
+        """What can only happen once others have got theirs."""
+        self.end()
+        self.kill_in_returns()
+        self.kill_at_the_stock()
+        self.come_to_rest()
+
+    def kill_at_the_stock(self) -> None:
+        """One is bought too late for its buyer, who is refunded; the next buyer gets it."""
+        late = self.paid(Case("order.post.sent"))
+        self.kill_at(late, lambda: False)
+        self.shop.advance(self.config.deadline_s + 1)
+        self.shop.start_jobs()
+        until(lambda: self._looks_for_stock(), 40, "the late one")
+        self.end()
+        next_one = self.paid(Case(LOOKUP[2]))
+        self.kill_at(next_one, lambda: False)
+
+    def _looks_for_stock(self) -> bool:
+        self.shop.advance(12)
+        return bool(Submission.select().where(Submission.outcome == "stock").exists())
+
+    def kill_in_returns(self) -> None:
+        """Who has got an eSIM and has not used it gives it back."""
+        delivered = [told for told in self.told if told.order.stage == "ready"]
+        for boundary, told in zip(RETURN, delivered, strict=False):
+            orders.ask(told.order, replace(self.config, esimgo_refunds="on"))
+            self.kill_at(Told(Case(boundary), told.buyer, told.reference), lambda: False)
+            told.how += f", given back: died at {boundary}"
+
+    # --- at rest
+
+    def leave(self) -> None:
+        """Whatever has happened here, the next test finds a shop that sells."""
+        self.lift()
+        if not self._web_answers() or self._web_may_die:
+            self._restart_web("")
+        if not self.dead():
+            self.shop.kill()
+        self.shop.start_jobs()
+
+    def come_to_rest(self) -> None:
+        """No kill any more: the jobs run, and the clock is moved as far as the slowest order needs. What died
+        before it called meets its fault now.
+        """
+        for told in self.told:
+            if told.case.boundary in BEFORE_THE_CALL:
+                self.fault(told.case)
+        if self.dead():
+            self.shop.start_jobs()
+        began = real.monotonic()
+        while self._open():
+            assert real.monotonic() - began < 60, self._open()
+            if real.monotonic() - began > 5:
+                self.lift()
+            self.shop.advance(12)
+            for name in ("reconcile_unknown", "collect_accepted", "issue_refunds", "deliver_notifications"):
+                JobRequest.create(name=name)
+            real.sleep(0.7)
+
+    def _open(self) -> list[str]:
+        """What is not at rest yet."""
+        found = [f"{told.case}: {told.order.stage}" for told in self.told if told.order.stage not in AT_REST]
+        found += [f"refund {refund.id}" for refund in Refund.select().where(Refund.state != "done")]
+        return found + [f"{told.case}: not told" for told in self.told if not self._is_told(told)]
+
+    def _is_told(self, told: Told) -> bool:
+        news = "Refunded" if told.order.status == "failed" else "Your eSIM is ready"
+        return any(news in text for text in told.buyer.texts())
+
+
+def repeated(buyer: Traveller) -> int:
+    """How many messages this person got more than once."""
+    said = Counter(text.partition("\n")[0] for text in buyer.texts() if text)
+    return sum(times - 1 for times in said.values())

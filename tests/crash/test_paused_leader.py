@@ -1,0 +1,39 @@
+"""A leader that is paused for longer than its lease, and then wakes up: a standby leads by then."""
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests.crash.cases import Case
+from tests.crash.matrix import Matrix
+from tests.crash.test_matrix import check, end_of
+from tests.stack import until
+
+pytestmark = pytest.mark.flow
+
+LEASE_S = "2"
+
+
+@pytest.mark.parametrize("boundary", ["order.intent.committed", "order.post.sent", "order.post.answered"])
+def test_a_paused_leader_wakes_up_and_nothing_is_bought_twice(matrix: Matrix, boundary: str) -> None:
+    shop = matrix.shop
+    matrix.calm()
+    told = matrix.paid(Case(boundary, "SIGSTOP"))
+    shop.spawn("jobs", "jobs", KILL_AT=f"stop:{boundary}", LEASE_S=LEASE_S)
+    until(lambda: is_paused(shop.processes["jobs"].pid), 40, f"paused at {boundary}")
+    sleeper = shop.processes.pop("jobs")
+    shop.spawn("jobs", "jobs", LEASE_S=LEASE_S)
+    told_by_log = shop.log("jobs").count("leading, epoch")
+    until(lambda: shop.log("jobs").count("leading, epoch") > told_by_log, 40, "the take-over")
+    os.kill(sleeper.pid, signal.SIGCONT)
+    assert sleeper.wait(40) == 1, "who has lost the lease ends"
+    matrix.come_to_rest()
+    told.how = "paused there for longer than the lease"
+    print(f"\n{told.case}: {told.how}; {end_of(told)}")
+    check(matrix)
+
+
+def is_paused(pid: int) -> bool:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
