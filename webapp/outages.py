@@ -32,17 +32,21 @@ class Outages:
 
 
 def now() -> Outages:
-    failing = Setting.read_time(_FAILING)
-    not_buying = Setting.read_time(_NOT_BUYING)
-    funds = Setting.read(_SHORT_OF) is not None
+    known = Setting.read_all(_FAILING, _NOT_BUYING, _SHORT_OF, _PAYMENTS)
+    failing, not_buying = (_moment(known.get(name)) for name in (_FAILING, _NOT_BUYING))
+    funds = _SHORT_OF in known
     jobs_missing = not leases.seen_within(PAUSE_AFTER.total_seconds())
     return Outages(
         provider_failing=failing is not None or not_buying is not None,
         sales_paused=funds or jobs_missing or _is_long(failing) or _is_long(not_buying),
         out_of_funds=funds,
         jobs_missing=jobs_missing,
-        payments_failing=Setting.read(_PAYMENTS) is not None,
+        payments_failing=_PAYMENTS in known,
     )
+
+
+def _moment(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
 
 
 def _is_long(since: datetime | None) -> bool:
