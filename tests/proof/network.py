@@ -65,6 +65,7 @@ class Network:
         self.hub, self.chance = hub, chance
         self.places: dict[str, Place] = {}
         self.told: Counter[str] = Counter()
+        self.late = 0  # calls whose work is still to be done
         self.sender: Callable[[], int] = lambda: 0
 
     def adapter(self, **_options: Any) -> HTTPAdapter:
@@ -113,7 +114,8 @@ class Network:
             raise requests.ReadTimeout
         if fate == "commit_late":
             after_s = self.chance.uniform(*place.late_s)
-            self.hub.spawn(self.hub.outside, self._work, place, environ, after_s=after_s)
+            self.late += 1
+            self.hub.spawn(self.hub.outside, self._work_late, place, environ, after_s=after_s)
             self.hub.sleep(timeout_s)
             raise requests.ReadTimeout
         if fate and fate not in PLAYED_HERE:
@@ -126,6 +128,10 @@ class Network:
         if answer is None:
             raise requests.ConnectionError("reset")
         return _response(answer, self.hub)
+
+    def _work_late(self, place: Place, environ: Environ) -> None:
+        self.late -= 1
+        self._work(place, environ)
 
     def _work(self, place: Place, environ: Environ) -> server.Answer | None:
         """What the stand-in does and says; None when it hangs up instead."""

@@ -60,6 +60,7 @@ def play(world: World, street: Street) -> None:
     street.open_doors()
     assert world.hub.run_while(lambda: street.is_busy, 30 * street.wanted + 20_000, 10)
     assert world.hub.run_while(lambda: is_anything_open(world), 7200, 10)
+    assert world.hub.run_while(lambda: world.network.late > 0, 1500, 10)
     world.hub.run_until(world.hub.now_s + LOOKED_BACK_S)
 
 
