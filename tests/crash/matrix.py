@@ -248,14 +248,18 @@ class Matrix:
         """One is bought too late for its buyer, who is refunded; the next buyer gets it."""
         late = self.paid(Case("order.post.sent"))
         self.kill_at(late, lambda: False)
+        self.shop.esimgo("POST", "faults", {"match": "GET /orders", "kind": "500"})
         self.shop.advance(self.config.deadline_s + 1)
         self.shop.start_jobs()
-        until(lambda: self._looks_for_stock(), 40, "the late one")
+        until(lambda: late.order.stage == "failed", 40, "the deadline")
+        self.lift()
+        until(self._has_stock, 40, "the late one")
         self.end()
         next_one = self.paid(Case(LOOKUP[2]))
         self.kill_at(next_one, lambda: False)
 
-    def _looks_for_stock(self) -> bool:
+    def _has_stock(self) -> bool:
+        """Looked for again and again."""
         self.shop.advance(12)
         return bool(Submission.select().where(Submission.outcome == "stock").exists())
 
