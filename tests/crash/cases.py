@@ -75,7 +75,7 @@ def full() -> list[Case]:
     """Every crash point with every fault of the call that stands there."""
     bought = [Case(boundary, fault) for fault in (NONE, *PROVIDER_FAULTS) for boundary in PURCHASE]
     told = [Case(boundary, fault) for fault in (NONE, *TELEGRAM_FAULTS) for boundary in (*CHAT, *REFUND)]
-    return bought + told
+    return [case for case in bought + told if case != Case("refund.failed")]  # a refund that works
 
 
 _INTENT, _BEGUN, _SENT, _ANSWERED, _WRITTEN, _COMMITTED, _RECORDED = PURCHASE
@@ -105,7 +105,7 @@ ONCE = {
     "postgresql": (
         Case("refund.claimed", "429"),
         Case("refund.answered"),
-        Case("refund.recorded", "broken_json"),
+        Case("refund.recorded"),
         Case("refund.failed", "hang"),
         Case(_INTENT),
         Case(_SENT, "reset_before"),
@@ -119,7 +119,7 @@ ONCE = {
         Case(_BEGUN, "429"),
         Case(_ANSWERED, "down"),
         Case(_CLAIMED_NEWS, "down"),
-        Case(_SENT_NEWS),
+        Case(_SENT_NEWS, "broken_json"),
     ),
 }
 """The suite's share: on each database every crash point, and between them every fault once."""

@@ -4,9 +4,11 @@ Each case has a customer of its own, who has paid. All the kills come first, one
 one start of the jobs process. Then the shop runs undisturbed until every order has ended.
 """
 
+import subprocess
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -24,7 +26,7 @@ from tests.crash.cases import (
     Case,
 )
 from tests.stack import Stack, Traveller, until
-from webapp import clock, orders, outages, quotes
+from webapp import clock, db, orders, outages, quotes
 from webapp.config import Config
 from webapp.models import JobRequest, Order, Payment, Refund, Submission
 
@@ -118,9 +120,14 @@ class Matrix:
         """Start the jobs and wait for their death at the crash point; when they get past it, kill them."""
         self.shop.spawn("jobs", "jobs", KILL_AT=told.case.boundary, **extra)
         until(lambda: self.dead() or over(), 40, f"{told.case}")
+        self._wait_for_death(1)  # what is over may be so a moment before the crash point
         told.how = "died there" if self.dead() else "never came there, killed after the fault"
         self.end()
         self.lift()
+
+    def _wait_for_death(self, seconds: float) -> None:
+        with suppress(subprocess.TimeoutExpired):
+            self.shop.processes["jobs"].wait(seconds)
 
     def dead(self) -> bool:
         return self.shop.processes["jobs"].poll() is not None
@@ -146,6 +153,8 @@ class Matrix:
 
     def paid(self, case: Case) -> Told:
         """Somebody new has paid for an order; no jobs process runs."""
+        if outages.now().sales_paused:
+            self.calm()
         buyer = self.arrive()
         order = buyer.order_to_pay()
         told = Told(case, buyer, str(order["id"]))
@@ -155,6 +164,13 @@ class Matrix:
                 return told
             self.calm(told)
         raise AssertionError(f"{case}: the payment was never allowed")
+
+    def _paid_elsewhere(self, case: Case) -> Told:
+        """In a thread, which leaves its connection closed."""
+        try:
+            return self.paid(case)
+        finally:
+            db.database.close()
 
     def _is_sold(self, told: Told) -> bool:
         return not outages.now().sales_paused and quotes.verdict(told.order, self.config) == "ok"
@@ -183,7 +199,7 @@ class Matrix:
                 until(lambda: self._web_answers() is False, 30, f"{PAYMENT[place]} in the web")
                 self._restart_web(PAYMENT[place + 1] if place + 1 < len(PAYMENT) else "")
             paying.result()
-        told.how = f"the web died at {len(PAYMENT)} crash points: {', '.join(PAYMENT)}"
+        told.how = f"died in the web at {len(PAYMENT)} crash points: {', '.join(PAYMENT)}"
         self.kills += len(PAYMENT)
 
     @staticmethod
@@ -212,7 +228,7 @@ class Matrix:
         self.calm()
         self.shop.telegram("POST", "faults", {"match": "UPDATE /message", "kind": "late", "after_s": 8})
         with ThreadPoolExecutor(1) as threads:
-            paying = threads.submit(self.paid, Case(STATEMENT[0]))
+            paying = threads.submit(self._paid_elsewhere, Case(STATEMENT[0]))
             until(lambda: Payment.select().where(Payment.state == "created").exists(), 20, "the question")
             for boundary in STATEMENT:
                 self.shop.advance(61)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from sandbox import clock
-from tests.crash.cases import ONCE, full
+from tests.crash.cases import NONE, ONCE, full
 from tests.crash.matrix import Matrix, Told, repeated
 from tests.proof import proved
 from webapp.models import Esim, Order, Payment, Refund, Submission
@@ -37,6 +37,8 @@ def test_a_kill_at_every_crash_point_ends_in_one_esim_or_one_refund(
         for told in matrix.told:
             print(f"{told.case}: {told.how}; {end_of(told)}")
         check(matrix)
+        reached = {told.case.boundary for told in matrix.told if told.how.startswith("died")}
+        assert {told.case.boundary for told in matrix.told if told.case.fault == NONE} <= reached
     run = f"{len(cases)} real kills and faults, on {where}"
     figure = "each ended in one eSIM or one refund"
     record_property(proved.ROW, proved.Row("R3 a crash at any point converges", run, figure, f"– ({where})"))

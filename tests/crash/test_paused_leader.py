@@ -20,7 +20,7 @@ LEASE_S = "2"
 def test_a_paused_leader_wakes_up_and_nothing_is_bought_twice(matrix: Matrix, boundary: str) -> None:
     shop = matrix.shop
     matrix.calm()
-    told = matrix.paid(Case(boundary, "SIGSTOP"))
+    told = matrix.paid(Case(boundary))
     shop.spawn("jobs", "jobs", KILL_AT=f"stop:{boundary}", LEASE_S=LEASE_S)
     until(lambda: is_paused(shop.processes["jobs"].pid), 40, f"paused at {boundary}")
     sleeper = shop.processes.pop("jobs")
@@ -31,7 +31,7 @@ def test_a_paused_leader_wakes_up_and_nothing_is_bought_twice(matrix: Matrix, bo
     assert sleeper.wait(40) == 1, "who has lost the lease ends"
     matrix.come_to_rest()
     told.how = "paused there for longer than the lease"
-    print(f"\n{told.case}: {told.how}; {end_of(told)}")
+    print(f"\n{boundary}, SIGSTOP: {told.how}; {end_of(told)}")
     check(matrix)
 
 

@@ -22,6 +22,7 @@ from sandbox.esimgo import life
 from sandbox.esimgo.errors import Refused
 from sandbox.telegram.errors import Refused as NotRefunded
 from tests.proof.audit import Audit
+from tests.proof.network import Mix
 from tests.proof.world import KEY, NOT_RUN, World, config_for, named_boundaries
 from webapp import allowance, callbacks, catalogue, customers, esims, orders, outages, payments
 from webapp.models import OPEN_STAGES, Esim, JobRequest, Order, Plan, Refund
@@ -89,6 +90,8 @@ class Shop(RuleBasedStateMachine):
         url = type(self).fresh(Path(self.folder.name))
         self.world = World(config_for(url), seed, self.patch)
         self.hub = self.world.hub
+        self.purchase_fates: list[str] = []
+        self.world.provider.mix = self._fate
         self.plans = list(Plan.select().where(Plan.available).order_by(Plan.id).limit(PLANS))
         for user_id in PEOPLE:
             self.world.meet(user_id)
@@ -168,8 +171,8 @@ class Shop(RuleBasedStateMachine):
 
     @rule(user_id=a_person, number=any_number, kind=st.sampled_from(PROVIDER_FATES))
     def buy_with_bad_luck(self, user_id: int, number: int, kind: str) -> None:
+        self.purchase_fates[:] = [kind]
         self.buy(user_id, number)
-        self.world.provider.next_fates[:] = [kind]
 
     @rule(user_id=a_person, number=any_number, name=st.sampled_from(PURCHASE_BOUNDARIES))
     def buy_and_crash(self, user_id: int, number: int, name: str) -> None:
@@ -226,6 +229,10 @@ class Shop(RuleBasedStateMachine):
             orders.ask(order, self.world.config)
 
     # --- the provider
+
+    @rule(kinds=st.lists(st.sampled_from(PROVIDER_FATES), min_size=1, max_size=3))
+    def the_next_purchases_go_wrong(self, kinds: list[str]) -> None:
+        self.purchase_fates[:] = kinds
 
     @rule(kind=st.sampled_from(PROVIDER_FATES))
     def a_call_to_the_provider_goes_wrong(self, kind: str) -> None:
@@ -299,6 +306,11 @@ class Shop(RuleBasedStateMachine):
 
     # --- how
 
+    def _fate(self, method: str, path: str, body: bytes) -> Mix:
+        """What was meant for a purchase waits for one: many other calls come before it."""
+        is_purchase = (method, path) == ("POST", "/orders") and b'"transaction"' in body
+        return {self.purchase_fates.pop(): 1.0} if is_purchase and self.purchase_fates else {}
+
     def _place(self, user_id: int, number: int) -> Order | None:
         person = customers.recognise(user_id, "Ann", "en", "en")
         plan = catalogue.plan(self.plans[number % PLANS].plan_id)
@@ -346,6 +358,7 @@ class Shop(RuleBasedStateMachine):
             place.next_fates.clear()
             place.down_until_s = 0.0
             place.faults.lift_all()
+        self.purchase_fates.clear()
         self.world.power.armed = []
         self.world.esimgo.world.balance_m = 10_000_000
         self.orders_take(seconds=0.0)
