@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: run test lint bench format migrate setup-bot i18n vendor
+.PHONY: run test prove lint bench format migrate setup-bot i18n vendor
 
 # Recipes of one simple command each: make runs them without a shell, so that a signal reaches them.
 
@@ -14,6 +14,9 @@ run: $(VENV)/.installed ## the whole shop on this machine, with its sandboxes
 test: $(VENV)/.installed-dev ## the whole suite
 	@sh tools/install-chromium.sh
 	@$(BIN)/python -m pytest
+
+prove: $(VENV)/.installed-dev ## the proofs in full, an hour or so; writes docs/proof.md
+	@$(BIN)/python -m pytest tests/proof tests/crash --prove --full-matrix -p no:randomly
 
 lint: $(VENV)/.installed-dev
 	@$(BIN)/ruff check

@@ -14,6 +14,7 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.databases.servers import Engine, Files, Server, postgresql
+from tests.proof import proved
 from tests.stack import Stack, Traveller, running
 from webapp import clock, db, sealing
 from webapp.config import Config
@@ -22,6 +23,7 @@ from webapp.observability import TextLine
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--rewrite", action="store_true", help="write tests/snapshots anew")
+    parser.addoption("--prove", action="store_true", help="the proofs in full; writes docs/proof.md")
     whole = "every crash point with every fault, not each of them once (many minutes)"
     parser.addoption("--full-matrix", action="store_true", help=whole)
 
@@ -285,6 +287,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         if line.strip()
     ]
     told += [f"second try: {report.nodeid}" for report in terminalreporter.stats.get("rerun", [])]
+    if terminalreporter.config.getoption("--prove"):
+        proved.write(terminalreporter.stats.get("passed", []))
     if told:
         terminalreporter.section("figures")
         terminalreporter.write_line("\n".join(told))

@@ -3,11 +3,14 @@
 The suite kills once at each crash point and plays each fault once; `--full-matrix` plays the whole product.
 """
 
+from collections.abc import Callable
+
 import pytest
 
 from sandbox import clock
 from tests.crash.cases import NONE, ONCE, full
 from tests.crash.matrix import Matrix, Told, repeated
+from tests.proof import proved
 from webapp.models import Esim, Order, Payment, Refund, Submission
 
 pytestmark = pytest.mark.flow
@@ -16,7 +19,7 @@ AT_ONCE = 20
 
 
 def test_a_kill_at_every_crash_point_ends_in_one_esim_or_one_refund(
-    matrix: Matrix, request: pytest.FixtureRequest
+    matrix: Matrix, request: pytest.FixtureRequest, record_property: Callable[[str, object], None]
 ) -> None:
     where = "postgresql" if "postgresql" in request.node.name else "sqlite"
     cases = full() if request.config.getoption("--full-matrix") else list(ONCE[where])
@@ -36,6 +39,9 @@ def test_a_kill_at_every_crash_point_ends_in_one_esim_or_one_refund(
         check(matrix)
         reached = {told.case.boundary for told in matrix.told if told.how.startswith("died")}
         assert {told.case.boundary for told in matrix.told if told.case.fault == NONE} <= reached
+    run = f"{len(cases)} real kills and faults, on {where}"
+    figure = "each ended in one eSIM or one refund"
+    record_property(proved.ROW, proved.Row("R3 a crash at any point converges", run, figure, f"– ({where})"))
     print(
         f"R3 on {where}: {len(cases)} cases in {clock.monotonic() - began:.0f} s: all delivered or refunded"
     )

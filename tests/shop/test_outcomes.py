@@ -62,9 +62,9 @@ def test_one_purchase_is_never_bound_to_two_intents() -> None:
     [
         ("paid", 119, True),
         ("paid", 125, False),
-        ("unknown", -1, True),
+        ("unknown", 25, True),
         ("unknown", 60, False),
-        ("accepted", -1, True),
+        ("accepted", 25, True),
         ("accepted", 60, False),
         ("submitting", -1, False),
         ("ready", -1, False),

@@ -237,6 +237,12 @@ def test_a_silent_telegram_is_not_asked_about_every_refund(bot: Bot) -> None:
     assert bot.tried.count("refundStarPayment") == 3
 
 
+def test_after_an_outage_the_first_round_sends_everything(bot: Bot) -> None:
+    for _ in range(10):
+        make_refund(silent=True)
+    assert payments.issue_refunds(bot, leader()) == 10, "what had no answer before has one now"
+
+
 def test_a_second_charge_goes_back_without_a_word_about_the_first(bot: Bot) -> None:
     order = make_order("ready")
     make_refund(order)

@@ -242,7 +242,7 @@ def plain(database: Config, engine: Engine, tmp_path: Path) -> Iterator[str]:
     db.bind(url)
     runner().up()
     sold(3)
-    runner().History.delete().where(runner().History.name == "0003_data_keys").execute()
+    db.database.execute_sql("DELETE FROM schema_migration WHERE name = '0003_data_keys'")
     db.database.execute_sql(f"UPDATE esim SET matching_id = '{SECRET}-' || id")
     raw = f"INSERT INTO callback (digest, raw, received_at, signature, kind) SELECT 'd', '{SECRET}', "
     db.database.execute_sql(raw + "created_at, 'none', '' FROM esim LIMIT 1")

@@ -1,0 +1,194 @@
+"""People who come in waves, pay, are told to wait, pay twice, pay late, or leave."""
+
+from collections import Counter
+from random import Random
+from typing import Any
+
+from tests.proof.network import Mix
+from tests.proof.world import World, named_boundaries
+from webapp import customers, orders, outages, payments
+from webapp.models import Order, Plan
+
+PURCHASE: Mix = {
+    "reset_after_commit": 0.06,
+    "broken_json": 0.02,
+    "500_after_commit": 0.02,  # with the two above: 10 % of the answers are lost
+    "500": 0.05,
+    "503": 0.05,
+    "429": 0.05,
+    "reset_before": 0.05,
+    "commit_late": 0.01,
+    "hang": 0.005,
+    "400": 0.01,
+    "price_changed": 0.005,
+}
+READ: Mix = {"500": 0.04, "503": 0.03, "429": 0.02, "reset_before": 0.03, "broken_json": 0.02, "hang": 0.002}
+CHAT: Mix = {"502": 0.10, "429": 0.05, "lost_answer": 0.05, "hang": 0.005}
+CRASH = 0.02
+PAUSE = 0.002
+LARGEST_WAVE = 330
+CALM = ("catalogue.", "notification.")
+"""Crash points of jobs that do not run here."""
+
+
+def provider_mix(method: str, path: str, body: bytes) -> Mix:
+    if (method, path) == ("POST", "/orders") and b'"transaction"' in body:
+        return PURCHASE
+    return READ
+
+
+def chat_mix(_method: str, path: str, _body: bytes) -> Mix:
+    return CHAT if path.lower() == "/refundstarpayment" else {"502": 0.05}
+
+
+class Street:
+    """Everybody who comes by until `wanted` of them have paid."""
+
+    def __init__(self, world: World, wanted: int) -> None:
+        self.world, self.hub, self.wanted = world, world.hub, wanted
+        self.chance = Random(world.chance.random())
+        self.told: Counter[str] = Counter()
+        self.paid = self.open = self.crashes = self.pauses = 0
+        self._people = 10_000
+        self._plans = list(Plan.select().where(Plan.available).order_by(Plan.id))
+        self._boundaries = [name for name in named_boundaries() if not name.startswith(CALM)]
+
+    @property
+    def is_busy(self) -> bool:
+        return self.paid < self.wanted or self.open > 0
+
+    def turned_away(self, beginning: str) -> int:
+        return sum(count for words, count in self.told.items() if words.startswith(beginning))
+
+    def open_doors(self) -> None:
+        self.hub.spawn(self.hub.outside, self._waves)
+
+    def _waves(self) -> None:
+        """Between two waves there is time for about as many orders as came; some waves are too large."""
+        size = LARGEST_WAVE
+        while self.paid < self.wanted:
+            within_s = self.chance.choice((60, 120, 240))
+            for _ in range(size):
+                self._people += 1
+                after_s = self.chance.uniform(0, within_s)
+                self.hub.spawn(self.hub.outside, self._visit, self._people, after_s=after_s)
+            pause_s = size * self.world.config.esimgo_order_interval_s * self.chance.uniform(0.6, 1.1)
+            self.hub.sleep(max(within_s, pause_s))
+            size = self.chance.choice((30, 60, 120, 180, LARGEST_WAVE))
+
+    def _visit(self, user_id: int) -> None:
+        if self.paid >= self.wanted:
+            return
+        self.open += 1
+        try:
+            self._shop(user_id)
+        finally:
+            self.open -= 1
+
+    def _shop(self, user_id: int) -> None:
+        self.world.meet(user_id)
+        person = customers.recognise(user_id, "Ann", "en", "en")
+        plan = self.chance.choice(self._plans)
+        for _ in range(self.chance.randint(1, 4)):
+            if outages.now().sales_paused:
+                self.told["sales are paused, on the page"] += 1
+            elif self._pays(orders.place(person, plan), user_id):
+                return
+            self.hub.sleep(self.chance.uniform(20, 300))
+        self.told["left without paying"] += 1
+
+    def _pays(self, order: Order, user_id: int) -> bool:
+        url = payments.invoice_or_none(order, self.world.bot, self.world.config)
+        if url is None:
+            self.told["no invoice, try again"] += 1
+            return False
+        self.hub.sleep(self.chance.uniform(1, 45) if self.chance.random() > 0.01 else 1900)
+        if self.chance.random() < 0.02:
+            self._make_late()
+        answer = self.world.pay(url, user_id)
+        if answer["status"] != "paid":
+            self.told[answer["error_message"]] += 1
+            return False
+        self._has_paid(url, user_id)
+        return True
+
+    def _make_late(self) -> None:
+        """The next payment is told again, or told late."""
+        kind, after_s = self.chance.choice((("lost_answer", 0), ("late", 40), ("late", 2400)))
+        fault: dict[str, Any] = {"match": "UPDATE /message", "kind": kind, "times": 1, "after_s": after_s}
+        self.world.telegram.update_faults.add(fault)
+
+    def _has_paid(self, url: str, user_id: int) -> None:
+        self.paid += 1
+        if self.chance.random() < 0.03:
+            again = self.world.pay(url, user_id)
+            self.told[f"paid twice: {again['status']}"] += 1
+        if self.chance.random() < CRASH:
+            self.crashes += 1
+            self.world.power.armed.append(self.chance.choice(self._boundaries))
+        if self.chance.random() < PAUSE:
+            self.pauses += 1
+            self.hub.spawn(self.hub.outside, self._pause, after_s=self.chance.uniform(0, 60))
+
+    def _pause(self) -> None:
+        """The leader stands still for longer than its lease, in the middle of whatever it does."""
+        jobs = self.world.leader()
+        if jobs is None or jobs.process.paused:
+            return
+        self.hub.pause(jobs.process)
+        self.world.start_jobs()
+        self.hub.sleep(self.chance.uniform(20, 120))
+        self.hub.resume(jobs.process)
+
+
+class Weather:
+    """Outages, one after the other, and somebody who starts a jobs process again when none is there."""
+
+    def __init__(self, world: World) -> None:
+        self.world, self.hub = world, world.hub
+        self.chance = Random(world.chance.random())
+        self.seen: Counter[str] = Counter()
+
+    def begin(self) -> None:
+        self.hub.spawn(self.hub.outside, self._supervise)
+        self.hub.spawn(self.hub.outside, self._change)
+
+    def _supervise(self) -> None:
+        while True:
+            if not any(jobs.process.alive and not jobs.process.paused for jobs in self.world.jobs):
+                self.hub.sleep(self.chance.uniform(0.5, 20))
+                self.world.start_jobs()
+            self.hub.sleep(1)
+
+    def _change(self) -> None:
+        self.hub.sleep(600)
+        self._both_down()  # in every run, however short
+        while True:
+            self.hub.sleep(self.chance.uniform(2000, 6000))
+            self.chance.choice(
+                (self._provider_down, self._provider_hangs, self._chat_down, self._both_down, self._broke)
+            )()
+
+    def _provider_down(self) -> None:
+        self.seen["provider down"] += 1
+        self.world.provider.down_until_s = self.hub.now_s + self.chance.choice((40, 200, 1100))
+
+    def _provider_hangs(self) -> None:
+        self.seen["provider hangs"] += 1
+        self.world.provider.hangs_until_s = self.hub.now_s + self.chance.choice((60, 300, 1000))
+
+    def _chat_down(self) -> None:
+        self.seen["Telegram down"] += 1
+        self.world.close_chat(self.chance.choice((60, 300, 2000)))
+
+    def _both_down(self) -> None:
+        self.seen["both down"] += 1
+        self.world.provider.down_until_s = self.hub.now_s + 500
+        self.world.close_chat(700)
+
+    def _broke(self) -> None:
+        self.seen["out of funds"] += 1
+        purse = self.world.esimgo.world
+        balance, purse.balance_m = purse.balance_m, 0
+        self.hub.sleep(self.chance.choice((60, 400, 1000)))
+        purse.balance_m += balance

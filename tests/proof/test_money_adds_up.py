@@ -1,0 +1,76 @@
+"""R15: whatever happens, after each step paid = delivered + returned + refunded + in flight."""
+
+import shutil
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from tests.databases.servers import Engine
+from tests.proof.machine import Shop
+from tests.proof.proved import ROW, Row
+from tests.proof.world import World, client, config_for
+from webapp import catalogue
+
+SHORT, FULL = (1_000, 50), (10_000, 80)
+"""Steps in all, and steps in one run."""
+ENDS = ("ready", "active", "failed", "returned", "expired")
+HAPPENED = ("charges", "refunds", "crashes", "orders ready", "orders active", "orders failed")
+
+
+@pytest.fixture
+def stocked(memory: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A database file with the catalogue in it: to read it anew would take longer than a run."""
+    url = engine.migrated(memory)
+    with pytest.MonkeyPatch.context() as patch:
+        world = World(config_for(url), 0, patch)
+        catalogue.sync(client(world.config).catalogue_pages(500), world.config)
+        world.close()
+    return Path(url.removeprefix("sqlite:///"))
+
+
+def test_the_money_adds_up_after_every_step(
+    stocked: Path,
+    pytestconfig: pytest.Config,
+    monkeypatch: pytest.MonkeyPatch,
+    record_property: Callable[[str, object], None],
+) -> None:
+    def fresh(folder: Path) -> str:
+        return f"sqlite:///{shutil.copy(stocked, folder / 'simka.db')}"
+
+    steps, steps_a_run = FULL if pytestconfig.getoption("--prove") else SHORT
+    runs = -(-steps // steps_a_run) + 1
+    monkeypatch.setattr(Shop, "fresh", staticmethod(fresh), raising=False)
+    monkeypatch.setattr(Shop, "seen", Counter())
+    run_state_machine_as_test(Shop, settings=machine_settings(runs, steps_a_run))
+    row = figure(runs)
+    print(f"{row.promise}: {row.run}: {row.figure}")
+    record_property(ROW, row)
+    assert Shop.seen["steps"] >= steps
+    assert min(Shop.seen[name] for name in HAPPENED) > 0, "a proof in which nothing happens proves nothing"
+
+
+def machine_settings(runs: int, steps_a_run: int) -> settings:
+    return settings(
+        max_examples=runs,
+        stateful_step_count=steps_a_run,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        phases=(Phase.generate, Phase.shrink),
+        suppress_health_check=list(HealthCheck),
+        print_blob=True,
+    )
+
+
+def figure(runs: int) -> Row:
+    seen = Shop.seen
+    run = f"{seen['steps']} steps in {runs} runs of a Hypothesis state machine over all actions and faults"
+    came = ", ".join(f"{seen[name]} {name}" for name in ("charges", "provider orders", "refunds"))
+    ends = ", ".join(f"{seen[f'orders {stage}']} {stage}" for stage in ENDS)
+    trouble = f"{seen['crashes']} crashes, {seen['calls that went wrong']} calls that went wrong"
+    none = f"0 violations after any step; {came}; {ends}; {trouble}"
+    return Row("R15 the money adds up after every step", run, none, "derandomized")
