@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from bench import pages
 from tests.browser.screens import SCREENS, Screen
 from tests.browser.stand import Stand
+from tests.stack import until
 
 pytestmark = pytest.mark.browser
 
@@ -34,7 +35,8 @@ def test_the_first_paint_waits_for_the_page_alone(stand: Stand, new_page: Callab
     page = new_page()
     page.route("**/static/**", lambda route: None)
     page.goto(stand.url_of(BY_NAME["shop"], "en"), wait_until="commit")
-    page.wait_for_function("performance.getEntriesByName('first-contentful-paint').length")
+    painted = "performance.getEntriesByName('first-contentful-paint').length"
+    until(lambda: page.evaluate(painted), what="the first paint")
     expect(page.locator("#shop-list .tiles")).to_be_visible()
 
 
