@@ -37,7 +37,7 @@ def test_the_first_paint_waits_for_the_page_alone(stand: Stand, new_page: Callab
     page.goto(stand.url_of(BY_NAME["shop"], "en"), wait_until="commit")
     painted = "performance.getEntriesByName('first-contentful-paint').length"
     until(lambda: page.evaluate(painted), what="the first paint")
-    expect(page.locator("#shop-list .tiles")).to_be_visible()
+    expect(page.locator("#shop-list h1")).to_be_visible()
 
 
 def test_what_was_bought_last_takes_its_place_and_moves_nothing(
