@@ -21,7 +21,7 @@ def report(name: str, value: object) -> Any:
 
 
 def street(seed: int, charges: int = 100) -> Any:
-    counts = dict.fromkeys(proved.NAMES[2:-1], 1)
+    counts: Any = dict.fromkeys(proved.NAMES[2:-1], 1)
     return report(proved.STREET, list(proved.Street(seed, charges, **counts)))
 
 

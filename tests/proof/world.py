@@ -143,7 +143,7 @@ class World:
             set_(module, "time", self.hub)
         set_(calls, "Adapter", self.network.adapter)
         set_(botapi, "Adapter", self.network.adapter)
-        set_(wire, "_cut_off", uncut)
+        set_(wire, "cut_off", uncut)
         set_(budget, "threading", SimpleNamespace(Condition=lambda: Turn(self.hub)))
         set_(leases, "os", SimpleNamespace(getpid=lambda: self.hub.current.pid))
         set_(leases, "_started", self._started)
