@@ -1,6 +1,8 @@
 """The life of an eSIM after delivery: followed at the provider, shown to its owner."""
 
+from webapp.esims.alerts import Alert, alerts, is_forgotten
 from webapp.esims.following import activate, due, iccids_of, look_now, look_soon, postpone, refresh
+from webapp.esims.forecast import Day, Forecast, Outlook, Pace, days, forecast, forecasts, usage_in
 from webapp.esims.intervals import pause, setback
 from webapp.esims.looking import (
     assignment_of,
@@ -11,16 +13,27 @@ from webapp.esims.looking import (
     is_on_phone,
     of_customer,
 )
+from webapp.esims.telling import remind
 from webapp.esims.usage import usage_of
 
 __all__ = [
+    "Alert",
+    "Day",
+    "Forecast",
+    "Outlook",
+    "Pace",
     "activate",
+    "alerts",
     "assignment_of",
     "cards",
     "current",
+    "days",
     "due",
     "find",
+    "forecast",
+    "forecasts",
     "iccids_of",
+    "is_forgotten",
     "is_installing",
     "is_on_phone",
     "look_now",
@@ -29,6 +42,8 @@ __all__ = [
     "pause",
     "postpone",
     "refresh",
+    "remind",
     "setback",
+    "usage_in",
     "usage_of",
 ]
