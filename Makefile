@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: run test lint format migrate setup-bot i18n vendor
+.PHONY: run test lint bench format migrate setup-bot i18n vendor
 
 # Recipes of one simple command each: make runs them without a shell, so that a signal reaches them.
 
@@ -20,6 +20,9 @@ lint: $(VENV)/.installed-dev
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+bench: $(VENV)/.installed-dev ## what the shop costs the phone that opens it
+	@$(BIN)/python -m bench
 
 format: $(VENV)/.installed-dev
 	@$(BIN)/ruff check --fix

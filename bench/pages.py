@@ -1,8 +1,8 @@
 """What a page costs a phone on airport Wi-Fi: a real Chromium, throttled over its DevTools protocol.
 
-150 ms latency, 1.6 Mbit/s down, 0.75 Mbit/s up, a processor four times slower; nothing in the cache. Weight and
-requests are of the page without Telegram's script, as are the promises; paint is the largest one (LCP), shift
-the sum of all layout shifts. Each row is the median of several loads.
+150 ms latency, 1.6 Mbit/s down, 0.75 Mbit/s up, a processor four times slower; nothing in the cache. Weight
+and requests are of the page without Telegram's script, as are the promises; paint is the largest one (LCP),
+shift the sum of all layout shifts. Each row is the median of several loads.
 """
 
 import json

@@ -1,4 +1,4 @@
-// Runs first, before the page is drawn: takes Telegram's launch parameters out of the address (htmx repeats
+// Runs first, as soon as the page is read (Telegram covers it until native.js says that it is ready): takes Telegram's launch parameters out of the address (htmx repeats
 // the whole address in a header), keeps them where Telegram's own script looks for them, puts on Telegram's
 // colours, and asks for the customer's language when the address does not name one.
 (function () {
@@ -34,7 +34,7 @@
   } catch (_) { /* the stylesheet's own colours */ }
   askForLanguage();
 
-  // Telegram's script sets the same variables, later; this keeps the first paint from flashing.
+  // Telegram's script sets the same variables, sooner or later.
   function applyTheme(theme) {
     var known = {};
     Object.keys(theme || {}).forEach(function (name) {

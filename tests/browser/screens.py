@@ -1,7 +1,7 @@
 """Every screen of the shop, in every state that it can show: one list, on which all looks are taken.
 
-A new screen is one line here. A personal one names a function that makes its rows for the customer it is given,
-and returns its address; each screen has a customer of its own, so that none sees another's rows.
+A new screen is one line here. A personal one names a function that makes its rows for the customer it is
+given, and returns its address; each screen has a customer of its own, so that none sees another's rows.
 """
 
 from collections.abc import Callable

@@ -1,5 +1,7 @@
 """One address, two forms: whole page or fragment, with the headers that keep both safe."""
 
+import base64
+import hashlib
 import re
 from itertools import product
 
@@ -8,7 +10,7 @@ from flask.testing import FlaskClient
 
 from tests.shop.conftest import Advance, Person, text
 from tests.shop.factories import PLAN, make_esim, make_order
-from webapp import outages
+from webapp import assets, outages
 from webapp.models import STATUS, Customer, Order
 
 PUBLIC = ("/", "/?q=tur", "/shop/tr", f"/plans/{PLAN}", "/nowhere")
@@ -82,6 +84,23 @@ def test_the_policy_lets_in_our_own_files_only(shelves: None, browser: FlaskClie
     assert "http:" not in str(policy)
 
 
+def test_the_policy_lets_in_the_stylesheet_of_the_page(shelves: None, browser: FlaskClient) -> None:
+    answer = browser.get("/")
+    inside = re.search(r"<style>(.+)</style>", text(answer), re.DOTALL)
+    assert inside is not None
+    digest = base64.b64encode(hashlib.sha256(inside[1].encode()).digest()).decode()
+    assert f"style-src 'sha256-{digest}' " in answer.headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize("header", ["HX-Boosted", "HX-History-Restore-Request"])
+def test_a_page_that_is_put_into_another_brings_no_stylesheet(
+    shelves: None, browser: FlaskClient, header: str
+) -> None:
+    answer = browser.get("/", headers={header: "true"})
+    assert "<style" not in text(answer)
+    assert "<title>" in text(answer)
+
+
 def test_what_is_personal_is_never_kept(shelves: None, owner: Person) -> None:
     for path in (*personal_paths(), "/orders/unknown"):
         assert owner.get(path).headers["Cache-Control"] == "no-store", path
@@ -100,7 +119,8 @@ def test_public_pages_are_the_same_for_everybody(
 
 
 def offences(html: str) -> list[str]:
-    """Scripts, styles and handlers inside the page, or anything fetched from elsewhere."""
+    """Scripts, styles and handlers inside the page, or anything fetched from elsewhere; the stylesheet is ours."""
+    html = html.replace(f"<style>{assets.stylesheet()}</style>", "")
     inline = re.findall(r"<script(?![^>]*\bsrc=)[^>]*>|<style[^>]*>|\sstyle=|\son[a-z]+=|javascript:", html)
     return inline + re.findall(r'<(?:script|link|img|iframe)[^>]*(?:src|href)="(?:https?:)?//[^"]*"', html)
 

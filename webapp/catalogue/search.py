@@ -68,7 +68,7 @@ def look(cards: list[AreaCard], query: str) -> Found:
 
 @lru_cache(maxsize=4)
 def _index(sold: tuple[tuple[str, tuple[str, ...]], ...]) -> Index:
-    """Made once for what a generation of the catalogue sells, in one language."""
+    """Made once for what a generation of the catalogue sells; it is the same in both languages."""
     known = {(term.code, term.text) for term in gazetteer.terms()}
     named = [
         gazetteer.Term(name, code, gazetteer.Kind.NAME)

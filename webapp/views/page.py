@@ -21,13 +21,16 @@ _EMPTY_STYLE = "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='"
 
 
 def wants_fragment() -> bool:
-    headers = request.headers
     return (
         bool(request.htmx)  # type: ignore[attr-defined] # added by htmx-flask
-        and headers.get("HX-Request-Type") != "full"
-        and "HX-Boosted" not in headers
-        and "HX-History-Restore-Request" not in headers
+        and request.headers.get("HX-Request-Type") != "full"
+        and not is_swapped()
     )
+
+
+def is_swapped() -> bool:
+    """Does htmx put the body of this page into one that is there already? Then it needs no stylesheet."""
+    return "HX-Boosted" in request.headers or "HX-History-Restore-Request" in request.headers
 
 
 def render(name: str, *, status: int = 200, cache_control: str = PUBLIC, **values: Any) -> Response:
@@ -70,6 +73,7 @@ def register(app: Flask, config: Config) -> None:
         asset=assets.address,
         catalogue=catalogue,
         config=config,
+        is_swapped=is_swapped,
         i18n=i18n,
         is_on_phone=esims.is_on_phone,
         link=link,
@@ -79,6 +83,7 @@ def register(app: Flask, config: Config) -> None:
         outages=outages.now,
         topups=topups,
         qr_uri=qr.data_uri,
+        stylesheet=assets.stylesheet(),
     )
 
     @app.before_request
@@ -95,7 +100,7 @@ def register(app: Flask, config: Config) -> None:
         response.headers["X-Request-ID"] = request_id.get()
         response.headers["Referrer-Policy"] = "no-referrer"
         response.headers["X-Content-Type-Options"] = "nosniff"
-        response.vary.update(["HX-Request", "HX-Request-Type", "Accept-Language"])
+        response.vary.update(["HX-Request", "HX-Request-Type", "HX-Boosted", "Accept-Language"])
         return response
 
     @app.teardown_request
@@ -116,7 +121,7 @@ def _content_security_policy(config: Config) -> str:
         (
             "default-src 'none'",
             f"script-src 'self'{sandbox}",
-            f"style-src 'self' {_EMPTY_STYLE}",
+            f"style-src {assets.stylesheet_digest()} {_EMPTY_STYLE}",
             "img-src 'self' data:",
             "connect-src 'self'",
             "base-uri 'none'",
