@@ -5,10 +5,13 @@
 //   data-local              a time, shown in this phone's zone
 //   data-opens="id"         opens that sheet (a dialog); data-closes, inside it, closes it
 //   data-close-app          closes the shop
+//   data-toast              its words are said in passing, once
+//   data-waiting, data-trouble   what is shown while the page is waited for, and when it does not come
 (function () {
   "use strict";
   var simka = window.simka;
   var shown = location.pathname;
+  var swapped = ""; // id of what is being replaced while somebody's focus may be in it
   var clicks = {
     copy: function (element) { copy(element.dataset.copy, element); },
     copyFrom: function (element) { copyField(document.getElementById(element.dataset.copyFrom), element); },
@@ -36,9 +39,13 @@
   });
   document.addEventListener("htmx:after:swap", inLine);
   document.addEventListener("htmx:response:error", function (event) {
-    if (event.detail.ctx.response.status >= 500) { trouble(); }
+    if (event.detail.ctx.response.status >= 500) { trouble("broken"); }
   });
-  document.addEventListener("htmx:error", trouble);
+  document.addEventListener("htmx:error", function () { trouble("offline"); });
+  document.addEventListener("htmx:before:swap", function (event) {
+    var target = event.detail.ctx.target;
+    swapped = document.activeElement !== document.body && target ? target.id : "";
+  });
   document.addEventListener("click", onClick);
   document.addEventListener("change", function (event) {
     if (event.target.type === "radio" || event.target.type === "checkbox") { simka.haptic("selection"); }
@@ -54,6 +61,10 @@
     localTimes();
     simka.sync();
     rememberReturning();
+    document.querySelectorAll("[data-toast]").forEach(function (word) {
+      toast(word.textContent);
+      word.removeAttribute("data-toast");
+    });
     setTimeout(arrive); // once the address is the new one
   }
 
@@ -69,14 +80,23 @@
 
   // On another page: whoever does not see it hears its heading first.
   function arrive() {
-    if (location.pathname === shown) { return; }
+    if (location.pathname === shown) { keepFocus(); return; }
     shown = location.pathname;
     delete document.documentElement.dataset.outcome;
-    var heading = document.querySelector("main h1");
-    if (heading) {
-      heading.tabIndex = -1;
-      heading.focus({ preventScroll: true });
-    }
+    hear(document.querySelector("main h1"));
+  }
+
+  // What had the focus is gone: on from the heading of what came in its place, not from the top of the page.
+  function keepFocus() {
+    var place = swapped && document.activeElement === document.body && document.getElementById(swapped);
+    swapped = "";
+    if (place) { hear(place.querySelector("h1, h2, h3") || place); }
+  }
+
+  function hear(element) {
+    if (!element) { return; }
+    element.tabIndex = -1;
+    element.focus({ preventScroll: true });
   }
 
   function onClick(event) {
@@ -137,13 +157,18 @@
     });
   }
 
-  function trouble() { toast(document.body.dataset.errorText); }
+  // What was waited for and does not come stands on the page itself; anything else is said in passing.
+  function trouble(kind) {
+    var page = document.querySelector("[data-trouble]");
+    if (!page) { toast(document.body.dataset[kind + "Text"]); return; }
+    document.querySelector("[data-waiting]").hidden = true;
+    page.hidden = false;
+  }
 
   function toast(text) {
     var box = document.getElementById("toast");
-    box.hidden = false;
     box.textContent = text;
     clearTimeout(toast.timer);
-    toast.timer = setTimeout(function () { box.hidden = true; }, 3000);
+    toast.timer = setTimeout(function () { box.textContent = ""; }, 3000);
   }
 })();

@@ -36,6 +36,7 @@ ACCESS = {
     "GET /qr/<signed>": ALL,
     "GET /account": ONES,
     "POST /account": ONES,
+    "GET /account/delete": ONES,
     "POST /account/delete": ONES,
     "GET /unsubscribe/<key>": ALL,
     "POST /unsubscribe/<key>": ALL,
