@@ -7,18 +7,23 @@ given, and returns its address; each screen has a customer of its own, so that n
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from tests.browser import accounts
 from tests.shop.factories import make_order
 from webapp.models import Customer
 
 
 @dataclass(frozen=True)
 class Screen:
-    """`marker`: what is to be seen when the screen is there. `status`: of its first answer."""
+    """`marker`: what is to be seen when the screen is there. `status`: what the server has said of it.
+
+    `outside`: not opened by Telegram, so nobody knows by whom.
+    """
 
     name: str
     address: str | Callable[[Customer], str]
     marker: str
     status: int = 200
+    outside: bool = False
 
 
 def returning(customer: Customer) -> str:
@@ -41,5 +46,29 @@ SCREENS = (
     Screen("plan-region", "/plans/europe-lite-10gb-30d", "#checkout-plan"),
     Screen("plan-lookalike", "/plans/at-5gb-30d", "#checkout-plan .notice"),
     Screen("components", "/components", "#page-components"),
+    Screen("account", "/account", "#account-show"),
+    Screen("account-bought", accounts.with_purchases, "#account-papers"),
+    Screen("account-code", accounts.awaiting_a_code, "#account-code"),
+    Screen("account-delete", "/account/delete", "#account-delete form"),
+    Screen("account-delete-later", accounts.with_an_order_under_way, "#account-delete .notice"),
+    Screen("unsubscribe", accounts.with_letters_to_stop, "#account-unsubscribe form", outside=True),
+    Screen("help", "/help", "#help-index"),
+    Screen("help-phone", "/help/phone", "#help-topic"),
+    Screen("help-install", "/help/install", "#help-topic"),
+    Screen("help-start", "/help/start", "#help-topic"),
+    Screen("help-no-signal", "/help/no-signal", "#help-topic"),
+    Screen("help-top-up", "/help/top-up", "#help-topic"),
+    Screen("help-refunds", "/help/refunds", "#help-topic"),
+    Screen("help-iphone", "/help/iphone", "#help-topic"),
+    Screen("help-samsung", "/help/samsung", "#help-topic"),
+    Screen("help-pixel", "/help/pixel", "#help-topic"),
+    Screen("help-xiaomi", "/help/xiaomi", "#help-topic"),
+    Screen("help-huawei", "/help/huawei", "#help-topic"),
+    Screen("terms", "/terms", "#legal-terms"),
+    Screen("privacy", "/privacy", "#legal-privacy"),
     Screen("not-found", "/nowhere", "#page-error", status=404),
+    Screen("unknown-person", "/account", "#page-error", status=401, outside=True),
+    Screen("stale", "/components/errors/stale", "#page-error", status=401),
+    Screen("too-fast", "/components/errors/429", "#page-error", status=429),
+    Screen("broken", "/components/errors/500", "#page-error", status=500),
 )

@@ -55,7 +55,11 @@ ACCESS = {
 }
 """Status for nobody, for a stranger and for the owner. A route that is not declared here fails the suite."""
 
-DEVELOPMENT = {"GET /components": ALL}
+DEVELOPMENT = {
+    "GET /components": ALL,
+    "GET /components/errors/<int:code>": (404, 404, 404),
+    "GET /components/errors/stale": FORGED,
+}
 """There only beside the sandbox."""
 
 PERSONAL = [route for route, access in ACCESS.items() if access in (OWN, ONES, (401, 201, 201))]

@@ -1,0 +1,64 @@
+"""`python -m tests.browser.pictures [words]`, which `make screenshots` calls: every screen (or those with one of
+the words in their name) in both themes and languages, as var/screens/<name>-<language>-<theme>.png.
+"""
+
+import json
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.browser.screens import SCREENS, Screen
+from tests.browser.stand import NOWHERE, Stand, standing
+from tests.browser.themes import DARK, LIGHT
+from tests.conftest import NAMES, QUIET
+from tests.stack import ROOT
+
+FOLDER = ROOT / "var/screens"
+THEMES = {"light": LIGHT, "dark": DARK}
+
+
+def main(words: list[str]) -> None:
+    path = next((found for name in NAMES if (found := shutil.which(name))), None)
+    if path is None:
+        sys.exit("simka: make screenshots needs Chromium: install the package `chromium`")
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    wanted = [screen for screen in SCREENS if not words or any(word in screen.name for word in words)]
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=QUIET)
+        with standing(Path(folder), Stand.seed, TELEGRAM_SANDBOX_URL=NOWHERE) as stand:
+            for picture in pictures(browser, stand, wanted):
+                print(picture)
+        browser.close()
+
+
+def pictures(browser: Browser, stand: Stand, screens: list[Screen]) -> Iterator[Path]:
+    """Take them one by one: the name of each, once it is there."""
+    for language in ("en", "ru"):
+        for scheme, theme in THEMES.items():
+            for screen in screens:
+                page = phone(browser, scheme)  # a new one knows nothing of the person before
+                page.goto(stand.url_of(screen, language, json.dumps(theme)))
+                page.locator(screen.marker).first.wait_for(timeout=15_000)
+                picture = FOLDER / f"{screen.name}-{language}-{scheme}.png"
+                page.screenshot(path=picture, full_page=True)
+                page.close()
+                yield picture
+
+
+def phone(browser: Browser, scheme: str) -> Page:
+    page = browser.new_page(
+        viewport={"width": 390, "height": 844},
+        device_scale_factor=2,
+        color_scheme="dark" if scheme == "dark" else "light",
+        reduced_motion="reduce",
+    )
+    page.route(f"{NOWHERE}/bridge.js", lambda route: route.fulfill(body="", content_type="text/javascript"))
+    return page
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
