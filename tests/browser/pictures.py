@@ -18,6 +18,7 @@ from tests.conftest import NAMES, QUIET
 from tests.stack import ROOT
 
 FOLDER = ROOT / "var/screens"
+WIDTH = 390
 THEMES = {"light": LIGHT, "dark": DARK}
 
 
@@ -43,15 +44,17 @@ def pictures(browser: Browser, stand: Stand, screens: list[Screen]) -> Iterator[
                 page = phone(browser, scheme)  # a new one knows nothing of the person before
                 page.goto(stand.url_of(screen, language, json.dumps(theme)))
                 page.locator(screen.marker).first.wait_for(timeout=15_000)
+                height = page.evaluate("document.documentElement.scrollHeight")
+                page.set_viewport_size({"width": WIDTH, "height": height})  # so that the tabs are at its end
                 picture = FOLDER / f"{screen.name}-{language}-{scheme}.png"
-                page.screenshot(path=picture, full_page=True)
+                page.screenshot(path=picture)
                 page.close()
                 yield picture
 
 
 def phone(browser: Browser, scheme: str) -> Page:
     page = browser.new_page(
-        viewport={"width": 390, "height": 844},
+        viewport={"width": WIDTH, "height": 844},
         device_scale_factor=2,
         color_scheme="dark" if scheme == "dark" else "light",
         reduced_motion="reduce",
