@@ -11,7 +11,6 @@
   "use strict";
   var simka = window.simka;
   var shown = location.pathname;
-  var swapped = ""; // id of what is being replaced while somebody's focus may be in it
   var clicks = {
     copy: function (element) { copy(element.dataset.copy, element); },
     copyFrom: function (element) { copyField(document.getElementById(element.dataset.copyFrom), element); },
@@ -31,6 +30,7 @@
   document.addEventListener("htmx:config:request", function (event) {
     var element = event.detail.ctx.sourceElement;
     var polls = /every/.test(element.getAttribute("hx-trigger"));
+    holdFocus(event.detail.ctx);
     if ((polls && document.hidden) || (!simka.initData && "personal" in element.dataset)) {
       event.preventDefault(); // nobody is looking, or nobody is known; the next tick that somebody sees asks again
     } else if (simka.initData) {
@@ -38,14 +38,11 @@
     }
   });
   document.addEventListener("htmx:after:swap", inLine);
+  document.addEventListener("htmx:finally:request", function (event) { setTimeout(giveFocusBack, 0, event.detail.ctx); });
   document.addEventListener("htmx:response:error", function (event) {
     if (event.detail.ctx.response.status >= 500) { trouble("broken"); }
   });
   document.addEventListener("htmx:error", function () { trouble("offline"); });
-  document.addEventListener("htmx:before:swap", function (event) {
-    var target = event.detail.ctx.target;
-    swapped = document.activeElement !== document.body && target ? target.id : "";
-  });
   document.addEventListener("click", onClick);
   document.addEventListener("change", function (event) {
     if (event.target.type === "radio" || event.target.type === "checkbox") { simka.haptic("selection"); }
@@ -80,17 +77,27 @@
 
   // On another page: whoever does not see it hears its heading first.
   function arrive() {
-    if (location.pathname === shown) { keepFocus(); return; }
+    if (location.pathname === shown) { return; }
     shown = location.pathname;
     delete document.documentElement.dataset.outcome;
     hear(document.querySelector("main h1"));
   }
 
-  // What had the focus is gone: on from the heading of what came in its place, not from the top of the page.
-  function keepFocus() {
-    var place = swapped && document.activeElement === document.body && document.getElementById(swapped);
-    swapped = "";
-    if (place) { hear(place.querySelector("h1, h2, h3") || place); }
+  // What is pressed is disabled while it works, and may be gone then; either takes the focus away.
+  function holdFocus(ctx) {
+    var focused = document.activeElement;
+    if (focused !== document.body && ctx.sourceElement.contains(focused) && ctx.target) {
+      ctx.held = { id: focused.id, place: ctx.target.id };
+    }
+  }
+
+  // Back to where it was, else to the heading of what came in its place: never to the top of the page.
+  function giveFocusBack(ctx) {
+    if (!ctx.held || document.activeElement !== document.body) { return; }
+    var place = document.getElementById(ctx.held.place);
+    var before = document.getElementById(ctx.held.id);
+    if (before) { before.focus({ preventScroll: true }); }
+    else if (place) { hear(place.querySelector("h1, h2, h3") || place); }
   }
 
   function hear(element) {

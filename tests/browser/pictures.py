@@ -1,5 +1,5 @@
-"""`python -m tests.browser.pictures [words]`, which `make screenshots` calls: every screen (or those with one of
-the words in their name) in both themes and languages, as var/screens/<name>-<language>-<theme>.png.
+"""`python -m tests.browser.pictures [words]`, which `make screenshots` calls: every screen (or those with one
+of the words in their name) in both themes and languages, as var/screens/<name>-<language>-<theme>.png.
 """
 
 import json

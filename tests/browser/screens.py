@@ -16,7 +16,8 @@ from webapp.models import Customer
 class Screen:
     """`marker`: what is to be seen when the screen is there. `status`: what the server has said of it.
 
-    `outside`: not opened by Telegram, so nobody knows by whom.
+    `outside`: not opened by Telegram, so nobody knows by whom. `twin`: a screen before it is made of the same
+    parts, so this one is not looked at with all the glasses: its words are, and its pictures.
     """
 
     name: str
@@ -24,6 +25,7 @@ class Screen:
     marker: str
     status: int = 200
     outside: bool = False
+    twin: bool = False
 
 
 def returning(customer: Customer) -> str:
@@ -55,20 +57,20 @@ SCREENS = (
     Screen("help", "/help", "#help-index"),
     Screen("help-phone", "/help/phone", "#help-topic"),
     Screen("help-install", "/help/install", "#help-topic"),
-    Screen("help-start", "/help/start", "#help-topic"),
-    Screen("help-no-signal", "/help/no-signal", "#help-topic"),
-    Screen("help-top-up", "/help/top-up", "#help-topic"),
-    Screen("help-refunds", "/help/refunds", "#help-topic"),
+    Screen("help-start", "/help/start", "#help-topic", twin=True),
+    Screen("help-no-signal", "/help/no-signal", "#help-topic", twin=True),
+    Screen("help-top-up", "/help/top-up", "#help-topic", twin=True),
+    Screen("help-refunds", "/help/refunds", "#help-topic", twin=True),
     Screen("help-iphone", "/help/iphone", "#help-topic"),
-    Screen("help-samsung", "/help/samsung", "#help-topic"),
-    Screen("help-pixel", "/help/pixel", "#help-topic"),
-    Screen("help-xiaomi", "/help/xiaomi", "#help-topic"),
-    Screen("help-huawei", "/help/huawei", "#help-topic"),
+    Screen("help-samsung", "/help/samsung", "#help-topic", twin=True),
+    Screen("help-pixel", "/help/pixel", "#help-topic", twin=True),
+    Screen("help-xiaomi", "/help/xiaomi", "#help-topic", twin=True),
+    Screen("help-huawei", "/help/huawei", "#help-topic", twin=True),
     Screen("terms", "/terms", "#legal-terms"),
-    Screen("privacy", "/privacy", "#legal-privacy"),
+    Screen("privacy", "/privacy", "#legal-privacy", twin=True),
     Screen("not-found", "/nowhere", "#page-error", status=404),
     Screen("unknown-person", "/account", "#page-error", status=401, outside=True),
     Screen("stale", "/components/errors/stale", "#page-error", status=401),
-    Screen("too-fast", "/components/errors/429", "#page-error", status=429),
-    Screen("broken", "/components/errors/500", "#page-error", status=500),
+    Screen("too-fast", "/components/errors/429", "#page-error", status=429, twin=True),
+    Screen("broken", "/components/errors/500", "#page-error", status=500, twin=True),
 )
