@@ -17,6 +17,10 @@ from webapp import clock, db
 from webapp.config import Config
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--rewrite", action="store_true", help="write tests/snapshots anew")
+
+
 @pytest.fixture(autouse=True)
 def loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
     real = socket.socket.connect
@@ -35,6 +39,8 @@ ON_BOTH = {
     "flows.test_faults.test_a_killed_jobs_process_buys_once_and_delivers",
     "flows.test_faults.test_a_standby_takes_over_when_the_leader_is_killed",
     "flows.test_purchase",
+    "shop.test_account",
+    "shop.test_telling",
     "shop.test_buying",
     "shop.test_callbacks",
     "shop.test_catalogue",

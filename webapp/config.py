@@ -127,6 +127,29 @@ def _limits(value: str) -> str:
     return value.strip()
 
 
+def _toml_file(value: str) -> Path:
+    if not value.strip().endswith(".toml"):
+        raise ValueError("must be the path of a .toml file")
+    return Path(value.strip())
+
+
+def _smtp_url(value: str) -> str:
+    parts = urlsplit(value.strip())
+    try:
+        named = parts.scheme in {"smtp", "smtps"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is no number
+        named = False
+    if not named:
+        raise ValueError("must look like smtp://user:password@host:587 or smtps://user:password@host:465")
+    return value.strip()
+
+
+def _address(value: str) -> str:
+    if not re.fullmatch(r"(?:[^<>@\r\n]+ <[^\s<>@]+@[^\s<>@]+>|[^\s<>@]+@[^\s<>@]+)", value.strip()):
+        raise ValueError("must be an address such as Shop <shop@example.com>")
+    return value.strip()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Config:
     esimgo_api_key: str = setting(
@@ -188,6 +211,25 @@ class Config:
         _one_of("en", "ru"), "language where the customer's is unknown", default="en"
     )
     shop_name: str = setting(_text, "name of the shop in titles and messages", default="Simka")
+    support_url: str | None = setting(
+        _url,
+        "where a person answers customers, such as https://t.me/your_support; t.me gets the order's number",
+        default=None,
+    )
+    legal_file: Path = setting(
+        _toml_file,
+        "who sells, for the pages about terms and privacy; legal.example.toml shows how",
+        default=Path("legal.toml"),
+    )
+    smtp_url: str | None = setting(
+        _smtp_url,
+        "mail server for copies by e-mail, such as smtp://user:password@host:587; without it there are none",
+        default=None,
+        secret=True,
+    )
+    smtp_from: str | None = setting(
+        _address, "sender of these e-mails, such as Shop <shop@example.com>", default=None
+    )
     log_format: str = setting(_one_of("text", "json"), "form of the log lines", default="text")
     rate_limits: str = setting(
         _limits,
@@ -237,6 +279,9 @@ class Config:
             real = next(name for name, local in sandboxed.items() if not local)
             other = next(name for name, local in sandboxed.items() if local)
             raise ConfigError(f"{real} is real but {other} is a local sandbox: use both sandboxes or neither")
+        if (self.smtp_url is None) != (self.smtp_from is None):
+            missing = "SMTP_FROM" if self.smtp_from is None else "SMTP_URL"
+            raise ConfigError(f"{missing} is missing: SMTP_URL and SMTP_FROM belong together")
         if not is_loopback(self.public_url):
             for item in fields(self):
                 if item.metadata["development"] and getattr(self, item.name) is not None:

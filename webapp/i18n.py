@@ -217,5 +217,10 @@ def date_text(moment: datetime) -> str:
     return str(format_date(moment, "d MMMM", locale=language()))
 
 
+def day_text(moment: datetime) -> str:
+    """With its year, for papers."""
+    return str(format_date(moment, "long", locale=language()))
+
+
 def duration_text(seconds: float) -> str:
     return str(format_timedelta(timedelta(seconds=max(0.0, seconds)), threshold=1.2, locale=language()))

@@ -35,3 +35,8 @@ def stars(price: int, star_value: Decimal) -> int:
 
 def money_text(price: int, currency: str, language: str) -> str:
     return str(format_currency(Decimal(price) / THOUSAND, currency, locale=language))
+
+
+def plain(price: int) -> str:
+    """For tables that machines read: 5880 thousandths are "5.88"."""
+    return f"{Decimal(price) / THOUSAND:.2f}"

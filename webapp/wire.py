@@ -95,7 +95,7 @@ def _send_and_read(adapter: HTTPAdapter, request: requests.PreparedRequest, boun
     give_up_at = clock.monotonic() + bounds.connect_s + bounds.answer_s
     response = adapter.send(request, stream=True, timeout=(bounds.connect_s, bounds.answer_s))
     try:
-        with _cut_off(give_up_at - clock.monotonic(), response.raw.shutdown):
+        with cut_off(give_up_at - clock.monotonic(), response.raw.shutdown):
             body = _read(response.raw, bounds.size)
     finally:
         response.close()
@@ -139,7 +139,7 @@ class _Watched(io.BytesIO):
 
 
 @contextmanager
-def _cut_off(seconds: float, cut: Callable[[], object]) -> Iterator[None]:
+def cut_off(seconds: float, cut: Callable[[], object]) -> Iterator[None]:
     """Shut the socket down after so long: a timeout of a socket starts anew with each byte that drips in."""
 
     def fall() -> None:
@@ -157,13 +157,13 @@ def _cut_off(seconds: float, cut: Callable[[], object]) -> Iterator[None]:
 
 class _Connection(HTTPConnection):
     def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # as in urllib3
-        with _cut_off(float(self.timeout or 0), partial(self.sock.shutdown, socket.SHUT_RDWR)):
+        with cut_off(float(self.timeout or 0), partial(self.sock.shutdown, socket.SHUT_RDWR)):
             return super().getresponse()
 
 
 class _TLSConnection(HTTPSConnection):
     def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # as in urllib3
-        with _cut_off(float(self.timeout or 0), partial(self.sock.shutdown, socket.SHUT_RDWR)):
+        with cut_off(float(self.timeout or 0), partial(self.sock.shutdown, socket.SHUT_RDWR)):
             return super().getresponse()
 
 

@@ -56,7 +56,10 @@ def _params() -> Params:
     values: dict[str, Any] = {**request.args.to_dict(), **request.form.to_dict()}
     if request.mimetype == "application/json":
         values |= _json_object(request.get_data())
-    files = {name: Upload(file.filename or "file", file.read()) for name, file in request.files.items()}
+    files = {
+        name: Upload(file.filename or "file", file.read(), file.mimetype)
+        for name, file in request.files.items()
+    }
     return Params(values, files)
 
 

@@ -238,7 +238,10 @@ def _truth(values: dict[str, Any], name: str) -> bool:
 
 
 def _with_file(data: dict[str, Any], message: dict[str, Any]) -> dict[str, Any]:
-    """Instead of Telegram's sizes the picture itself, base64, with its media type."""
+    """Instead of Telegram's sizes the picture itself, base64, with its media type; a document too."""
+    if "document" in message:
+        file = data["files"].get(message["document"]["file_id"], {})
+        return {**message, "file": file.get("base64"), "file_type": file.get("type")}
     if "photo" not in message:
         return message
     file = data["files"].get(message["photo"][-1]["file_id"], {})

@@ -12,6 +12,7 @@ from sandbox.telegram.errors import bad_request
 class Upload:
     file_name: str
     content: bytes
+    kind: str = "application/octet-stream"
 
 
 class Params:

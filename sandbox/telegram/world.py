@@ -179,8 +179,8 @@ def new_update(data: dict[str, Any], kind: str, chat_id: int, content: dict[str,
 
 def _forget_old_messages(data: dict[str, Any], chat: list[dict[str, Any]]) -> None:
     for message in chat[:-_MESSAGES_KEPT]:
-        for size in message.get("photo", []):
-            data["files"].pop(size["file_id"], None)
+        for file in (*message.get("photo", []), message.get("document", {})):
+            data["files"].pop(file.get("file_id"), None)
     del chat[:-_MESSAGES_KEPT]
 
 

@@ -1,6 +1,7 @@
 """Rows and answers for the shop's tests. Every name, number and price is invented."""
 
 import itertools
+import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,6 +21,7 @@ from webapp.models import (
     BundleArea,
     Customer,
     Esim,
+    Notification,
     Order,
     OrderEvent,
     Payment,
@@ -180,6 +182,12 @@ def make_payment(order: Order | None, **values: Any) -> Payment:
 
 def make_refund(order: Order | None = None, **values: Any) -> Refund:
     return Refund.create(payment=make_payment(order), **{"reason": "deadline"} | values)
+
+
+def told(order: Order, kind: str, **facts: str) -> Notification:
+    """What the outbox would hold of it, without its being there."""
+    said = {"facts": json.dumps(facts)} if facts else {}
+    return Notification(customer=order.customer, order=order, kind=kind, **said)
 
 
 def make_submission(order: Order, **values: Any) -> Submission:

@@ -96,6 +96,7 @@ class Bot(BotApi):
         self.mood: Callable[[str], object] = lambda method: None
         self.messages: list[tuple[int, str, Json | None]] = []
         self.photos: list[tuple[int, bytes, str, Json | None]] = []
+        self.documents: list[tuple[int, str, bytes, str]] = []
         self.refunds: list[tuple[int, str]] = []
         self.invoices: list[dict[str, Any]] = []
         self.tried: list[str] = []
@@ -109,6 +110,11 @@ class Bot(BotApi):
         self._try("sendPhoto")
         self.photos.append((chat_id, png, caption, reply_markup))
         return len(self.photos)
+
+    def send_document(self, chat_id: int, name: str, content: bytes, kind: str, caption: str) -> int:
+        self._try("sendDocument")
+        self.documents.append((chat_id, name, content, kind))
+        return len(self.documents)
 
     def refund_star_payment(self, user_id: int, charge_id: str) -> None:
         self._try("refundStarPayment")

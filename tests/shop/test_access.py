@@ -34,6 +34,15 @@ ACCESS = {
     "GET /esims/<reference>": OWN,
     "GET /esims/<reference>/topup": OWN,
     "GET /qr/<signed>": ALL,
+    "GET /account": ONES,
+    "POST /account": ONES,
+    "POST /account/delete": ONES,
+    "GET /unsubscribe/<key>": ALL,
+    "POST /unsubscribe/<key>": ALL,
+    "GET /help": ALL,
+    "GET /help/<topic>": ALL,
+    "GET /terms": ALL,
+    "GET /privacy": ALL,
     "GET /api/openapi.json": ALL,
     "GET /api/esimgo/catalogue": ALL,
     "POST /api/esimgo/order": (401, 201, 201),
@@ -65,7 +74,14 @@ class Goods:
     def path(self, route: str) -> str:
         reference = self.esim.reference if "/esims/" in route else self.order.reference
         address = route.split(" ")[1]
-        values = {"reference": reference, "code": "tr", "plan_id": PLAN, "signed": self.link}
+        values = {
+            "reference": reference,
+            "code": "tr",
+            "plan_id": PLAN,
+            "signed": self.link,
+            "key": "key",
+            "topic": "phone",
+        }
         return re.sub(r"<(\w+)>", lambda name: values[name[1]], address)
 
     @property
@@ -97,7 +113,7 @@ def ask(person: Person, route: str, path: str) -> tuple[int, str]:
     if route == "POST /api/esimgo/order":
         answer = person.browser.post(path, json={"plan_id": PLAN}, headers=person.headers)
     elif method == "POST":
-        answer = person.post(path, plan_id=PLAN)
+        answer = person.post(path, plan_id=PLAN, do="messages")
     else:
         answer = person.get(path)
     return answer.status_code, answer.get_data().decode("utf-8", "replace")
@@ -153,7 +169,8 @@ def test_forged_and_foreign_init_data_open_nothing(goods: Goods, owner: Person, 
     for forged in (foreign, raw[:-1], raw.replace("1001", "2002"), raw + "&x=1", "tma", ""):
         headers = {"HX-Request": "true", "Authorization": f"tma {forged}"}
         method, path = route.split(" ")[0], goods.path(route)
-        answer = owner.browser.open(path, method=method, headers=headers, data={"plan_id": PLAN})
+        form = {"plan_id": PLAN, "do": "messages", "sure": "yes"}
+        answer = owner.browser.open(path, method=method, headers=headers, data=form)
         assert answer.status_code == 401, forged
 
 

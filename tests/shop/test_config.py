@@ -34,6 +34,10 @@ DEFAULTS = {
     "LEASE_S": 15,
     "DEFAULT_LANGUAGE": "en",
     "SHOP_NAME": "Simka",
+    "SUPPORT_URL": None,
+    "LEGAL_FILE": Path("legal.toml"),
+    "SMTP_URL": None,
+    "SMTP_FROM": None,
     "LOG_FORMAT": "text",
     "RATE_LIMITS": "customer=1200/minute address=6000/minute",
     "METRICS_PORT": None,
@@ -68,6 +72,10 @@ GOOD = [
     ("LEASE_S", "600", 600),
     ("DEFAULT_LANGUAGE", "ru", "ru"),
     ("SHOP_NAME", " Лунный магазин ", "Лунный магазин"),
+    ("SUPPORT_URL", "https://t.me/help_desk/", "https://t.me/help_desk"),
+    ("LEGAL_FILE", "/etc/simka/legal.toml", Path("/etc/simka/legal.toml")),
+    ("SMTP_URL", "smtps://u:p@mail.example.com:465", "smtps://u:p@mail.example.com:465"),
+    ("SMTP_FROM", "Лунный магазин <shop@example.com>", "Лунный магазин <shop@example.com>"),
     ("LOG_FORMAT", "json", "json"),
     ("RATE_LIMITS", "customer=9/second address=99/hour", "customer=9/second address=99/hour"),
     ("METRICS_PORT", "9100", 9100),
@@ -115,6 +123,13 @@ BAD = [
     ("LEASE_S", "1"),
     ("DEFAULT_LANGUAGE", "de"),
     ("SHOP_NAME", "   "),
+    ("SUPPORT_URL", "@help_desk"),
+    ("LEGAL_FILE", "legal.txt"),
+    ("SMTP_URL", "mail.example.com:587"),
+    ("SMTP_URL", "smtp://mail.example.com:many"),
+    ("SMTP_URL", "https://mail.example.com"),
+    ("SMTP_FROM", "shop"),
+    ("SMTP_FROM", "Shop <shop@example.com>\nBcc: x@example.com"),
     ("LOG_FORMAT", "xml"),
     ("RATE_LIMITS", "customer=9/second"),
     ("RATE_LIMITS", "customer=9/fortnight address=99/hour"),
@@ -144,10 +159,20 @@ def refusal(**environ: str) -> str:
     return line
 
 
+MAIL = {"SMTP_URL": "smtp://127.0.0.1:2525", "SMTP_FROM": "shop@example.com"}
+
+
 def local_with(name: str, value: str) -> dict[str, str]:
-    """A setting beside local stand-ins, unless it is about one of them."""
+    """A setting beside local stand-ins, unless it is about one of them, and beside what belongs to it."""
     about_a_stand_in = name in LOCAL
-    return {name: value} if about_a_stand_in else LOCAL | {name: value}
+    both = (MAIL if name in MAIL else {}) | {name: value}
+    return both if about_a_stand_in else LOCAL | both
+
+
+@pytest.mark.parametrize("name", sorted(MAIL))
+def test_a_mail_server_and_its_sender_belong_together(name: str) -> None:
+    (missing,) = set(MAIL) - {name}
+    assert refusal(**LOCAL, **{name: MAIL[name]}).startswith(f"{missing} is missing")
 
 
 def test_the_defaults_are_those_of_the_documents() -> None:

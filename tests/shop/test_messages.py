@@ -1,12 +1,13 @@
 """What the bot says of an order: exact, with a way back into the shop, and never markup from outside."""
 
 from io import BytesIO
+from typing import Any
 
 import pytest
 import zxingcpp
 from PIL import Image
 
-from tests.shop.factories import make_order
+from tests.shop.factories import make_order, told
 from webapp import notifications
 from webapp.config import Config
 from webapp.i18n import speaking
@@ -17,14 +18,13 @@ pytestmark = pytest.mark.usefixtures("database")
 
 def composed(order: Order, kind: str, config: Config, language: str = "en") -> notifications.Message:
     with speaking(language):
-        return notifications.compose(order, kind, config)
+        return notifications.compose(told(order, kind), config)
 
 
 @pytest.mark.parametrize(
     ("kind", "stage", "says"),
     [
         ("paid", "paid", "ready or refunded by"),
-        ("activated", "active", "switch it on and allow data roaming"),
         ("failed", "failed", "Your 453 Stars are being returned"),
         ("refunded", "failed", "453 Stars returned to your balance"),
     ],
@@ -64,7 +64,8 @@ def test_ready_brings_the_qr_code_and_the_code_to_copy(config: Config) -> None:
     assert {"copy_text": {"text": esim.activation_code}, "text": "Copy the code"} in flat(message.keyboard)
 
 
-def flat(keyboard: dict[str, object]) -> list[object]:
+def flat(keyboard: dict[str, Any] | None) -> list[object]:
+    assert keyboard is not None
     rows = keyboard["inline_keyboard"]
     assert isinstance(rows, list)
     return [button for row in rows for button in row]

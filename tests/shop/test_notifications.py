@@ -12,6 +12,7 @@ from tests.shop.standins import Bot, always
 from webapp import clock, customers, notifications, outbox
 from webapp.config import Config
 from webapp.models import Customer, Notification
+from webapp.outbox import chats, rows
 from webapp.pace import Pace
 from webapp.telegram.errors import BadCall, Blocked, Lost, NotReached, SlowDown, TelegramError
 
@@ -96,10 +97,10 @@ def test_a_text_that_cannot_be_written_holds_nobody_else_up(
     broken, fine = waiting(2)
     compose = notifications.compose
 
-    def refuse(order: object, *rest: object) -> notifications.Message:
-        if order == broken.order:
+    def refuse(notification: Notification, config: Config) -> notifications.Message:
+        if notification.order == broken.order:
             raise KeyError("kind")
-        return compose(fine.order, "paid", rest[-1])  # type: ignore[arg-type] # the settings
+        return compose(fine, config)
 
     monkeypatch.setattr(notifications, "compose", refuse)
     assert deliver() == 1
@@ -210,7 +211,7 @@ def test_an_unblocking_that_nobody_told_of_is_found_out(deliver: Deliver, bot: B
     write(kind="ready")
     customers.unreachable(Customer.get())
     assert deliver() == 0
-    advance(outbox.ASKED_AGAIN_AFTER.total_seconds() + 1)
+    advance(chats.ASKED_AGAIN_AFTER.total_seconds() + 1)
     assert deliver() == 1
 
 
@@ -250,7 +251,7 @@ def test_what_telegram_will_never_take_is_closed(deliver: Deliver, bot: Bot) -> 
 def test_pauses_grow_and_after_a_day_it_is_given_up(
     deliver: Deliver, bot: Bot, advance: Advance, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
-    monkeypatch.setattr(outbox, "MAX_ATTEMPTS", 12)
+    monkeypatch.setattr(rows, "MAX_ATTEMPTS", 12)
     notification = write(kind="ready")
     bot.mood = always(error)
     pauses = []
@@ -263,7 +264,7 @@ def test_pauses_grow_and_after_a_day_it_is_given_up(
 
 
 def test_it_is_tried_for_a_day() -> None:
-    tried_for_s = sum(outbox.pause_s(attempt) for attempt in range(1, outbox.MAX_ATTEMPTS))
+    tried_for_s = sum(rows.pause_s(attempt) for attempt in range(1, rows.MAX_ATTEMPTS))
     assert 24 * 3600 <= tried_for_s <= 25 * 3600
 
 
@@ -288,11 +289,11 @@ def test_a_claim_whose_process_died_is_sent_again_when_it_has_lapsed(
     waiting(1)
     write(kind="failed")
     with monkeypatch.context() as power_cut, pytest.raises(Killed):
-        power_cut.setattr(outbox, "_mark", die)
+        power_cut.setattr(chats, "_mark", die)
         deliver()
     assert (states(), len(bot.messages)) == (["sending", "waiting"], 1)
     assert deliver() == 0, "it may still be on its way, and the later one waits behind it"
-    advance(outbox.CLAIM_LAPSES_AFTER.total_seconds() + 1)
+    advance(rows.CLAIM_LAPSES_AFTER.total_seconds() + 1)
     assert deliver() == 1
     advance(1)
     assert deliver() == 1
@@ -303,7 +304,7 @@ def test_what_was_sent_is_marked_even_when_the_round_breaks(
     bot: Bot, config: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     waiting(1)
-    real, rounds = outbox._due, []
+    real, rounds = chats._due, []
 
     def break_the_second_time(limit: int, pace: Pace) -> list[Notification]:
         rounds.append(limit)
@@ -311,7 +312,7 @@ def test_what_was_sent_is_marked_even_when_the_round_breaks(
             raise TelegramError("invented")
         return real(limit, pace)
 
-    monkeypatch.setattr(outbox, "_due", break_the_second_time)
+    monkeypatch.setattr(chats, "_due", break_the_second_time)
     with pytest.raises(TelegramError):
         outbox.deliver(bot, config, Pace())
     assert states() == ["sent"]
@@ -331,4 +332,4 @@ def test_nothing_is_begun_after_the_end_of_a_round(
 
     bot.mood = hang
     assert deliver() == 0
-    assert len(bot.tried) <= outbox.PARALLEL
+    assert len(bot.tried) <= chats.PARALLEL

@@ -12,6 +12,7 @@ from tests.shop.standins import Bot
 from webapp import clock, customers, db, outbox
 from webapp.config import Config
 from webapp.models import Customer, Notification, Order
+from webapp.outbox import chats, rows
 from webapp.pace import Pace
 from webapp.telegram.botapi import Json
 from webapp.telegram.errors import Blocked, Lost, NotReached, SlowDown
@@ -100,7 +101,8 @@ def ahead(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 @pytest.fixture
 def power(monkeypatch: pytest.MonkeyPatch) -> Power:
     power = Power()
-    monkeypatch.setattr(outbox, "boundary", power.boundary)
+    for module in (chats, rows):
+        monkeypatch.setattr(module, "boundary", power.boundary)
     return power
 
 
@@ -120,7 +122,7 @@ def test_ten_thousand_messages_arrive_at_telegrams_pace(
     )
     assert states() == {"sent": MESSAGES}, "none is lost, none is given up"
     assert all(in_order(headings) == HEADINGS for headings in bot.came.values())
-    assert doubled <= bot.faults["answer lost"] + power.cuts * outbox.PARALLEL
+    assert doubled <= bot.faults["answer lost"] + power.cuts * chats.PARALLEL
     assert sum(bot.faults.values()) > 0.28 * len(bot.calls)
     assert busiest(bot.calls) <= 30
     assert max(busiest(calls) for calls in by_chat(bot.calls)) == 1

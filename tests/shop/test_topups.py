@@ -20,6 +20,7 @@ from tests.shop.factories import (
     make_top_up,
     placed,
     quoted,
+    told,
     window,
 )
 from tests.shop.standins import Provider
@@ -470,6 +471,6 @@ def test_a_second_charge_on_a_top_up_goes_back(config: Config) -> None:
 
 def test_the_chat_of_a_top_up_speaks_of_no_installation(browser: FlaskClient, config: Config) -> None:
     order = make_top_up("ready")
-    message = notifications.compose(order, "topped_up", config)
+    message = notifications.compose(told(order, "topped_up"), config)
     assert "nothing to install" in message.text
     assert Esim.get().reference in str(message.keyboard)

@@ -293,28 +293,28 @@ def test_a_retry_that_waits_is_not_hurried_by_a_message(config: Config) -> None:
 @pytest.mark.parametrize(
     ("text", "says", "opens"),
     [
-        ("/start", "Добро пожаловать в Simka", "/"),
-        ("/start ref-1", "Добро пожаловать в Simka", "/"),
-        ("/start '; DROP TABLE orders; --", "Добро пожаловать в Simka", "/"),
-        ("/START@simka_bot", "Добро пожаловать в Simka", "/"),
-        ("/help", "Wi-Fi", "/"),
-        ("/paysupport", "15 минут", "/esims"),
-        ("/privacy", "числовой id", "/"),
-        ("/terms", "звёзды возвращаются без вашей просьбы", "/"),
-        ("/unknown", "Я бот", "/"),
-        ("что такое eSIM?", "Я бот", "/"),
-        ("@", "Я бот", "/"),
+        ("/start", "Добро пожаловать в Simka", ["/", "/help"]),
+        ("/start ref-1", "Добро пожаловать в Simka", ["/", "/help"]),
+        ("/start '; DROP TABLE orders; --", "Добро пожаловать в Simka", ["/", "/help"]),
+        ("/START@simka_bot", "Добро пожаловать в Simka", ["/", "/help"]),
+        ("/help", "Wi-Fi", ["/help", "/"]),
+        ("/paysupport", "15 минут", ["/esims"]),
+        ("/privacy", "числовой id", ["/privacy", "/account"]),
+        ("/terms", "звёзды возвращаются без вашей просьбы", ["/terms", "/"]),
+        ("/unknown", "Я бот", ["/"]),
+        ("что такое eSIM?", "Я бот", ["/"]),
+        ("@", "Я бот", ["/"]),
     ],
 )
 def test_whatever_is_written_is_answered_with_a_button_into_the_shop(
-    config: Config, text: str, says: str, opens: str
+    config: Config, text: str, says: str, opens: list[str]
 ) -> None:
     answer = updates.receive(update(message=message(text)), config)
     assert answer is not None
-    ((button,),) = answer["reply_markup"]["inline_keyboard"]
+    rows = answer["reply_markup"]["inline_keyboard"]
     assert (answer["method"], answer["chat_id"]) == ("sendMessage", OWNER)
     assert says in answer["text"]
-    assert button["web_app"]["url"] == config.public_url + opens
+    assert [button["web_app"]["url"] for (button,) in rows] == [config.public_url + path for path in opens]
 
 
 @pytest.mark.parametrize("language", ["en", "ru"])

@@ -41,6 +41,7 @@ METHODS: dict[str, tuple[Callable[[BotApi], Any], object]] = {
     "setChatMenuButton": (lambda b: b.set_chat_menu_button("Shop", "https://shop.test/"), True),
     "sendMessage": (lambda b: b.send_message(777, "<b>Ready</b>", KEYBOARD), SENT),
     "sendPhoto": (lambda b: b.send_photo(777, b"\x89PNG", "Your eSIM", KEYBOARD), SENT),
+    "sendDocument": (lambda b: b.send_document(777, "r.pdf", b"%PDF", "application/pdf", "Yours"), SENT),
     "createInvoiceLink": (lambda b: b.create_invoice_link("Turkey", "3 GB, 30 days", "order-1", 250), LINK),
     "refundStarPayment": (lambda b: b.refund_star_payment(777, "charge-1"), True),
     "getStarTransactions": (lambda b: b.get_star_transactions(0, 10), {"transactions": []}),

@@ -5,7 +5,7 @@ import sys
 import click
 from flask import Flask
 
-from webapp import chat, db
+from webapp import chat, db, notifications
 from webapp.config import Config, is_loopback
 from webapp.i18n import LANGUAGES, speaking
 from webapp.models import Setting
@@ -41,7 +41,11 @@ def _keep_worlds_apart(config: Config) -> None:
 
 
 def introduce(bot: BotApi, config: Config) -> None:
-    """Webhook with its secret and update types, commands in every language, menu button. TelegramError."""
+    """Webhook with its secret and update types, commands in every language, menu button. TelegramError.
+
+    The bot's name is kept, for links into its chat.
+    """
+    Setting.write(notifications.BOT_NAME, bot.get_me().username)
     bot.set_webhook(
         f"{config.public_url}/api/telegram/webhook", config.telegram_webhook_secret, ALLOWED_UPDATES
     )

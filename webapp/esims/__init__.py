@@ -13,6 +13,7 @@ from webapp.esims.looking import (
     is_on_phone,
     of_customer,
 )
+from webapp.esims.telling import remind
 from webapp.esims.usage import usage_of
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "pause",
     "postpone",
     "refresh",
+    "remind",
     "setback",
     "usage_in",
     "usage_of",

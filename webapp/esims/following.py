@@ -13,7 +13,7 @@ from webapp.db import transaction
 from webapp.esimgo.client import ESIMGoClient
 from webapp.esimgo.errors import EsimGoError, Gone, NotThere, TryLater
 from webapp.esimgo.payloads import AssignmentState, EsimDetails
-from webapp.esims import usage
+from webapp.esims import telling, usage
 from webapp.esims.intervals import EAGER_FOR, pause, setback
 from webapp.esims.matching import match
 from webapp.models import Assignment, Esim, Order, Submission
@@ -112,6 +112,7 @@ def _write(esim: Esim, details: EsimDetails, states: Sequence[AssignmentState]) 
     _note_profile(esim, details)
     for order in {esim.order, *(assignment.order for assignment in assignments)}:
         _activate_order(order, esim, assignments)
+    telling.tell(assignments)
     _set_next_look(esim, _next_look(esim, assignments))
 
 
@@ -183,7 +184,7 @@ def _activate_order(order: Order, esim: Esim, assignments: Iterable[Assignment])
     if not moments or order.stage != "ready":
         return
     moved = order.move("active", actor="provider", note=esim.profile_status, activated_at=min(moments))
-    if moved:
+    if moved and not telling.is_first_use(order, assignments):
         notifications.enqueue(order, "activated")
 
 

@@ -3,7 +3,7 @@
 from webapp.db import BaseModel
 from webapp.models.catalogue import Area, Bundle, BundleArea, BundleEvent, Plan
 from webapp.models.esims import Assignment, Compatibility, Esim, UsagePoint
-from webapp.models.messages import Callback, Notification, TelegramUpdate
+from webapp.models.messages import Callback, EmailAddress, Notification, TelegramUpdate
 from webapp.models.orders import (
     OPEN_STAGES,
     STATUS,
@@ -31,6 +31,7 @@ __all__ = [
     "Callback",
     "Compatibility",
     "Customer",
+    "EmailAddress",
     "Esim",
     "FunnelDay",
     "IdempotencyKey",
@@ -68,6 +69,7 @@ TABLES: list[type[BaseModel]] = [
     UsagePoint,
     Callback,
     Notification,
+    EmailAddress,
     TelegramUpdate,
     FunnelDay,
     JobRequest,

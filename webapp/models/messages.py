@@ -1,10 +1,11 @@
 """What we are told, and what we tell."""
 
-from peewee import BigIntegerField, CharField, ForeignKeyField, IntegerField, TextField
+from peewee import BigIntegerField, BooleanField, CharField, ForeignKeyField, IntegerField, TextField
 
 from webapp import clock
 from webapp.db import Row, UtcField
 from webapp.models.orders import Customer, Order
+from webapp.models.references import new_reference
 
 
 class Callback(Row):
@@ -33,16 +34,51 @@ class TelegramUpdate(Row):
 
 
 class Notification(Row):
-    """The outbox: written with the change it tells of, sent by a job."""
+    """The outbox: written with the change it tells of, sent by a job.
+
+    `channel` is chat or email. `occasion` is empty for what is told once of an order; what is asked for
+    (a receipt, a code) has one of its own each time. Without `order` it is about the customer. `facts` are
+    what was known at the change, as JSON.
+    """
 
     customer = ForeignKeyField(Customer)
-    order = ForeignKeyField(Order)
+    order = ForeignKeyField(Order, null=True)
     kind = CharField()
+    channel = CharField(default="chat")
+    occasion = CharField(default="")
+    facts = TextField(default="")
     state = CharField(default="waiting")
     attempts = IntegerField(default=0)
     next_try_at = UtcField(default=clock.now)
     created_at = UtcField(default=clock.now)
     sent_at = UtcField(null=True)
 
+    def told_of(self) -> Order:
+        """The order that it tells of. Raises LookupError when it is about the customer."""
+        if self.order is None:
+            raise LookupError(f"{self.kind} tells of no order")
+        return self.order
+
     class Meta:
-        indexes = ((("order", "kind"), True), (("state", "next_try_at"), False))
+        indexes = ((("order", "kind", "channel", "occasion"), True), (("state", "next_try_at"), False))
+
+
+class EmailAddress(Row):
+    """Where a customer wants copies. It counts once the code that was sent to it has come back.
+
+    `key` is in the link that stops the copies. `codes` were sent since `counted_from`.
+    """
+
+    customer = ForeignKeyField(Customer, unique=True)
+    address = CharField()
+    confirmed_at = UtcField(null=True)
+    wanted = BooleanField(default=True)
+    key = CharField(unique=True, default=new_reference)
+    code = CharField(default="")
+    code_until = UtcField(null=True)
+    tries = IntegerField(default=0)
+    codes = IntegerField(default=0)
+    counted_from = UtcField(default=clock.now)
+
+    class Meta:
+        table_name = "email_address"

@@ -40,12 +40,18 @@ OPEN_STAGES = ("paid", "submitting", "unknown", "accepted")
 
 
 class Customer(Row):
+    """Who buys. `muted` names the groups of messages that are switched off, with spaces between. Once
+    `deleted_at` is set nobody is behind the row: its number is the negative of its id.
+    """
+
     telegram_user_id = BigIntegerField(unique=True)
     first_name = CharField(default="")
     language = CharField()
     language_chosen = BooleanField(default=False)
     may_write = BooleanField(default=False)
     blocked_at = UtcField(null=True)
+    muted = CharField(default="")
+    deleted_at = UtcField(null=True)
     created_at = UtcField(default=clock.now)
 
 

@@ -84,6 +84,12 @@ class BotApi:
         sent = self._post("sendPhoto", data=fields, files={"photo": ("qr.png", png, "image/png")})
         return _read(Message, sent).message_id
 
+    def send_document(self, chat_id: int, name: str, content: bytes, kind: str, caption: str) -> int:
+        """A file for its reader to keep. `kind` is its media type, `caption` Telegram's HTML."""
+        fields = {"chat_id": str(chat_id), "caption": caption, "parse_mode": "HTML"}
+        sent = self._post("sendDocument", data=fields, files={"document": (name, content, kind)})
+        return _read(Message, sent).message_id
+
     def answer_callback_query(self, query_id: str, text: str = "") -> None:
         """Ends the spinner on a pressed button."""
         self._call("answerCallbackQuery", callback_query_id=query_id, text=text)

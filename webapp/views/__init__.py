@@ -5,6 +5,7 @@ from flask import Flask
 from webapp.config import Config
 from webapp.telegram.botapi import BotApi
 from webapp.views import (
+    account,
     api,
     checkout,
     components,
@@ -13,6 +14,8 @@ from webapp.views import (
     errors,
     esims,
     health,
+    help,
+    legal,
     limits,
     openapi,
     orders,
@@ -30,7 +33,20 @@ def register(app: Flask, config: Config) -> None:
     page.register(app, config)
     limits.register(app, app.extensions["shop"].limits)
     errors.register(app)
-    for module in (shop, checkout, orders, esims, downloads, api, webhooks, openapi, health):
+    for module in (
+        shop,
+        checkout,
+        orders,
+        esims,
+        downloads,
+        account,
+        help,
+        legal,
+        api,
+        webhooks,
+        openapi,
+        health,
+    ):
         app.register_blueprint(module.blueprint)
     if config.telegram_sandbox_url:
         app.register_blueprint(components.blueprint)

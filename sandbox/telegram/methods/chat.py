@@ -56,9 +56,10 @@ def send_document(telegram: Telegram, params: Params) -> dict[str, Any]:
         "file_id": file_id,
         "file_unique_id": file_id[-16:],
         "file_name": file.file_name,
+        "mime_type": file.kind,
         "file_size": len(file.content),
     }
-    kind = _image_type(file.content) or "application/octet-stream"
+    kind = _image_type(file.content) or file.kind
     return _send(telegram, params, {"document": document, **_caption(params)}, (file_id, kind, file.content))
 
 

@@ -31,7 +31,7 @@ function content(message, actions) {
   const text = message.text ?? message.caption ?? "";
   return [
     message.photo ? photo(message) : null,
-    message.document ? el("span", { class: "file", text: `📄 ${message.document.file_name}` }) : null,
+    message.document ? file(message) : null,
     text ? el("div", { class: "text" }, ...formatted(text, message.entities ?? message.caption_entities ?? [], actions)) : null,
     el("time", { text: time(new Date(message.date * 1000)) }),
   ];
@@ -45,6 +45,9 @@ function photo(message) {
   };
   return el("button", { class: "photo", "aria-label": t("photo"), "data-testid": "photo", onclick: enlarge }, el("img", { src, alt: t("photo") }));
 }
+
+const file = ({ document: sent, file: body, file_type: kind }) =>
+  el("a", { class: "file", "data-testid": "file", href: `data:${kind};base64,${body}`, download: sent.file_name, text: `📄 ${sent.file_name}` });
 
 /** Entities may nest but never cross; offsets count UTF-16 units, as JavaScript's strings do. */
 function formatted(text, entities, actions, from = 0, to = text.length) {

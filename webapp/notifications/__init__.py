@@ -1,0 +1,21 @@
+"""What the shop tells its customers: written with the change it tells of, worded when it is sent, in the
+language that they have by then. outbox/ sends it.
+"""
+
+from webapp.notifications.chatting import Message, compose
+from webapp.notifications.kinds import GROUPS, KINDS, is_muted, useful_for
+from webapp.notifications.mailing import BOT_NAME, letter
+from webapp.notifications.writing import enqueue, request
+
+__all__ = [
+    "BOT_NAME",
+    "GROUPS",
+    "KINDS",
+    "Message",
+    "compose",
+    "enqueue",
+    "is_muted",
+    "letter",
+    "request",
+    "useful_for",
+]

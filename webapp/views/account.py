@@ -1,0 +1,153 @@
+"""The customer's own page: language, messages, e-mail, papers, and being forgotten."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from flask import Blueprint, Response, request
+from werkzeug.exceptions import BadRequest
+
+from webapp import account, customers, i18n, purchases, support
+from webapp.i18n import gettext as _
+from webapp.models import Customer
+from webapp.views import page
+from webapp.views.auth import personal
+from webapp.views.orders import own
+from webapp.views.wiring import shop
+
+blueprint = Blueprint("account", __name__)
+
+
+class Said(NamedTuple):
+    """What the page says after a deed."""
+
+    text: str
+    is_problem: bool = False
+
+
+@blueprint.get("/account")
+@personal
+def show(customer: Customer) -> Response:
+    return page.personal("account/show", **_view_of(customer))
+
+
+@blueprint.post("/account")
+@personal
+def change(customer: Customer) -> Response:
+    deed = _DEEDS.get(request.form.get("do", ""))
+    if deed is None:
+        raise BadRequest
+    said = deed(customer)
+    response = page.personal("account/show", said=said, **_view_of(customer))
+    if deed is _language:  # the frame around the page speaks too
+        response.headers["HX-Redirect"] = page.link("account.show")
+    return response
+
+
+@blueprint.post("/account/delete")
+@personal
+def delete(customer: Customer) -> Response:
+    """Asks first; `sure` says that they have read what goes and what stays."""
+    if request.form.get("sure") != "yes":
+        return page.personal("account/delete", obstacle=account.obstacle(customer))
+    if not account.forget(customer):
+        return page.personal("account/delete", obstacle=account.obstacle(customer))
+    return page.personal("account/deleted")
+
+
+@blueprint.route("/unsubscribe/<key>", methods=["GET", "POST"])
+def unsubscribe(key: str) -> Response:
+    """From an e-mail: the address itself is the key, and all it opens is the end of e-mails. Mail programs
+    POST by themselves (RFC 8058); a person who follows the link is asked, for scanners follow links too.
+    """
+    done = request.method == "POST" and account.stop_copies(key)
+    return page.personal("account/unsubscribe", key=key, done=done)
+
+
+def _view_of(customer: Customer) -> dict[str, Any]:
+    config = shop().config
+    bought = purchases.of_customer(customer, limit=20)
+    newest = bought[0].order.reference if bought else ""
+    return {
+        "customer": customer,
+        "switches": account.switches(customer),
+        "address": account.address_of(customer),
+        "has_mail": config.smtp_url is not None,
+        "bought": bought,
+        "support_link": support.link(config, newest),
+        "longest_address": account.LONGEST,
+    }
+
+
+# --- deeds
+
+
+def _language(customer: Customer) -> None:
+    code = i18n.supported(request.form.get("language"))
+    if code is None:
+        raise BadRequest
+    customers.speak(customer, code, chosen=True)
+    page.speak(code)
+
+
+def _messages(customer: Customer) -> Said:
+    account.set_switches(customer, request.form.getlist("on"))
+    return Said(_("Saved."))
+
+
+def _email(customer: Customer) -> Said:
+    if shop().config.smtp_url is None:
+        raise BadRequest
+    wrong = account.propose(customer, request.form.get("address", ""))
+    if wrong == "address":
+        return Said(_("This does not look like an e-mail address. Please check it."), is_problem=True)
+    if wrong == "too many":
+        return Said(_("That was enough codes for today. Please try again tomorrow."), is_problem=True)
+    return Said(_("We have sent you a code. Please enter it here."))
+
+
+def _code(customer: Customer) -> Said:
+    if account.confirm(customer, request.form.get("code", "")):
+        return Said(_("Confirmed. Copies go to this address from now on."))
+    return Said(_("This is not the code, or it is too old. Please try again."), is_problem=True)
+
+
+def _copies(customer: Customer) -> Said:
+    account.want_copies(customer, request.form.get("wanted") == "yes")
+    return Said(_("Saved."))
+
+
+def _no_email(customer: Customer) -> Said:
+    account.remove(customer)
+    return Said(_("The address is deleted."))
+
+
+def _receipt(customer: Customer) -> Said:
+    if not account.ask_for_receipt(customer, own(customer, request.form.get("order", ""))):
+        raise BadRequest
+    return _on_its_way(customer)
+
+
+def _history(customer: Customer) -> Said:
+    if not account.ask_for_history(customer):
+        raise BadRequest
+    return _on_its_way(customer)
+
+
+def _on_its_way(customer: Customer) -> Said:
+    if customer.may_write and customer.blocked_at is None:
+        return Said(_("It comes into the chat in a moment."))
+    return Said(
+        _("It comes into the chat as soon as you press Start there: until then we may not write to you.")
+    )
+
+
+_DEEDS: dict[str, Callable[[Customer], Said | None]] = {
+    "language": _language,
+    "messages": _messages,
+    "email": _email,
+    "code": _code,
+    "copies": _copies,
+    "no_email": _no_email,
+    "receipt": _receipt,
+    "history": _history,
+}
