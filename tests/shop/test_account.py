@@ -36,6 +36,7 @@ from webapp.models import (
     Refund,
 )
 from webapp.pace import Pace
+from webapp.payments import stars
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -298,7 +299,7 @@ def test_an_open_order_is_closed_and_a_late_payment_for_it_goes_back(config: Con
     order = make_order()
     assert account.forget(order.customer)
     assert order.fresh().stage == "expired"
-    payments.confirm(OWNER, charge(order), config)
+    payments.confirm(stars.charge(OWNER, charge(order)), config)
     assert (order.fresh().stage, Refund.get().payment.telegram_user_id) == ("expired", OWNER)
 
 

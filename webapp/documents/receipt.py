@@ -42,7 +42,7 @@ def receipt(order: Order, config: Config) -> Document:
     paper.rows(_order(purchase))
     paper.rows(_seller(config))
     paper.rows(_item(purchase))
-    paper.total(_("Total paid"), stars_text(purchase.payment.stars))
+    paper.total(_("Total paid"), stars_text(purchase.payment.amount))
     paper.rows(_refund(purchase))
     paper.note(
         _(
@@ -81,7 +81,7 @@ def _item(purchase: Purchase) -> Rows:
         (_("Plan"), catalogue.title(order)),
         (_("Price"), money_text(order.retail, order.currency, language())),
         (_("Paid with"), _("Telegram Stars")),
-        (_("Number of the payment"), purchase.payment.charge_id),
+        (_("Number of the payment"), purchase.payment.charge_id or ""),
     ]
 
 
@@ -89,7 +89,7 @@ def _refund(purchase: Purchase) -> Rows:
     refund = purchase.refund
     if refund is None:
         return []
-    stars = stars_text(purchase.payment.stars)
+    stars = stars_text(purchase.payment.amount)
     if refund.done_at is None:
         return [(_("Being returned"), stars)]
     return [(_("Returned"), f"{stars}, {day_text(refund.done_at)}")]

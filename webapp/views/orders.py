@@ -9,6 +9,7 @@ from webapp import esims, orders, payments
 from webapp.models import Customer, Esim, Order
 from webapp.views import page
 from webapp.views.auth import personal
+from webapp.views.wiring import shop
 
 blueprint = Blueprint("orders", __name__)
 
@@ -35,6 +36,14 @@ def activate(reference: str, customer: Customer) -> Response:
     return page.personal("esims/install", esim=esim)
 
 
+@blueprint.post("/orders/<reference>/refund")
+@personal
+def give_back(reference: str, customer: Customer) -> Response:
+    order = own(customer, reference)
+    orders.ask(order, shop().config)
+    return page.personal("orders/refund", **view_of(order))
+
+
 def own(customer: Customer, reference: str) -> Order:
     """The customer's order. Raises NotFound for anybody else's, as for one that does not exist."""
     order = orders.find(customer, reference)
@@ -47,4 +56,11 @@ def view_of(order: Order) -> dict[str, Any]:
     """What the order's templates need."""
     refund = payments.refund_of(order)
     stuck = refund is not None and payments.is_stuck(refund)
-    return {"order": order, "esim": Esim.of(order), "refund": refund, "refund_is_stuck": stuck}
+    return {
+        "order": order,
+        "esim": Esim.of(order),
+        "refund": refund,
+        "refund_is_stuck": stuck,
+        "return_request": orders.request_of(order),
+        "no_return": orders.obstacle(order, shop().config),
+    }
