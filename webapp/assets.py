@@ -1,8 +1,9 @@
 """Static files as browsers get them: joined, minified, compressed, and named by what is in them.
 
-The stylesheet travels inside the page, so that the first paint waits for nothing else; the policy lets it in by
-its digest. Files are made from static/ when the shop starts, once for each state of the sources, so nothing that is checked in can
-go stale. They lie in var/static; where that cannot be written, in a folder that lasts as long as the process.
+The stylesheet travels inside the page, so that the first paint waits for nothing else; the policy lets it in
+by its digest. Files are made from static/ when the shop starts, once for each state of the sources, so
+nothing that is checked in can go stale. They lie in var/static; where that cannot be written, in a folder of
+the process.
 """
 
 import atexit

@@ -7,8 +7,12 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
+from tests.browser.stand import Stand, standing
 from tests.stack import Traveller
 
+AXE = Axe()
+NOWHERE = "http://127.0.0.1:9"
+"""Where the sandbox would be; nobody is there, and its bridge is an empty file."""
 PHONE = {"width": 390, "height": 844}
 
 
@@ -31,6 +35,9 @@ def new_page(chromium: Browser, complaints: list[str]) -> Iterator[Callable[...,
         )
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
+        page.route(
+            f"{NOWHERE}/bridge.js", lambda route: route.fulfill(body="", content_type="text/javascript")
+        )
         pages.append(page)
         return page
 
@@ -50,9 +57,18 @@ def launch_url(traveller: Traveller, path: str = "/") -> str:
     return f"{traveller.stack.web}{path}#{urlencode(launch, quote_via=quote)}"
 
 
-def violations(page: Page) -> list[str]:
-    """What axe-core finds wrong with the page as it stands."""
-    found = Axe().run(page).response["violations"]
+@pytest.fixture(scope="session")
+def stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
+    """The web process before a full shop, in which every screen of the list has its rows."""
+    settings = {"TELEGRAM_SANDBOX_URL": NOWHERE}
+    with standing(tmp_path_factory.mktemp("stand"), Stand.seed, **settings) as stand:
+        yield stand
+
+
+def violations(page: Page, *rules: str) -> list[str]:
+    """What axe-core finds wrong with the page as it stands; all its rules, or these."""
+    options = {"runOnly": {"type": "rule", "values": list(rules)}} if rules else {}
+    found = AXE.run(page, options=options).response["violations"]
     return [
         f"{rule['id']}: {node['html']} {node['failureSummary']}" for rule in found for node in rule["nodes"]
     ]

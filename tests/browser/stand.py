@@ -1,4 +1,4 @@
-"""The web process alone, before a database full of rows: for looking at screens, without jobs or stand-ins."""
+"""The web process alone, before a database full of rows: for looking at screens, with nothing behind it."""
 
 import os
 import subprocess
@@ -12,6 +12,7 @@ from urllib.parse import quote, urlencode
 import requests
 
 from tests.browser import shelves
+from tests.browser.screens import SCREENS, Screen
 from tests.databases.servers import migrate
 from tests.sandbox.esimgo import free_port
 from tests.shop.factories import lead, make_customer
@@ -22,6 +23,7 @@ from webapp.models import Customer
 
 TOKEN = "123456:SANDBOX"
 A_DAY = 86400
+NEWCOMER = 7000
 
 
 @dataclass
@@ -31,6 +33,7 @@ class Stand:
     folder: Path
     port: int = field(default_factory=free_port)
     people: dict[str, int] = field(default_factory=dict)
+    addresses: dict[str, str] = field(default_factory=dict)
 
     @property
     def web(self) -> str:
@@ -50,6 +53,19 @@ class Stand:
     def customer(self, screen: str) -> Customer:
         self.people[screen] = 7001 + len(self.people)
         return make_customer(self.people[screen])
+
+    def seed(self) -> None:
+        """Each screen's rows, for a customer of its own."""
+        for screen in SCREENS:
+            if callable(screen.address):
+                self.addresses[screen.name] = screen.address(self.customer(screen.name))
+
+    def url_of(self, screen: Screen, language: str, theme: str = "{}") -> str:
+        """As Telegram opens it; a screen without rows of its own is opened by a newcomer."""
+        path = self.addresses[screen.name] if callable(screen.address) else screen.address
+        path += f"{'&' if '?' in path else '?'}lang={language}"
+        user = self.people.get(screen.name, NEWCOMER)
+        return self.launch_url(path, user=user, language=language, theme=theme)
 
     def environment(self, **settings: str) -> dict[str, str]:
         plain = {k: v for k, v in os.environ.items() if not k.startswith(("ESIMGO", "TELEGRAM", "CLOCK"))}

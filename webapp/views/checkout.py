@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import BadRequest, NotFound
 
-from webapp import allowance, catalogue, orders, outages, payments, topups
+from webapp import allowance, catalogue, devices, orders, outages, payments, topups
 from webapp.models import Customer, Esim, Order
 from webapp.views import page
 from webapp.views.auth import personal
@@ -19,13 +19,16 @@ def plan(plan_id: str) -> Response:
     found = catalogue.plan(plan_id)
     if found is None:
         raise NotFound
-    return page.render(
+    response = page.render(
         "checkout/plan",
         plan=found,
+        device=devices.device(request.headers.get("User-Agent", "")),
         about=catalogue.facts([found])[plan_id],
         coverage=catalogue.coverage(found.bundle.id),
         lookalikes=catalogue.taken_for(found.area.code),
     )
+    response.vary.add("User-Agent")
+    return response
 
 
 @blueprint.post("/orders")

@@ -1,0 +1,74 @@
+"""Every screen on the list, in both languages and themes and at three widths: readable, complete, quiet."""
+
+import json
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import FrameLocator, Page, expect
+
+from tests.browser.conftest import violations
+from tests.browser.screens import SCREENS, Screen
+from tests.browser.stand import Stand
+from tests.browser.themes import DARK, LIGHT, ODD
+
+pytestmark = pytest.mark.browser
+
+WIDTHS = (360, 390, 768)
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+@pytest.mark.parametrize("screen", SCREENS, ids=lambda screen: screen.name)
+def test_a_screen_is_readable_and_fits(
+    stand: Stand, new_page: Callable[..., Page], complaints: list[str], screen: Screen, language: str
+) -> None:
+    page = new_page()
+    page.goto(stand.url_of(screen, language, json.dumps(LIGHT)))
+    expect(page.locator(screen.marker).first).to_be_visible(timeout=15_000)
+    assert page.locator("html").get_attribute("lang") == language
+    assert violations(page) == []
+    for theme in (DARK, *(ODD.values() if language == "en" else ())):
+        page.evaluate("theme => simka.applyTheme(theme)", theme)
+        assert violations(page, "color-contrast") == [], theme
+    assert scrolls_sideways(page) == []
+    page.evaluate("document.documentElement.style.fontSize = '200%'")
+    assert scrolls_sideways(page) == [], "with letters twice as large"
+    forgive(complaints, screen)
+
+
+def scrolls_sideways(page: Page) -> list[int]:
+    found = []
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 844})
+        if page.evaluate("document.documentElement.scrollWidth") > width:
+            found.append(width)
+    return found
+
+
+def forgive(complaints: list[str], screen: Screen) -> None:
+    """The browser complains of every answer that is no success; this one was meant to be none."""
+    if screen.status != 200:
+        complaints[:] = [line for line in complaints if str(screen.status) not in line]
+
+
+def test_every_screen_is_quiet_in_a_frame(
+    stand: Stand, new_page: Callable[..., Page], complaints: list[str]
+) -> None:
+    page = new_page()
+    for screen in SCREENS:
+        app = framed(page, stand.url_of(screen, "en", json.dumps(DARK)))
+        expect(app.locator(screen.marker).first).to_be_visible(timeout=15_000)
+        forgive(complaints, screen)
+        assert complaints == [], screen.name
+
+
+def framed(page: Page, address: str) -> FrameLocator:
+    """In a frame of Telegram's web client, with the sandbox that the client puts around it."""
+    allow = "allow-scripts allow-same-origin allow-popups allow-forms allow-modals"
+    frame = f'<iframe id="app" width="390" height="700" sandbox="{allow}" src="{address}"></iframe>'
+    html = f"<!doctype html><title>Web A</title>{frame}"
+    client = "https://web.telegram.org/a/"
+    page.unroute(client)
+    page.route(client, lambda route: route.fulfill(body=html, content_type="text/html"))
+    page.context.grant_permissions(["local-network-access"], origin="https://web.telegram.org")
+    page.goto(client)
+    return page.frame_locator("#app")
