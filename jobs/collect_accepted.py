@@ -6,3 +6,4 @@ from webapp import orders
 
 def run(context: Context) -> None:
     orders.collect(context.esimgo)
+    orders.collect_late(context.esimgo)

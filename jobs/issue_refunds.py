@@ -5,4 +5,4 @@ from webapp import payments
 
 
 def run(context: Context) -> None:
-    payments.issue_refunds(context.bot)
+    payments.issue_refunds(context.bot, context.leadership)

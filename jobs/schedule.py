@@ -11,8 +11,10 @@ from apscheduler.schedulers.blocking import BlockingScheduler
 
 from jobs import (
     answer_requests,
+    answer_returns,
     answer_topups,
     apply_callbacks,
+    check_ledger,
     check_provider,
     collect_accepted,
     deliver_letters,
@@ -28,6 +30,7 @@ from jobs import (
     runner,
     submit_paid_orders,
     sync_catalogue,
+    telegram_payments,
     validate_quotes,
 )
 from jobs.context import Context
@@ -69,6 +72,11 @@ SCHEDULE = (
     Entry(deliver_letters, 2, "mail", "send copies by e-mail"),
     Entry(remind_customers, 60, "local", "tell what time has made news"),
     Entry(issue_refunds, 5, "refunds", "give money back"),
+    Entry(answer_returns, 2, "returns", "take back plans that nobody has used"),
+    Entry(check_ledger, 86_400, "local", "see that all the money adds up"),
+    Entry(
+        telegram_payments, 5, "statement", "find payments that nobody told us of, and refunds made elsewhere"
+    ),
     Entry(answer_requests, 1, "requests", "run what was asked for by hand"),
     Entry(purge, 86_400, "local", "delete what nobody can ask for again"),
 )

@@ -60,6 +60,11 @@ ON_BOTH = {
     "shop.test_quotes",
     "shop.test_reconciling",
     "shop.test_refunds",
+    "shop.test_allowance",
+    "shop.test_ledger",
+    "shop.test_returning",
+    "shop.test_statement",
+    "shop.test_stock",
     "shop.test_updates",
     "shop.test_usage",
 }

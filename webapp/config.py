@@ -150,6 +150,14 @@ def _address(value: str) -> str:
     return value.strip()
 
 
+def _purchase_limits(value: str) -> str:
+    if not re.fullmatch(
+        r"orders=\d{1,6}/day stars=\d{1,9}/day first=\d{1,9} burst=\d{1,6}/hour", value.strip()
+    ):
+        raise ValueError("must look like orders=10/day stars=25000/day first=10000 burst=5/hour")
+    return value.strip()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Config:
     esimgo_api_key: str = setting(
@@ -168,6 +176,11 @@ class Config:
     esimgo_unsigned_hints: str = setting(
         _one_of("off", "on"),
         "unsigned callbacks (version 2): on takes them as a hint to look, off refuses them",
+        default="off",
+    )
+    esimgo_refunds: str = setting(
+        _one_of("off", "on"),
+        "customers may give unused plans back; eSIM Go must have enabled refunds for the account",
         default="off",
     )
     catalogue_ttl_s: int = setting(
@@ -235,6 +248,11 @@ class Config:
         _limits,
         "requests that one customer and one address may make on each web node; webhooks are exempt",
         default="customer=1200/minute address=6000/minute",
+    )
+    purchase_limits: str = setting(
+        _purchase_limits,
+        "of one customer: orders and Stars in a day, Stars until one plan is a day old, orders in an hour",
+        default="orders=10/day stars=25000/day first=10000 burst=5/hour",
     )
     metrics_port: int | None = setting(
         _whole(1, 65534), "port of the web's metrics on this machine; the jobs' are on the next", default=None

@@ -7,16 +7,18 @@ The jobs process writes down whether eSIM Go answers; pages read it. A short out
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from webapp import clock, leases
+from webapp import alarms, clock, leases
 from webapp.models import Setting
 
 PAUSE_AFTER = timedelta(seconds=60)
 BALANCE_EVERY = timedelta(minutes=10)
+BALANCE_LAGS = timedelta(seconds=5)
 
 _FAILING = "provider.failing_since"
 _PAYMENTS = "telegram.failing_since"
 _NOT_BUYING = "provider.not_buying_since"
 _BALANCE_AT = "provider.balance_at"
+_BALANCE_TOLD_AT = "provider.balance_told_at"
 _SHORT_OF = "provider.short_of_thousandths"
 
 
@@ -103,12 +105,20 @@ def ask_for_balance(not_within: timedelta = timedelta()) -> bool:
 def out_of_funds(cost: int) -> None:
     """An order of `cost` thousandths was refused for lack of balance: sales close until it is covered."""
     Setting.write(_SHORT_OF, cost)
+    alarms.ring("out_of_funds", detail="eSIM Go's balance does not cover an order; sales are closed")
 
 
 def balance_seen(balance: int) -> None:
     """The balance (thousandths) as eSIM Go just told it."""
     Setting.write("provider.balance", balance)
+    Setting.write_time(_BALANCE_TOLD_AT, clock.now() - BALANCE_LAGS)
     Setting.write_time(_BALANCE_AT, clock.now())
+
+
+def balance() -> tuple[int, datetime] | None:
+    """The balance (thousandths) as it was last told, and since when purchases may not be in it yet."""
+    told_at = Setting.read_time(_BALANCE_TOLD_AT)
+    return None if told_at is None else (Setting.read("provider.balance"), told_at)
 
 
 def funds_seen(balance: int) -> None:
@@ -116,3 +126,4 @@ def funds_seen(balance: int) -> None:
     short_of = Setting.read(_SHORT_OF)
     if short_of is not None and balance >= short_of:
         Setting.write(_SHORT_OF, None)
+        alarms.clear("out_of_funds")

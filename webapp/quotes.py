@@ -4,14 +4,16 @@ While a payment sheet is open, a job asks eSIM Go (POST /orders, type validate: 
 nothing). A pre-checkout only reads the verdict: it has to be answered within seconds, the provider or not.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from threading import BoundedSemaphore
+
+from peewee import fn
 
 from webapp import catalogue, clock, outages
 from webapp.config import Config
 from webapp.esimgo.client import ESIMGoClient
 from webapp.esimgo.errors import AccessDenied, OutOfFunds, Refused, Unavailable
-from webapp.models import OPEN_STAGES, Bundle, Order
+from webapp.models import OPEN_STAGES, Bundle, Order, Submission
 
 WATCHED_FOR = timedelta(minutes=10)
 RENEWED_AFTER = timedelta(seconds=60)
@@ -155,6 +157,23 @@ def _ahead(besides: Order | None) -> int:
     admitted = (Order.stage == "awaiting_payment") & (Order.admitted_at > clock.now() - ADMITTED_FOR)
     ahead = Order.select().where(Order.stage.in_(OPEN_STAGES) | admitted)
     return int(ahead.count() if besides is None else ahead.where(Order.id != besides.id).count())
+
+
+def is_covered(order: Order) -> bool:
+    """Does eSIM Go's balance cover this order beside all that it is promised to? Not when nobody knows it."""
+    known = outages.balance()
+    return known is not None and known[0] - _spent(known[1]) - _promised(order) >= order.wholesale
+
+
+def _spent(since: datetime) -> int:
+    paid_for = Submission.outcome.in_(("bought", "late", "stock")) & (Submission.sent_at > since)
+    return int(Submission.select(fn.SUM(Submission.cost)).where(paid_for).scalar() or 0)
+
+
+def _promised(besides: Order) -> int:
+    admitted = (Order.stage == "awaiting_payment") & (Order.admitted_at > clock.now() - ADMITTED_FOR)
+    ahead = Order.stage.in_(("paid", "submitting", "unknown")) | admitted
+    return int(Order.select(fn.SUM(Order.wholesale)).where(ahead, Order.id != besides.id).scalar() or 0)
 
 
 def admit(order: Order) -> None:

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from webapp import clock
+from webapp.boundaries import boundary
 from webapp.config import Config
 from webapp.esimgo.client import ESIMGoClient
 from webapp.esimgo.payloads import ProviderOrder
 from webapp.models import Esim, Order, Setting, Submission
 from webapp.orders import CALL_CAN_TAKE, give_back, record
 
-LOOK_FOR = timedelta(hours=24)
+LOOK_FOR = timedelta(hours=25)
 SKEW = timedelta(seconds=60)
 WIDE = timedelta(hours=1)
 LOOKS = 3
@@ -32,6 +33,7 @@ def reconcile(client: ESIMGoClient, config: Config) -> int:
     asked_at = clock.now()
     first = min(submission.sent_at for submission in (*unclear, *given_up))
     window = client.list_orders(first - WIDE, asked_at + WIDE)
+    boundary("reconcile.listed")
     shift = window.provider_now - asked_at if window.provider_now else None
     free = _unbound(window.orders)
     matches = _matched((*unclear, *given_up), free, shift or timedelta())
@@ -60,7 +62,7 @@ def _matched(
 
 
 def _unclear() -> list[Submission]:
-    """Sent and without an outcome, until a day after, the oldest first; never one that is under way."""
+    """Sent, without an outcome, until a day after its order ended, the oldest first; never one under way."""
     query = Submission.select(Submission, Order).join(Order)
     open_ = Submission.outcome.is_null() & (Submission.sent_at > clock.now() - LOOK_FOR)
     under_way = (Order.stage == "submitting") & (Order.submission_id == Submission.id)

@@ -14,12 +14,14 @@ from collections.abc import Callable
 from peewee import InterfaceError, OperationalError
 
 from webapp import chat, customers, payments
+from webapp.boundaries import boundary
 from webapp.chat import Answer
 from webapp.config import Config
 from webapp.db import transaction
 from webapp.i18n import gettext as _
 from webapp.i18n import speaking, supported
 from webapp.models import Customer, Setting, TelegramUpdate
+from webapp.payments import stars
 from webapp.telegram.botapi import pre_checkout_answer
 from webapp.telegram.updates import (
     LARGEST_ID,
@@ -78,7 +80,8 @@ def _once(update: Update, work: Work, config: Config) -> Answer | None:
         answer = work(update, config)
         if answer is not None:
             TelegramUpdate.update(answer=json.dumps(answer)).where(this).execute()
-        return answer
+    boundary("payment.update.stored")
+    return answer
 
 
 def _is_to_be_repeated(update: Update) -> bool:
@@ -126,14 +129,16 @@ def _answer_to_trouble(update: Update, config: Config) -> Answer | None:
 
 def _pre_checkout(query: PreCheckoutQuery, config: Config) -> Answer:
     with speaking(_customer(query.from_user, config).language):
-        reason = payments.pre_checkout(query, config)
+        reason = payments.pre_checkout(stars.question(query), config)
     return pre_checkout_answer(query.id, reason is None, reason)
 
 
 def _message(message: Message, sender: User, config: Config) -> Answer | None:
     """Money counts wherever it comes from; we talk in private chats only, whose id is the person's."""
     if message.successful_payment is not None:
-        payments.confirm(sender.id, message.successful_payment, config)
+        payments.confirm(stars.charge(sender.id, message.successful_payment, message.date), config)
+    if message.refunded_payment is not None:
+        payments.refund_seen(message.refunded_payment.telegram_payment_charge_id, actor="telegram")
     if message.chat.id != sender.id:
         return None
     customer = _who_is_there(sender, config)

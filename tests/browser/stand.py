@@ -84,6 +84,7 @@ class Stand:
             "SUPPORT_URL": "https://t.me/simka_support",
             "LEGAL_FILE": str(ROOT / "tests/browser/legal.toml"),
             "SMTP_URL": "smtp://127.0.0.1:9",
+            "ESIMGO_REFUNDS": "on",
             "SMTP_FROM": "Simka <shop@example.com>",
             **settings,
         }

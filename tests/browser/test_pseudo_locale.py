@@ -128,7 +128,12 @@ def test_the_scan_finds_what_nobody_translated() -> None:
 
 def shop(config: Config) -> Flask:
     facts = Path(__file__).with_name("legal.toml")
-    settings = {"smtp_url": "smtp://127.0.0.1:9", "smtp_from": "shop@example.com", "legal_file": facts}
+    settings = {
+        "esimgo_refunds": "on",
+        "smtp_url": "smtp://127.0.0.1:9",
+        "smtp_from": "shop@example.com",
+        "legal_file": facts,
+    }
     beside = {"support_url": "https://t.me/simka_support", "telegram_sandbox_url": "http://127.0.0.1:9"}
     return create_app(replace(config, **settings, **beside))
 

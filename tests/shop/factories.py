@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from webapp import clock, leases
+from webapp import clock, leases, outages, payments
 from webapp.esimgo.payloads import (
     CatalogueBundle,
     EsimBundle,
@@ -21,6 +21,7 @@ from webapp.models import (
     BundleArea,
     Customer,
     Esim,
+    Lease,
     Notification,
     Order,
     OrderEvent,
@@ -50,6 +51,14 @@ def near(moment: datetime | None, wanted: datetime, tolerance_s: float = 5) -> b
 
 def after(seconds: float) -> datetime:
     return clock.now() + timedelta(seconds=seconds)
+
+
+def leader() -> leases.Leadership:
+    """Whoever leads now: the jobs process that is there, or a new one."""
+    row = Lease.get_or_none()
+    if row is None or row.expires_at <= clock.now():
+        return lead()
+    return leases.Leadership(row.owner, row.epoch)
 
 
 def lead(ttl_s: float = 600) -> leases.Leadership:
@@ -95,6 +104,7 @@ def quoted(verdict: str = "ok", total: int | None = 4200, ago_s: float = 0) -> B
     Bundle.update(check_verdict=verdict, check_total=total, checked_at=after(-ago_s)).where(
         Bundle.id == bundle.id
     ).execute()
+    outages.balance_seen(1_000_000)
     return bundle
 
 
@@ -131,7 +141,7 @@ def make_order(stage: str = "awaiting_payment", customer: Customer | None = None
     if stage in DELIVERED and order.esim_id is None:
         make_esim(order)
     if stage in {"failed", "returned"}:
-        Refund.create(payment=Payment.get(Payment.order == order), reason=order.failure or "given back")
+        payments.refund(Payment.get(Payment.order == order), order.failure or "given back")
     return order.fresh()
 
 
@@ -175,13 +185,16 @@ def make_payment(order: Order | None, **values: Any) -> Payment:
         "order": order,
         "telegram_user_id": OWNER if order is None else order.telegram_user_id,
         "charge_id": f"charge-{next(_numbers)}",
-        "stars": 453,
+        "amount": 453,
+        "state": "confirmed",
+        "confirmed_at": after(0),
     }
     return Payment.create(**row | values)
 
 
 def make_refund(order: Order | None = None, **values: Any) -> Refund:
-    return Refund.create(payment=make_payment(order), **{"reason": "deadline"} | values)
+    payment = make_payment(order, state="refund_due")
+    return Refund.create(payment=payment, **{"reason": "deadline"} | values)
 
 
 def told(order: Order, kind: str, **facts: str) -> Notification:

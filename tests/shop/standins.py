@@ -12,8 +12,11 @@ from webapp.esimgo.payloads import (
     OrderQuote,
     OrderWindow,
     ProviderOrder,
+    RefundTo,
+    Revoked,
 )
 from webapp.telegram.botapi import BotApi, Json
+from webapp.telegram.updates import StarPage, User, star_page
 from webapp.wire import OnSent
 
 Answer = TypeVar("Answer")
@@ -43,6 +46,8 @@ class Provider(ESIMGoClient):
         self.details: EsimDetails | Exception | None = None
         self.bundles: list[EsimBundle] | Exception = []
         self.labels: list[tuple[str, str]] = []
+        self.revoked: list[tuple[str, str, str | None]] = []
+        self.revoking: list[Exception] = []
 
     def create_order(
         self,
@@ -85,6 +90,13 @@ class Provider(ESIMGoClient):
     def esim_bundles(self, iccid: str, include_used: bool = True) -> list[EsimBundle]:
         return said(self.bundles)
 
+    def revoke(
+        self, iccid: str, bundle: str, assignment: str | None = None, *, refund_to: RefundTo = "balance"
+    ) -> Revoked:
+        self.revoked.append((iccid, bundle, assignment))
+        answer = self.revoking.pop(0) if self.revoking else None
+        return said(answer or Revoked.model_validate({"status": "Bundle has been refunded to balance"}))
+
     def set_customer_reference(self, iccid: str, reference: str) -> None:
         self.labels.append((iccid, reference))
 
@@ -100,6 +112,7 @@ class Bot(BotApi):
         self.refunds: list[tuple[int, str]] = []
         self.invoices: list[dict[str, Any]] = []
         self.tried: list[str] = []
+        self.transactions: list[Json] = []
 
     def send_message(self, chat_id: int, text: str, reply_markup: Json | None = None) -> int:
         self._try("sendMessage")
@@ -115,6 +128,15 @@ class Bot(BotApi):
         self._try("sendDocument")
         self.documents.append((chat_id, name, content, kind))
         return len(self.documents)
+
+    def get_me(self) -> User:
+        self._try("getMe")
+        return User(id=1, is_bot=True)
+
+    def get_star_transactions(self, offset: int = 0, limit: int = 100) -> StarPage:
+        self._try("getStarTransactions")
+        page = self.transactions[offset : offset + limit]
+        return star_page({"transactions": page})
 
     def refund_star_payment(self, user_id: int, charge_id: str) -> None:
         self._try("refundStarPayment")

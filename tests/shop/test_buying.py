@@ -75,7 +75,13 @@ def test_an_answer_with_install_data_is_delivered(
     assert (esim.customer, near(esim.next_refresh_at, after(0))) == (order.customer, True)
     assert Assignment.get(Assignment.esim == esim).remaining_bytes == 3_000_000_000
     assert [row.kind for row in Notification.select()] == ["ready"]
-    assert line == ["order.intent.committed", "order.post.sent", "order.post.answered", "order.recorded"]
+    assert line == [
+        "order.intent.committed",
+        "order.begun",
+        "order.post.sent",
+        "order.post.answered",
+        "order.recorded",
+    ]
 
 
 def test_an_unlimited_plan_has_no_number_of_bytes(

@@ -21,6 +21,7 @@ DEFAULTS = {
     "ESIMGO_API_URL": "https://api.esim-go.com/v2.5",
     "ESIMGO_ORDER_INTERVAL_S": 3.0,
     "ESIMGO_UNSIGNED_HINTS": "off",
+    "ESIMGO_REFUNDS": "off",
     "CATALOGUE_TTL_S": 3600,
     "TELEGRAM_API_URL": "https://api.telegram.org",
     "PUBLIC_URL": "http://127.0.0.1:8000",
@@ -40,6 +41,7 @@ DEFAULTS = {
     "SMTP_FROM": None,
     "LOG_FORMAT": "text",
     "RATE_LIMITS": "customer=1200/minute address=6000/minute",
+    "PURCHASE_LIMITS": "orders=10/day stars=25000/day first=10000 burst=5/hour",
     "METRICS_PORT": None,
     "TRUSTED_PROXIES": 0,
     "SECRET_KEY": None,
@@ -55,6 +57,12 @@ GOOD = [
     ("ESIMGO_API_URL", "https://eu.example.com/v2.5/", "https://eu.example.com/v2.5"),
     ("ESIMGO_ORDER_INTERVAL_S", "0.5", 0.5),
     ("ESIMGO_UNSIGNED_HINTS", "on", "on"),
+    ("ESIMGO_REFUNDS", "on", "on"),
+    (
+        "PURCHASE_LIMITS",
+        " orders=1/day stars=2/day first=0 burst=3/hour",
+        "orders=1/day stars=2/day first=0 burst=3/hour",
+    ),
     ("CATALOGUE_TTL_S", "60", 60),
     ("TELEGRAM_BOT_TOKEN", "1:a_B-9", "1:a_B-9"),
     ("TELEGRAM_API_URL", "https://bots.example.com", "https://bots.example.com"),
@@ -88,6 +96,9 @@ GOOD = [
 ]
 
 BAD = [
+    ("ESIMGO_REFUNDS", "yes"),
+    ("PURCHASE_LIMITS", "orders=1 stars=2 first=3 burst=4"),
+    ("PURCHASE_LIMITS", "off"),
     ("ESIMGO_API_KEY", "two words"),
     ("ESIMGO_API_KEY", "ключ"),
     ("ESIMGO_API_KEY_PREVIOUS", "a\nb"),

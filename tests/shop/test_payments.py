@@ -25,6 +25,7 @@ from webapp import clock, db, orders, outages, payments
 from webapp.config import Config
 from webapp.i18n import speaking
 from webapp.models import Notification, Order, Payment, Plan, Refund
+from webapp.payments import stars
 from webapp.telegram.errors import BadCall, Lost, NotReached, SlowDown
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -43,8 +44,8 @@ def given_back() -> list[str]:
 
 def test_an_invoice_is_made_once_for_each_order(bot: Bot, config: Config) -> None:
     order = make_order()
-    first = payments.invoice(order, bot, config)
-    assert payments.invoice(order.fresh(), bot, config) == first
+    first = payments.invoice(order, stars.Stars(bot), config)
+    assert payments.invoice(order.fresh(), stars.Stars(bot), config) == first
     (asked,) = bot.invoices
     assert (asked["payload"], asked["stars"], asked["title"]) == (order.reference, 453, "Simka")
     assert asked["description"] == "eSIM: Türkiye, 3 GB, 30 days"
@@ -68,7 +69,7 @@ def test_what_is_not_to_be_paid_has_no_invoice(bot: Bot, config: Config, stage: 
 def test_at_most_four_wait_for_telegram_at_a_time(
     bot: Bot, config: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(payments, "_asking_telegram", BoundedSemaphore(4))
+    monkeypatch.setattr(payments.checkout, "_asking", BoundedSemaphore(4))
     asked, go_on = Barrier(5), Barrier(5)
 
     def slow(_method: str) -> None:
@@ -103,9 +104,9 @@ def ask(order: Order, bot: Bot, config: Config) -> None:
 def declined(order: Order, config: Config, **wrong: Any) -> str | None:
     """The reason in English, or None; in Russian it is Russian."""
     with speaking("ru"):
-        russian = payments.pre_checkout(checkout(order, **wrong), config)
+        russian = payments.pre_checkout(stars.question(checkout(order, **wrong)), config)
     with speaking("en"):
-        english = payments.pre_checkout(checkout(order, **wrong), config)
+        english = payments.pre_checkout(stars.question(checkout(order, **wrong)), config)
     assert (russian is None) is (english is None)
     if russian is not None:
         assert re.search("[А-Яа-я]{3}", russian), "not translated"
@@ -199,7 +200,7 @@ def test_when_too_many_are_ahead_nobody_is_charged(sellable: Order, config: Conf
 
 def test_a_charge_pays_its_order_and_starts_the_clock(config: Config) -> None:
     order = make_order()
-    payments.confirm(OWNER, charge(order), config)
+    payments.confirm(stars.charge(OWNER, charge(order)), config)
     paid = order.fresh()
     assert (paid.stage, kinds(order), given_back()) == ("paid", ["paid"], [])
     assert near(paid.paid_at, clock.now())
@@ -211,7 +212,7 @@ def test_a_charge_pays_its_order_and_starts_the_clock(config: Config) -> None:
 def test_a_charge_that_is_told_again_changes_nothing(config: Config) -> None:
     order = make_order()
     for _ in range(3):
-        payments.confirm(OWNER, charge(order), config)
+        payments.confirm(stars.charge(OWNER, charge(order)), config)
     assert (Payment.select().count(), Refund.select().count()) == (1, 0)
     assert len(events(order)) == 1
 
@@ -224,7 +225,7 @@ def test_the_same_charge_on_many_threads_at_once_is_booked_once(config: Config) 
         db.keep_connection()
         gate.wait()
         try:
-            payments.confirm(OWNER, charge(order), config)
+            payments.confirm(stars.charge(OWNER, charge(order)), config)
         except Exception as error:
             failed.append(error)
         finally:
@@ -241,8 +242,8 @@ def test_the_same_charge_on_many_threads_at_once_is_booked_once(config: Config) 
 
 def test_a_second_charge_goes_back_and_the_first_stays(config: Config) -> None:
     order = make_order()
-    payments.confirm(OWNER, charge(order, "first"), config)
-    payments.confirm(OWNER, charge(order, "second"), config)
+    payments.confirm(stars.charge(OWNER, charge(order, "first")), config)
+    payments.confirm(stars.charge(OWNER, charge(order, "second")), config)
     assert given_back() == ["second"]
     assert order.fresh().stage == "paid"
 
@@ -258,7 +259,7 @@ def test_a_second_charge_goes_back_and_the_first_stays(config: Config) -> None:
 )
 def test_a_charge_that_fits_nothing_goes_back(config: Config, payer: int, wrong: dict[str, object]) -> None:
     order = make_order()
-    payments.confirm(payer, charge(order, "odd", **wrong), config)
+    payments.confirm(stars.charge(payer, charge(order, "odd", **wrong)), config)
     assert given_back() == ["odd"]
     assert (order.fresh().stage, Payment.get().telegram_user_id) == ("awaiting_payment", payer)
 
@@ -267,14 +268,14 @@ def test_a_charge_that_fits_nothing_goes_back(config: Config, payer: int, wrong:
 def test_a_charge_on_an_order_that_is_on_its_way_or_over_goes_back(config: Config, stage: str) -> None:
     order = make_order(stage)
     Refund.delete().execute()
-    payments.confirm(OWNER, charge(order, "again"), config)
+    payments.confirm(stars.charge(OWNER, charge(order, "again")), config)
     assert (given_back(), order.fresh().stage) == (["again"], stage)
 
 
 def test_a_late_payment_is_served_while_the_plan_is_there(config: Config) -> None:
     make_plan()
     order = make_order("expired")
-    payments.confirm(OWNER, charge(order), config)
+    payments.confirm(stars.charge(OWNER, charge(order)), config)
     assert (order.fresh().stage, given_back(), kinds(order)) == ("paid", [], ["paid"])
     assert "after expiry" in events(order)[0].note
 
@@ -283,7 +284,7 @@ def test_a_late_payment_for_a_plan_that_is_gone_fails_with_its_refund(config: Co
     make_plan()
     Plan.update(available=False).execute()
     order = make_order("expired")
-    payments.confirm(OWNER, charge(order, "late"), config)
+    payments.confirm(stars.charge(OWNER, charge(order, "late")), config)
     assert (order.fresh().stage, order.fresh().failure) == ("failed", "gone")
     assert (given_back(), kinds(order)) == (["late"], ["failed"])
 
@@ -293,7 +294,7 @@ def test_a_late_payment_on_an_old_price_does_not_touch_the_new_order(config: Con
     old = make_order()
     plan.stars += 10
     new = orders.place(old.customer, plan)
-    payments.confirm(OWNER, charge(old), config)
+    payments.confirm(stars.charge(OWNER, charge(old)), config)
     assert (old.fresh().stage, new.fresh().stage) == ("paid", "awaiting_payment")
 
 
@@ -306,5 +307,5 @@ def test_a_booking_that_fails_leaves_no_charge_behind(
     order = make_order()
     monkeypatch.setattr("webapp.notifications.enqueue", refuse)
     with pytest.raises(RuntimeError):
-        payments.confirm(OWNER, charge(order), config)
+        payments.confirm(stars.charge(OWNER, charge(order)), config)
     assert (order.fresh().stage, Payment.select().count()) == ("awaiting_payment", 0)

@@ -3,10 +3,10 @@
 import pytest
 
 from tests.shop.conftest import Advance
-from tests.shop.factories import OWNER, after, make_order, make_refund, near
+from tests.shop.factories import OWNER, after, lead, leader, make_order, make_refund, near
 from tests.shop.standins import Bot, always
-from webapp import clock, payments
-from webapp.models import Notification, Order, Payment, Refund
+from webapp import alarms, clock, leases, payments
+from webapp.models import Notification, Order, Payment, PaymentEvent, Refund, RefundEvent
 from webapp.telegram.errors import AlreadyRefunded, BadCall, Lost, NotReached, SlowDown, TelegramError
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -30,7 +30,7 @@ def kinds() -> list[str]:
 
 def test_a_refund_is_sent_and_its_owner_told(bot: Bot) -> None:
     refund = due()
-    assert payments.issue_refunds(bot) == 1
+    assert payments.issue_refunds(bot, leader()) == 1
     assert bot.refunds == [(OWNER, refund.payment.charge_id)]
     assert again(refund).state == "done"
     assert near(again(refund).done_at, clock.now())
@@ -39,39 +39,39 @@ def test_a_refund_is_sent_and_its_owner_told(bot: Bot) -> None:
 
 def test_a_refund_is_sent_once(bot: Bot) -> None:
     due()
-    assert [payments.issue_refunds(bot) for _ in range(3)] == [1, 0, 0]
+    assert [payments.issue_refunds(bot, leader()) for _ in range(3)] == [1, 0, 0]
     assert len(bot.refunds) == 1
 
 
 def test_what_telegram_has_refunded_before_is_done(bot: Bot) -> None:
     refund = due()
     bot.mood = always(AlreadyRefunded("CHARGE_ALREADY_REFUNDED"))
-    assert payments.issue_refunds(bot) == 1
+    assert payments.issue_refunds(bot, leader()) == 1
     assert (again(refund).state, kinds()) == ("done", ["refunded"])
 
 
 def test_a_lost_answer_is_asked_again_and_ends_once(bot: Bot, advance: Advance) -> None:
     refund = due()
     bot.mood = always(Lost("no answer"))
-    assert payments.issue_refunds(bot) == 0
+    assert payments.issue_refunds(bot, leader()) == 0
     assert (again(refund).state, kinds()) == ("due", [])
     advance(6)
     bot.mood = always(AlreadyRefunded("CHARGE_ALREADY_REFUNDED"))
-    assert payments.issue_refunds(bot) == 1
+    assert payments.issue_refunds(bot, leader()) == 1
     assert (again(refund).state, kinds()) == ("done", ["refunded"])
 
 
 def test_slow_down_is_obeyed_to_the_second(bot: Bot, advance: Advance) -> None:
     refund = due()
     bot.mood = always(SlowDown(7))
-    payments.issue_refunds(bot)
+    payments.issue_refunds(bot, leader())
     assert near(again(refund).next_try_at, after(7), 1)
     advance(5)
-    payments.issue_refunds(bot)
+    payments.issue_refunds(bot, leader())
     assert len(bot.tried) == 1
     advance(3)
     bot.mood = lambda method: None
-    assert payments.issue_refunds(bot) == 1
+    assert payments.issue_refunds(bot, leader()) == 1
 
 
 @pytest.mark.parametrize("error", [NotReached("no"), Lost("no"), BadCall("CHARGE_NOT_FOUND")])
@@ -83,30 +83,33 @@ def test_errors_are_waited_out_longer_and_longer_until_a_person_should_look(
     pauses = []
     for _ in range(payments.STUCK_AFTER):
         assert not payments.is_stuck(again(refund))
-        payments.issue_refunds(bot)
+        payments.issue_refunds(bot, leader())
         pauses.append(round((again(refund).next_try_at - clock.now()).total_seconds()))
         advance(pauses[-1] + 1)
-    assert pauses == [5, 10, 20, 40, 60, 60, 60, 60]
-    assert (payments.is_stuck(again(refund)), kinds()) == (True, [])
+    assert pauses == [5, 15, 45, 135, 405, 1215, 1800, 1800]
+    assert 3540 <= sum(pauses[:-1]) <= 3660, "the eighth try is an hour after the first"
+    assert (again(refund).state, payments.is_stuck(again(refund)), kinds()) == ("stuck", True, [])
+    assert [(row.kind, row.subject) for row in alarms.open_ones()] == [("refund_stuck", str(refund.id))]
 
 
 def test_a_stuck_refund_goes_on_being_tried_until_it_has_arrived(bot: Bot, advance: Advance) -> None:
     refund = due()
     Refund.update(attempts=50).execute()
     bot.mood = always(Lost("no"))
-    payments.issue_refunds(bot)
-    assert (again(refund).state, payments.is_stuck(again(refund))) == ("due", True)
-    advance(61)
+    payments.issue_refunds(bot, leader())
+    assert (again(refund).state, payments.is_stuck(again(refund))) == ("stuck", True)
+    advance(1801)
     bot.mood = lambda method: None
-    assert payments.issue_refunds(bot) == 1
+    assert payments.issue_refunds(bot, leader()) == 1
     assert (again(refund).state, payments.is_stuck(again(refund))) == ("done", False)
+    assert alarms.open_ones() == []
 
 
 def test_slow_down_ends_the_round_and_is_no_failure(bot: Bot) -> None:
     first = make_refund(None)
     make_refund(None)
     bot.mood = always(SlowDown(7))
-    assert payments.issue_refunds(bot) == 0
+    assert payments.issue_refunds(bot, leader()) == 0
     assert (len(bot.tried), again(first).attempts) == (1, 0)
 
 
@@ -118,32 +121,133 @@ def test_one_that_cannot_be_sent_does_not_hold_up_the_others(bot: Bot) -> None:
             raise Lost("no answer")
 
     bot.mood = odd_first
-    assert payments.issue_refunds(bot) == 1
+    assert payments.issue_refunds(bot, leader()) == 1
     assert [again(refund).state for refund in (first, second)] == ["due", "done"]
 
 
-def test_two_who_refund_at_once_tell_the_customer_once(bot: Bot) -> None:
+def test_what_one_is_sending_no_other_takes(bot: Bot) -> None:
+    found: list[int] = []
+
     def somebody_else(_method: str) -> None:
-        bot.mood = lambda method: None
-        assert payments.issue_refunds(bot) == 1
+        found.append(payments.issue_refunds(bot, leader()))
 
     due()
     bot.mood = somebody_else
-    assert payments.issue_refunds(bot) == 0
-    assert kinds() == ["refunded"]
+    assert payments.issue_refunds(bot, leader()) == 1
+    assert (found, len(bot.tried), kinds()) == ([0], 1, ["refunded"])
+
+
+def test_a_claim_that_lapses_is_taken_over_and_both_outcomes_make_one_refund(
+    bot: Bot, advance: Advance
+) -> None:
+    found: list[int] = []
+
+    def pause(_method: str) -> None:
+        bot.mood = always(AlreadyRefunded("CHARGE_ALREADY_REFUNDED"))
+        advance(31)
+        found.append(payments.issue_refunds(bot, leader()))
+
+    refund = due()
+    bot.mood = pause
+    assert payments.issue_refunds(bot, leader()) == 0
+    assert (found, again(refund).state, kinds()) == ([1], "done", ["refunded"])
+
+
+def test_an_older_failure_does_not_take_back_a_newer_claim(bot: Bot, advance: Advance) -> None:
+    def pause(_method: str) -> None:
+        bot.mood = lambda method: None
+        advance(31)
+        first = again(refund)
+        assert first.move("sent", actor="job", sent_at=clock.now())
+        raise Lost("no answer")
+
+    refund = due()
+    bot.mood = pause
+    assert payments.issue_refunds(bot, leader()) == 0
+    assert (again(refund).state, again(refund).attempts) == ("sent", 0)
+
+
+def test_who_does_not_lead_sends_nothing(bot: Bot) -> None:
+    due()
+    former = leader()
+    leases.release(former)
+    lead()
+    assert payments.issue_refunds(bot, former) == 0
+    assert bot.tried == []
+
+
+def test_a_claim_that_has_waited_is_not_sent(
+    bot: Bot, advance: Advance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop_here(name: str) -> None:
+        if name == "refund.claimed":
+            advance(3)
+
+    refund = due()
+    monkeypatch.setattr("webapp.payments.refunds.boundary", stop_here)
+    assert payments.issue_refunds(bot, leader()) == 0
+    assert (bot.tried, again(refund).state, again(refund).attempts) == ([], "due", 0)
+
+
+def test_the_journals_say_who_when_and_why(bot: Bot, advance: Advance) -> None:
+    refund = due()
+    bot.mood = always(Lost("no answer"))
+    payments.issue_refunds(bot, leader())
+    advance(6)
+    bot.mood = lambda method: None
+    payments.issue_refunds(bot, leader())
+    journal = list(RefundEvent.select().where(RefundEvent.refund == refund).order_by(RefundEvent.id))
+    moves = [(row.from_state, row.to_state, row.note) for row in journal]
+    assert moves == [
+        ("due", "sent", ""),
+        ("sent", "due", "no answer"),
+        ("due", "sent", ""),
+        ("sent", "done", ""),
+    ]
+    assert [row.to_state for row in PaymentEvent.select().order_by(PaymentEvent.id)] == [
+        "refund_due",
+        "refunded",
+    ]
+    assert all(near(row.at, clock.now(), 10) and row.actor for row in journal)
+
+
+def test_when_telegram_answers_again_nothing_waits_a_minute_longer(bot: Bot, advance: Advance) -> None:
+    for _ in range(3):
+        make_refund()
+    bot.mood = always(NotReached("down"))
+    for _ in range(40):
+        payments.issue_refunds(bot, leader())
+        advance(30)
+    assert max(refund.next_try_at for refund in Refund.select()) > after(300)
+    bot.mood = lambda method: None
+    waited = 0
+    while len(bot.refunds) < 3:
+        payments.issue_refunds(bot, leader())
+        advance(5)
+        waited += 5
+    print(f"after an outage of 20 min refunds were sent {waited} s after the first answer")
+    assert waited <= 60
+
+
+def test_a_silent_telegram_is_not_asked_about_every_refund(bot: Bot) -> None:
+    for _ in range(10):
+        make_refund()
+    bot.mood = always(Lost("no answer"))
+    payments.issue_refunds(bot, leader())
+    assert bot.tried.count("refundStarPayment") == 3
 
 
 def test_a_second_charge_goes_back_without_a_word_about_the_first(bot: Bot) -> None:
     order = make_order("ready")
     make_refund(order)
-    assert payments.issue_refunds(bot) == 1
+    assert payments.issue_refunds(bot, leader()) == 1
     assert kinds() == []
     assert order.fresh().stage == "ready"
 
 
 def test_a_charge_without_an_order_goes_back(bot: Bot) -> None:
     refund = make_refund(None)
-    assert payments.issue_refunds(bot) == 1
+    assert payments.issue_refunds(bot, leader()) == 1
     assert again(refund).state == "done"
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.shop.factories import after, lead, make_order, make_refund, placed
+from tests.shop.factories import after, lead, leader, make_order, make_refund, placed
 from tests.shop.standins import Bot, Provider
 from webapp import db, orders, payments
 from webapp.config import Config
@@ -93,7 +93,7 @@ def test_an_order_without_an_answer_still_goes_to_the_end_of_the_line(provider: 
 def test_all_refunds_are_sent(bot: Bot) -> None:
     for _ in range(NUMBER):
         make_refund()
-    assert payments.issue_refunds(bot) == NUMBER
+    assert payments.issue_refunds(bot, leader()) == NUMBER
     assert {refund.state for refund in Refund.select()} == {"done"}
 
 
@@ -105,5 +105,5 @@ def test_all_refunds_that_fail_are_noted(bot: Bot) -> None:
         raise TelegramError("no")
 
     bot.mood = refuse
-    assert payments.issue_refunds(bot) == 0
+    assert payments.issue_refunds(bot, leader()) == 0
     assert {refund.attempts for refund in Refund.select()} == {1}

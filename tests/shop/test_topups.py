@@ -29,6 +29,7 @@ from webapp.config import Config
 from webapp.esimgo.errors import AccessDenied, NotThere, OutOfFunds, Refused, Unavailable, Unclear
 from webapp.leases import Leadership
 from webapp.models import Assignment, Bundle, Compatibility, Esim, Notification, Order, Refund, Submission
+from webapp.payments import stars
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -154,7 +155,7 @@ def test_nobody_pays_for_an_esim_that_the_supplier_has_closed(
     order = orders.place(esim.customer, make_plan(), esim)
     quoted()
     Esim.update(state=state).where(Esim.id == esim.id).execute()
-    assert "cannot be added" in str(payments.pre_checkout(checkout(order), config))
+    assert "cannot be added" in str(payments.pre_checkout(stars.question(checkout(order)), config))
 
 
 # --- placing it
@@ -225,9 +226,9 @@ def test_what_fits_no_more_is_not_charged(
     fitting(esim, provider)
     order = orders.place(esim.customer, make_plan(), esim)
     quoted()
-    assert payments.pre_checkout(checkout(order), config) is None
+    assert payments.pre_checkout(stars.question(checkout(order)), config) is None
     Esim.update(profile_status="deleted").where(Esim.id == esim.id).execute()
-    assert "cannot be added" in str(payments.pre_checkout(checkout(order), config))
+    assert "cannot be added" in str(payments.pre_checkout(stars.question(checkout(order)), config))
 
 
 # --- buying it
@@ -465,7 +466,7 @@ def test_one_bundle_without_an_answer_does_not_hold_up_who_is_behind_it(
 
 def test_a_second_charge_on_a_top_up_goes_back(config: Config) -> None:
     order = make_top_up("paid")
-    payments.confirm(order.telegram_user_id, charge(order, "second"), config)
+    payments.confirm(stars.charge(order.telegram_user_id, charge(order, "second")), config)
     assert Refund.select().count() == 1
 
 

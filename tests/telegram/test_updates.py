@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from webapp.telegram.updates import parse_update, star_transactions
+from webapp.telegram.updates import parse_update, star_page
 
 ANNA = {"id": 777, "is_bot": False, "first_name": "Анна", "language_code": "ru", "is_premium": True}
 CHAT = {"id": 777, "type": "private", "first_name": "Анна"}
@@ -130,9 +130,11 @@ def test_star_transactions_tell_their_direction_and_survive_a_broken_row() -> No
         {"broken": True},
         {"id": "charge-1", "amount": 250, "date": 1791191570, "receiver": partner},
     ]
-    paid, back = star_transactions({"transactions": rows})
+    page = star_page({"transactions": rows})
+    paid, back = page.transactions
+    assert page.length == 3
     assert (paid.id, paid.amount, paid.incoming, back.incoming) == ("charge-1", 250, True, False)
     assert paid.source is not None
     assert paid.source.user is not None
     assert (paid.source.user.id, paid.source.invoice_payload) == (777, "order-1")
-    assert star_transactions({"transactions": None}) == ()
+    assert star_page({"transactions": None}) == ((), 0)

@@ -2,10 +2,10 @@
 
 from flask import Flask
 
-from webapp.cli import callbacks, catalogue, pricing, shop
+from webapp.cli import callbacks, catalogue, money, pricing, shop
 from webapp.config import Config
 
-ROOMS = (callbacks, catalogue, pricing, shop)
+ROOMS = (callbacks, catalogue, money, pricing, shop)
 
 
 def register(app: Flask, config: Config) -> None:

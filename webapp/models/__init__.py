@@ -14,11 +14,20 @@ from webapp.models.orders import (
     OrderEvent,
     Submission,
 )
-from webapp.models.payments import Payment, Refund
+from webapp.models.payments import (
+    ELSEWHERE,
+    Payment,
+    PaymentEvent,
+    Refund,
+    RefundEvent,
+    ReturnEvent,
+    ReturnRequest,
+)
 from webapp.models.references import new_reference
-from webapp.models.system import FunnelDay, JobRequest, Lease, Setting
+from webapp.models.system import FunnelDay, Incident, JobRequest, Lease, Setting
 
 __all__ = [
+    "ELSEWHERE",
     "OPEN_STAGES",
     "STATUS",
     "TABLES",
@@ -35,14 +44,19 @@ __all__ = [
     "Esim",
     "FunnelDay",
     "IdempotencyKey",
+    "Incident",
     "JobRequest",
     "Lease",
     "Notification",
     "Order",
     "OrderEvent",
     "Payment",
+    "PaymentEvent",
     "Plan",
     "Refund",
+    "RefundEvent",
+    "ReturnEvent",
+    "ReturnRequest",
     "Setting",
     "Submission",
     "TelegramUpdate",
@@ -62,7 +76,11 @@ TABLES: list[type[BaseModel]] = [
     OrderEvent,
     Submission,
     Payment,
+    PaymentEvent,
     Refund,
+    RefundEvent,
+    ReturnRequest,
+    ReturnEvent,
     Assignment,
     Compatibility,
     Esim,
@@ -72,6 +90,7 @@ TABLES: list[type[BaseModel]] = [
     EmailAddress,
     TelegramUpdate,
     FunnelDay,
+    Incident,
     JobRequest,
     Lease,
     Setting,

@@ -1,5 +1,6 @@
 """Customers, their orders, the states of an order, and the only writer of a state."""
 
+from datetime import timedelta
 from typing import Any, ClassVar, Self
 
 from peewee import BigIntegerField, BooleanField, CharField, Check, ForeignKeyField, IntegerField, TextField
@@ -39,9 +40,14 @@ OPEN_STAGES = ("paid", "submitting", "unknown", "accepted")
 """Paid for and not yet delivered: what the deadline is about."""
 
 
+AWAITING_FOR = timedelta(minutes=30)
+"""How long an order can be paid for."""
+
+
 class Customer(Row):
     """Who buys. `muted` names the groups of messages that are switched off, with spaces between. Once
-    `deleted_at` is set nobody is behind the row: its number is the negative of its id.
+    `deleted_at` is set nobody is behind the row: its number is the negative of its id. `held_at`: nothing is
+    sold to them until the owner has looked (`held_for`) and released them.
     """
 
     telegram_user_id = BigIntegerField(unique=True)
@@ -52,6 +58,9 @@ class Customer(Row):
     blocked_at = UtcField(null=True)
     muted = CharField(default="")
     deleted_at = UtcField(null=True)
+    held_at = UtcField(null=True)
+    held_for = CharField(null=True)
+    released_at = UtcField(null=True)
     created_at = UtcField(default=clock.now)
 
 
@@ -103,6 +112,11 @@ class Order(Row):
     @property
     def status(self) -> str:
         return STATUS[self.stage]
+
+    @property
+    def is_open_for_payment(self) -> bool:
+        """Also before the job has come by that ends what was not paid in time."""
+        return self.stage == "awaiting_payment" and clock.now() - self.created_at <= AWAITING_FOR
 
     def move(self, to: str, *, actor: str, note: str = "", **changes: Any) -> bool:
         """Leave the stage that was read for `to`, once, with a journal row in the same transaction.

@@ -1,29 +1,136 @@
-"""Money that came in, and money that goes back."""
+"""Money that came in, and money that goes back. Amounts: the smallest unit of their currency (XTR: Stars)."""
 
-from peewee import BigIntegerField, CharField, ForeignKeyField, IntegerField
+from collections.abc import Mapping
+from typing import ClassVar
+
+from peewee import BigIntegerField, BooleanField, CharField, Expression, ForeignKeyField, IntegerField
 
 from webapp import clock
-from webapp.db import Row, UtcField
+from webapp.db import UtcField
+from webapp.models.journal import Journal, Stateful
 from webapp.models.orders import Order
 
+ELSEWHERE = "elsewhere"
+"""Why money went back that not we have sent: by a person's hand, or taken back by the means of payment."""
 
-class Payment(Row):
-    """One charge. A second charge on one order is its own row, and is given back."""
+
+class Payment(Stateful):
+    """One charge. A second charge on one order is its own row, and is given back.
+
+    created: allowed at the last question before the charge, whose id is not known yet; confirmed: charged.
+    `listed_at`: when it was seen in the statement of the means of payment.
+    """
+
+    TRANSITIONS: ClassVar[Mapping[str, set[str]]] = {
+        "created": {"confirmed"},
+        "confirmed": {"refund_due"},
+        "refund_due": {"refunded"},
+        "refunded": set(),
+    }
 
     order = ForeignKeyField(Order, null=True, backref="payments")
     telegram_user_id = BigIntegerField()
-    charge_id = CharField(unique=True)
-    stars = IntegerField()
+    means = CharField(default="stars")
+    currency = CharField(default="XTR")
+    amount = BigIntegerField()
+    charge_id = CharField(unique=True, null=True)
+    state = CharField(default="created")
     created_at = UtcField(default=clock.now)
+    confirmed_at = UtcField(null=True)
+    listed_at = UtcField(null=True)
+
+    class Meta:
+        indexes = ((("state", "created_at"), False), (("listed_at", "confirmed_at"), False))
+
+    def _note(self, **row: str) -> None:
+        PaymentEvent.create(payment=self, **row)
 
 
-class Refund(Row):
-    """Money that goes back: due, then done."""
+class Refund(Stateful):
+    """All of one charge goes back: due, sent (the request may have left), done; stuck: a person should look.
+
+    `silent`: the last try got no answer. `epoch` and `sent_at` are of the claim that is under way.
+    """
+
+    TRANSITIONS: ClassVar[Mapping[str, set[str]]] = {
+        "due": {"sent", "done"},
+        "sent": {"sent", "due", "stuck", "done"},
+        "stuck": {"sent", "done"},
+        "done": set(),
+    }
 
     payment = ForeignKeyField(Payment, unique=True, backref="refunds")
-    state = CharField(default="due", index=True)
+    state = CharField(default="due")
     reason = CharField()
     attempts = IntegerField(default=0)
+    silent = BooleanField(default=False)
+    epoch = IntegerField(null=True)
     next_try_at = UtcField(default=clock.now)
     created_at = UtcField(default=clock.now)
+    sent_at = UtcField(null=True)
     done_at = UtcField(null=True)
+    listed_at = UtcField(null=True)
+
+    class Meta:
+        indexes = ((("state", "next_try_at"), False), (("listed_at", "done_at"), False))
+
+    def _as_read(self) -> Expression:
+        """An older claim does not take back a newer one."""
+        mine: Expression = Refund.sent_at == self.sent_at
+        return super()._as_read() & mine
+
+    def _note(self, **row: str) -> None:
+        RefundEvent.create(refund=self, **row)
+
+
+class PaymentEvent(Journal):
+    payment = ForeignKeyField(Payment, backref="events")
+
+    class Meta:
+        table_name = "payment_event"
+
+
+class RefundEvent(Journal):
+    refund = ForeignKeyField(Refund, backref="events")
+
+    class Meta:
+        table_name = "refund_event"
+
+
+class ReturnRequest(Stateful):
+    """A delivered plan shall be given back: asked, revoking (the request may have left), revoked or denied.
+
+    `why`: the customer's "wish", or "chargeback" when the money was taken back already. `verdict`: the reason
+    of a no.
+    """
+
+    TRANSITIONS: ClassVar[Mapping[str, set[str]]] = {
+        "asked": {"revoking", "denied"},
+        "revoking": {"asked", "revoked", "denied"},
+        "revoked": set(),
+        "denied": {"asked"},
+    }
+
+    order = ForeignKeyField(Order, unique=True, backref="return_requests")
+    state = CharField(default="asked")
+    why = CharField()
+    verdict = CharField(default="")
+    epoch = IntegerField(null=True)
+    asked_at = UtcField(default=clock.now)
+    next_try_at = UtcField(default=clock.now)
+    sent_at = UtcField(null=True)
+    done_at = UtcField(null=True)
+
+    class Meta:
+        table_name = "return_request"
+        indexes = ((("state", "next_try_at"), False),)
+
+    def _note(self, **row: str) -> None:
+        ReturnEvent.create(request=self, **row)
+
+
+class ReturnEvent(Journal):
+    request = ForeignKeyField(ReturnRequest, backref="events")
+
+    class Meta:
+        table_name = "return_event"

@@ -72,3 +72,21 @@ class FunnelDay(Row):
     class Meta:
         table_name = "funnel_day"
         indexes = ((("day", "step"), True),)
+
+
+class Incident(Row):
+    """Something that a person should look at. One row for each thing; it is open until `closed_at`.
+
+    `told_at`: when the owner was told of it since it was opened.
+    """
+
+    kind = CharField()
+    subject = CharField(default="")
+    detail = TextField(default="")
+    opened_at = UtcField(default=clock.now)
+    seen_at = UtcField(default=clock.now)
+    closed_at = UtcField(null=True)
+    told_at = UtcField(null=True)
+
+    class Meta:
+        indexes = ((("kind", "subject"), True), (("closed_at", "told_at"), False))

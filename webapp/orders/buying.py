@@ -14,6 +14,7 @@ from webapp.esimgo.client import ESIMGoClient
 from webapp.esimgo.errors import AccessDenied, EsimGoError, NotSent, OutOfFunds, Refused, TryLater
 from webapp.leases import Leadership
 from webapp.models import Esim, Order, Submission
+from webapp.orders import stock
 from webapp.orders.delivering import record
 from webapp.orders.ending import fail
 from webapp.quotes import LAST_CALL
@@ -29,7 +30,7 @@ def submit_next(client: ESIMGoClient, leadership: Leadership, config: Config) ->
     Raises EsimGoError when eSIM Go has to be asked for its price again and does not answer.
     """
     order = _next_in_line(config)
-    if order is None or not _is_still_sold(order, client, config):
+    if order is None or stock.serve(order, leadership) or not _is_still_sold(order, client, config):
         return order
     submission = _claim(order, leadership)
     if submission is None:
@@ -38,6 +39,7 @@ def submit_next(client: ESIMGoClient, leadership: Leadership, config: Config) ->
     if not _begin(submission):
         give_back(order, submission, "not_sent", "the claim had gone stale")
         return order
+    boundary("order.begun")
     _buy(order, submission, client)
     return order
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from peewee import fn
 
 from webapp import clock, notifications
+from webapp.boundaries import boundary
 from webapp.db import transaction
 from webapp.esimgo.client import ESIMGoClient
 from webapp.esimgo.errors import AccessDenied, Gone, NotThere, Refused, TryLater, Unavailable
@@ -38,19 +39,20 @@ def record(submission: Submission, placed: ProviderOrder, *, actor: str) -> bool
 def _settle(submission: Submission, placed: ProviderOrder, actor: str) -> None:
     order = submission.order.fresh()
     if order.submission_id != submission.id or order.stage not in {"submitting", "unknown", "accepted"}:
-        _keep_as_stock(submission)
+        _keep_as_stock(submission, placed)
         log.warning("bought after its order had ended", extra={"order": order.reference})
     elif submission.iccid and placed.iccids and submission.iccid not in placed.iccids:
-        _keep_as_stock(submission)
+        _keep_as_stock(submission, placed)
         log.error("a top-up came back as another eSIM", extra={"order": order.reference})
         fail(order, "mismatch", actor=actor, note=f"{placed.reference} is another eSIM")
     elif not _delivered(order, placed, actor) and order.stage != "accepted":
         order.move("accepted", actor=actor, esimgo_order_id=placed.reference)
 
 
-def _keep_as_stock(submission: Submission) -> None:
-    """Paid for, and nobody's."""
-    Submission.update(outcome="stock").where(Submission.id == submission.id).execute()
+def _keep_as_stock(submission: Submission, placed: ProviderOrder) -> None:
+    """Paid for, and nobody's; late while its install data has not come."""
+    outcome = "stock" if submission.iccid or new_profile(placed.esims) else "late"
+    Submission.update(outcome=outcome).where(Submission.id == submission.id).execute()
 
 
 def _delivered(order: Order, placed: ProviderOrder, actor: str) -> bool:
@@ -62,11 +64,11 @@ def _delivered(order: Order, placed: ProviderOrder, actor: str) -> bool:
         if not placed.completed or topped_up.iccid not in placed.iccids:
             return False
         return _add_to(topped_up, order, placed.reference, actor)
-    install = _new_profile(placed.esims)
+    install = new_profile(placed.esims)
     return install is not None and deliver(order, placed.reference, install, actor=actor)
 
 
-def _new_profile(installs: Sequence[InstallData]) -> InstallData | None:
+def new_profile(installs: Sequence[InstallData]) -> InstallData | None:
     """The first that nobody has been given yet: a profile that comes a second time is nobody's to install."""
     known = Esim.select(Esim.iccid).where(Esim.iccid.in_([install.iccid for install in installs] or [""]))
     taken = {esim.iccid for esim in known}
@@ -88,6 +90,8 @@ def deliver(order: Order, esimgo_order_id: str, install: InstallData, *, actor: 
         )
         _assign(order, esim)
         notifications.enqueue(order, "ready")
+        boundary("delivery.written")
+    boundary("delivery.committed")
     return True
 
 
@@ -99,6 +103,7 @@ def _add_to(esim: Esim, order: Order, esimgo_order_id: str, actor: str) -> bool:
         _assign(order, esim)
         Esim.update(next_refresh_at=clock.now()).where(Esim.id == esim.id).execute()
         notifications.enqueue(order, "topped_up")
+    boundary("delivery.committed")
     return True
 
 
@@ -137,8 +142,9 @@ def collect(client: ESIMGoClient) -> int:
 def _collect(order: Order, client: ESIMGoClient) -> bool:
     reference = order.esimgo_order_id or ""
     placed = client.get_order_status(reference)
+    boundary("delivery.collected")
     if order.esim_id is None:
-        install = _new_profile(placed.esims or client.assignments(reference))
+        install = new_profile(placed.esims or client.assignments(reference))
         return install is not None and deliver(order, reference, install, actor="provider")
     topped_up = Esim.get_by_id(order.esim_id)
     if placed.completed and not placed.iccids and _is_for(topped_up, client.assignments(reference)):

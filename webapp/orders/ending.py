@@ -1,8 +1,9 @@
 """Active or refunded: an order that cannot be delivered ends, with its refund in the same transaction."""
 
 from webapp import clock, notifications, payments
+from webapp.boundaries import boundary
 from webapp.db import transaction
-from webapp.models import Order
+from webapp.models import Order, Submission
 from webapp.quotes import LAST_CALL
 
 
@@ -18,8 +19,18 @@ def enforce_deadlines() -> int:
 def fail(order: Order, failure: str, *, actor: str, note: str = "") -> bool:
     """End a paid order; its refund is in the same transaction."""
     with transaction():
+        was_accepted = order.stage == "accepted"
         if not order.move("failed", actor=actor, note=note or failure, failure=failure):
             return False
+        if was_accepted:
+            _comes_late(order)
         payments.return_all(order, failure)
         notifications.enqueue(order, "failed")
+    boundary("order.failed")
     return True
+
+
+def _comes_late(order: Order) -> None:
+    """It was bought and has not come yet: when it comes, it is stock (stock.py)."""
+    bought = (Submission.id == order.submission_id) & (Submission.outcome == "bought")
+    Submission.update(outcome="late").where(bought).execute()

@@ -1,14 +1,11 @@
 """Orders before their money: placed once however often the button is tapped, and looked up by their owner."""
 
-from datetime import timedelta
-
 from peewee import IntegrityError, fn
 
 from webapp import clock
 from webapp.db import transaction
 from webapp.models import Area, Bundle, Customer, Esim, Order, Plan
-
-AWAITING_FOR = timedelta(minutes=30)
+from webapp.models.orders import AWAITING_FOR
 
 
 def place(customer: Customer, plan: Plan, esim: Esim | None = None) -> Order:

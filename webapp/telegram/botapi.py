@@ -11,7 +11,7 @@ from webapp.wire import Adapter, Bounds, NoAnswer, exchange
 
 from . import verdicts
 from .errors import BadCall, Lost, NotReached
-from .updates import Message, StarTransaction, User, WebhookInfo, star_transactions
+from .updates import Message, StarPage, User, WebhookInfo, star_page
 
 LARGEST_ANSWER = 4 * 1024 * 1024
 Model = TypeVar("Model", bound=BaseModel)
@@ -120,12 +120,12 @@ class BotApi:
         """Give all Stars of one payment back. Errors: AlreadyRefunded when it was done before."""
         self._call("refundStarPayment", user_id=user_id, telegram_payment_charge_id=charge_id)
 
-    def get_star_transactions(self, offset: int = 0, limit: int = 100) -> tuple[StarTransaction, ...]:
-        """Oldest first; 1 to 100 of them."""
+    def get_star_transactions(self, offset: int = 0, limit: int = 100) -> StarPage:
+        """Oldest first; 1 to 100 of them from the one with this number on, which begins with 0."""
         found = self._call("getStarTransactions", offset=offset, limit=limit)
         if not isinstance(found, dict):
             raise Lost("the answer is no list of transactions")
-        return star_transactions(found)
+        return star_page(found)
 
     # How
 

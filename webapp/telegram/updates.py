@@ -7,7 +7,7 @@ can need 52 bits.
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
@@ -170,13 +170,21 @@ class StarTransaction(Payload):
         return self.source is not None
 
 
-def star_transactions(result: Mapping[str, object]) -> tuple[StarTransaction, ...]:
+class StarPage(NamedTuple):
+    """`length`: how many there were, those that are not understood included."""
+
+    transactions: tuple[StarTransaction, ...]
+    length: int
+
+
+def star_page(result: Mapping[str, object]) -> StarPage:
     """One that is not understood must not hide the others."""
     found = result.get("transactions")
+    rows = found if isinstance(found, list) else []
     understood = []
-    for row in found if isinstance(found, list) else []:
+    for row in rows:
         try:
             understood.append(StarTransaction.model_validate(row))
         except ValidationError:
             continue
-    return tuple(understood)
+    return StarPage(tuple(understood), len(rows))

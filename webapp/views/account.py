@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import BadRequest
 
-from webapp import account, customers, i18n, purchases, support
+from webapp import account, customers, i18n, orders, purchases, support
 from webapp.i18n import gettext as _
 from webapp.models import Customer
 from webapp.views import page
@@ -78,7 +78,7 @@ def _view_of(customer: Customer) -> dict[str, Any]:
         "address": account.address_of(customer),
         "has_mail": config.smtp_url is not None,
         "bought": bought,
-        "returnable": [purchase.order for purchase in bought if purchase.order.stage == "ready"],
+        "returnable": orders.returnable(customer, config),
         "support_link": support.link(config),
         "support_of": lambda order: support.link(config, order.reference),
         "longest_address": account.LONGEST,

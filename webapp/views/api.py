@@ -4,7 +4,7 @@ from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 from pydantic import ValidationError
 
-from webapp import catalogue, idempotency, orders, outages, payments
+from webapp import allowance, catalogue, idempotency, orders, outages, payments
 from webapp.i18n import gettext as _
 from webapp.models import Assignment, Customer, Esim, Order
 from webapp.views import answers, openapi
@@ -58,7 +58,7 @@ def plans() -> Response:
             400: ("not_json", "plan_missing", "idempotency_key_invalid"),
             409: ("idempotency_conflict",),
             413: ("too_large",),
-            422: ("not_for_sale", "sales_paused"),
+            422: ("not_for_sale", "sales_paused", "limit_reached"),
         },
     )
 )
@@ -121,6 +121,9 @@ def _placed(buyer: Customer, key: str | None, wanted: OrderByPlan | OrderByBundl
         raise ApiError(422, "not_for_sale", _("This plan is not for sale now."))
     if outages.now().sales_paused:
         raise ApiError(422, "sales_paused", _("Sales are paused for a moment; you have not been charged."))
+    refusal = allowance.refusal(buyer, plan.stars, shop().config)
+    if refusal is not None:
+        raise ApiError(422, "limit_reached", allowance.sentence(refusal))
     if key is None:
         return orders.place(buyer, plan)
     return idempotency.place(buyer, plan, key, wanted.asked_for)

@@ -1,0 +1,8 @@
+"""Every night: all that was paid is delivered, returned, refunded or in flight."""
+
+from jobs.context import Context
+from webapp import ledger
+
+
+def run(_context: Context) -> None:
+    ledger.check()

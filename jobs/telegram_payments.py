@@ -1,0 +1,16 @@
+"""Telegram's own list of charges and refunds against ours, both ways."""
+
+import logging
+
+from jobs.context import Context
+from webapp import payments
+from webapp.payments import MeansError
+
+log = logging.getLogger("jobs")
+
+
+def run(context: Context) -> None:
+    try:
+        payments.reconcile(context.bot, context.config)
+    except MeansError as error:
+        log.warning("Telegram: %s", error, extra={"job": "telegram_payments"})

@@ -1,0 +1,39 @@
+"""The life of a payment: invoice, the last question before the charge, the charge, and its way back.
+
+created → confirmed → refund_due → refunded; what goes back has a row of its own. Each means of payment is one
+file like stars.py.
+"""
+
+from webapp.payments.booking import confirm, received
+from webapp.payments.checkout import invoice, invoice_or_none, pre_checkout
+from webapp.payments.means import Charge, Means, MeansError, Question
+from webapp.payments.refunds import (
+    STUCK_AFTER,
+    is_stuck,
+    issue_refunds,
+    refund,
+    refund_of,
+    refund_seen,
+    return_all,
+)
+from webapp.payments.statement import reconcile
+
+__all__ = [
+    "STUCK_AFTER",
+    "Charge",
+    "Means",
+    "MeansError",
+    "Question",
+    "confirm",
+    "invoice",
+    "invoice_or_none",
+    "is_stuck",
+    "issue_refunds",
+    "pre_checkout",
+    "received",
+    "reconcile",
+    "refund",
+    "refund_of",
+    "refund_seen",
+    "return_all",
+]

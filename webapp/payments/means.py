@@ -1,0 +1,85 @@
+"""What a means of payment does for the shop, and what can go wrong with it, named by what is to be done."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple, Protocol
+
+
+@dataclass(frozen=True)
+class Question:
+    """May this be charged? `payer` is a Telegram user id, `amount` in the smallest unit of `currency`."""
+
+    means: str
+    reference: str
+    payer: int
+    currency: str
+    amount: int
+
+
+@dataclass(frozen=True)
+class Charge:
+    """Somebody has paid. `at`: when, by the means of payment."""
+
+    means: str
+    reference: str
+    payer: int
+    currency: str
+    amount: int
+    charge_id: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A line of the statement: a charge, or (`charge` is None) the way back of the one with this id."""
+
+    charge_id: str
+    charge: Charge | None
+
+
+class Page(NamedTuple):
+    """Lines as far as they are understood, and how many there were: less than a full page is the last."""
+
+    entries: Sequence[Entry]
+    length: int
+
+
+class Means(Protocol):
+    """All that the shop asks of a means of payment. Errors: MeansError and nothing else."""
+
+    name: str
+    currency: str
+    page_length: int
+
+    def invoice(self, title: str, about: str, reference: str, amount: int) -> str:
+        """A link that opens the payment sheet."""
+
+    def refund(self, payer: int, charge_id: str) -> None:
+        """All of the charge goes back; a second time is AlreadyBack, never a second refund."""
+
+    def is_answering(self) -> bool:
+        """Does it answer at all now?"""
+
+    def statement(self, offset: int) -> Page:
+        """What came and went, the oldest first, from that line on."""
+
+
+class MeansError(Exception):
+    """Root of everything that a means of payment raises: refused, unless a leaf says more."""
+
+
+class Later(MeansError):
+    """Not done; to be asked again after `retry_after_s` seconds."""
+
+    def __init__(self, retry_after_s: float) -> None:
+        super().__init__(f"try again in {retry_after_s:g} s")
+        self.retry_after_s = retry_after_s
+
+
+class NoAnswer(MeansError):
+    """Not reached, or the answer was lost: it may or may not have happened."""
+
+
+class AlreadyBack(MeansError):
+    """The charge went back before: for who wants it back, that is success."""
