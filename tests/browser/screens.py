@@ -7,6 +7,7 @@ given, and returns its address; each screen has a customer of its own, so that n
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from tests.browser import travels
 from tests.shop.factories import make_order
 from webapp.models import Customer
 
@@ -40,6 +41,12 @@ SCREENS = (
     Screen("plan-unlimited", "/plans/tr-unlimited-lite-7d", "#checkout-plan"),
     Screen("plan-region", "/plans/europe-lite-10gb-30d", "#checkout-plan"),
     Screen("plan-lookalike", "/plans/at-5gb-30d", "#checkout-plan .notice"),
+    *(
+        Screen(f"order-{name}", address, f"#orders-status {marker}")
+        for name, (address, marker) in travels.ORDERS.items()
+    ),
+    *(Screen(name, address, marker) for name, (address, marker) in travels.ESIMS.items()),
+    *(Screen(f"guide-{guide}", f"/help/{guide}", ".guide .picture") for guide in travels.GUIDES),
     Screen("components", "/components", "#page-components"),
     Screen("not-found", "/nowhere", "#page-error", status=404),
 )
