@@ -7,7 +7,7 @@ given, and returns its address; each screen has a customer of its own, so that n
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.browser import accounts
+from tests.browser import accounts, travels
 from tests.shop.factories import make_order
 from webapp.models import Customer
 
@@ -34,6 +34,9 @@ def returning(customer: Customer) -> str:
     return "/"
 
 
+ALIKE = {"submitting", "unknown", "accepted", "refund-stuck", "top-up-paid", "top-up-failed"}
+"""Stages of an order that differ in their words alone."""
+
 SCREENS = (
     Screen("shop", "/", "#shop-list .tiles"),
     Screen("shop-returning", returning, "#shop-recent .tile"),
@@ -47,6 +50,15 @@ SCREENS = (
     Screen("plan-unlimited", "/plans/tr-unlimited-lite-7d", "#checkout-plan"),
     Screen("plan-region", "/plans/europe-lite-10gb-30d", "#checkout-plan"),
     Screen("plan-lookalike", "/plans/at-5gb-30d", "#checkout-plan .notice"),
+    *(
+        Screen(f"order-{name}", address, f"#orders-status {marker}", twin=name in ALIKE)
+        for name, (address, marker) in travels.ORDERS.items()
+    ),
+    *(Screen(name, address, marker) for name, (address, marker) in travels.ESIMS.items()),
+    *(
+        Screen(f"guide-{guide}", f"/help/{guide}", "#help-topic .picture", twin=guide != "iphone")
+        for guide in travels.GUIDES
+    ),
     Screen("components", "/components", "#page-components"),
     Screen("account", "/account", "#account-show"),
     Screen("account-bought", accounts.with_purchases, "#account-papers"),
@@ -61,11 +73,6 @@ SCREENS = (
     Screen("help-no-signal", "/help/no-signal", "#help-topic", twin=True),
     Screen("help-top-up", "/help/top-up", "#help-topic", twin=True),
     Screen("help-refunds", "/help/refunds", "#help-topic", twin=True),
-    Screen("help-iphone", "/help/iphone", "#help-topic"),
-    Screen("help-samsung", "/help/samsung", "#help-topic", twin=True),
-    Screen("help-pixel", "/help/pixel", "#help-topic", twin=True),
-    Screen("help-xiaomi", "/help/xiaomi", "#help-topic", twin=True),
-    Screen("help-huawei", "/help/huawei", "#help-topic", twin=True),
     Screen("terms", "/terms", "#legal-terms"),
     Screen("privacy", "/privacy", "#legal-privacy", twin=True),
     Screen("not-found", "/nowhere", "#page-error", status=404),

@@ -29,6 +29,7 @@ ACCESS = {
     "GET /orders/<reference>": OWN,
     "GET /orders/<reference>/status": OWN,
     "POST /orders/<reference>/activate": OWN,
+    "POST /orders/<reference>/receipt": OWN,
     "POST /orders/<reference>/refund": OWN,
     "GET /esims": ONES,
     "GET /esims/current": ONES,
