@@ -7,9 +7,10 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, TimeoutError, sync_playwright
 
 from tests.browser.screens import SCREENS, Screen
 from tests.browser.stand import NOWHERE, Stand, standing
@@ -31,25 +32,33 @@ def main(words: list[str]) -> None:
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=QUIET)
         with standing(Path(folder), Stand.seed, TELEGRAM_SANDBOX_URL=NOWHERE) as stand:
-            for picture in pictures(browser, stand, wanted):
-                print(picture)
+            missing = list(take(browser, stand, wanted))
         browser.close()
+    if missing:
+        sys.exit(f"simka: these never came: {', '.join(missing)}")
 
 
-def pictures(browser: Browser, stand: Stand, screens: list[Screen]) -> Iterator[Path]:
-    """Take them one by one: the name of each, once it is there."""
-    for language in ("en", "ru"):
-        for scheme, theme in THEMES.items():
-            for screen in screens:
-                page = phone(browser, scheme)  # a new one knows nothing of the person before
-                page.goto(stand.url_of(screen, language, json.dumps(theme)))
-                page.locator(screen.marker).first.wait_for(timeout=15_000)
-                height = page.evaluate("document.documentElement.scrollHeight")
-                page.set_viewport_size({"width": WIDTH, "height": height})  # so that the tabs are at its end
-                picture = FOLDER / f"{screen.name}-{language}-{scheme}.png"
-                page.screenshot(path=picture)
-                page.close()
-                yield picture
+def take(browser: Browser, stand: Stand, screens: list[Screen]) -> Iterator[str]:
+    """One picture after the other; yields the names of those whose screen did not come."""
+    for (language, scheme), screen in product(product(("en", "ru"), THEMES), screens):
+        picture = FOLDER / f"{screen.name}-{language}-{scheme}.png"
+        page = phone(browser, scheme)  # a new one knows nothing of the person before
+        try:
+            show(page, stand.url_of(screen, language, json.dumps(THEMES[scheme])), screen)
+            page.screenshot(path=picture)
+            print(picture)
+        except TimeoutError:
+            yield picture.stem
+        finally:
+            page.close()
+
+
+def show(page: Page, address: str, screen: Screen) -> None:
+    """All of it, with the tabs at its end."""
+    page.goto(address)
+    page.locator(screen.marker).first.wait_for(timeout=15_000)
+    height = page.evaluate("document.documentElement.scrollHeight")
+    page.set_viewport_size({"width": WIDTH, "height": height})
 
 
 def phone(browser: Browser, scheme: str) -> Page:

@@ -39,7 +39,7 @@ ALIKE = {"submitting", "unknown", "accepted", "refund-stuck", "top-up-paid", "to
 
 SCREENS = (
     Screen("shop", "/", "#shop-list .tiles"),
-    Screen("shop-returning", returning, "#shop-recent .tile"),
+    Screen("shop-returning", returning, "#shop-recent a.tile"),
     Screen("search-found", "/?q=турция", "#shop-list .cells"),
     Screen("search-unsold", "/?q=pyongyang", "#shop-list .cells"),
     Screen("search-nothing", "/?q=qqqqqq", "#shop-list .placeholder"),

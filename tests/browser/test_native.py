@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.screens import Screen
 from tests.browser.stand import Stand
 from tests.browser.themes import DARK, LIGHT
+from tests.stack import until
 
 pytestmark = pytest.mark.browser
 
@@ -36,7 +37,7 @@ def page(stand: Stand, new_page: Callable[..., Page]) -> Page:
     page = new_page()
     page.add_init_script(TELEGRAM)
     page.goto(stand.url_of(PLAN, "en", json.dumps(LIGHT)))
-    page.wait_for_function("window.simka.app")
+    until(lambda: page.evaluate("Boolean(window.simka && simka.app)"), what="Telegram's script")
     return page
 
 
@@ -80,7 +81,7 @@ def test_each_outcome_of_the_payment_sheet_has_its_words(page: Page, outcome: st
     page.evaluate("outcome => { window.outcome = outcome; }", outcome)
     page.evaluate("document.body.addEventListener('invoice', () => { window.heard = true; })")
     put(page, f'{words}<form data-invoice-url="https://t.me/$abc"></form>')
-    page.wait_for_function("window.heard")
+    until(lambda: page.evaluate("Boolean(window.heard)"), what="the word of how it ended")
     seen = page.locator("[data-outcome-word]:visible")
     assert seen.all_text_contents() == [outcome]
     assert asked(page, "web_app_open_invoice") == [{"slug": "abc"}]
@@ -148,7 +149,7 @@ def test_without_telegrams_script_the_sheet_opens_all_the_same(
     page.add_init_script(TELEGRAM)
     page.route("**/telegram-web-app.*.js", lambda route: route.abort())
     page.goto(stand.url_of(PLAN, "en", json.dumps(LIGHT)))
-    page.wait_for_function("window.htmx")
+    until(lambda: page.evaluate("Boolean(window.htmx)"), what="htmx")
     assert len(asked(page, "web_app_ready")) == 1
     expect(page.get_by_role("button", name="Pay")).to_be_visible()
     put(page, '<form data-invoice-url="https://t.me/$abc"></form>')

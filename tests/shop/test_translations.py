@@ -114,17 +114,12 @@ class Words(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
         self.said: list[str] = []
-        self.tag = ""
 
     def handle_data(self, data: str) -> None:
-        if self.tag != "style":
+        if self.lasttag != "style":
             self.said.append(data)
 
-    def handle_endtag(self, tag: str) -> None:
-        self.tag = ""
-
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tag = tag
         self.said += [value or "" for name, value in attrs if name in READ_ALOUD]
 
 

@@ -56,7 +56,7 @@ def countries() -> Response:
 @blueprint.get("/recent")
 @personal
 def recent(customer: Customer) -> Response:
-    return page.personal("shop/recent", plans=orders.recent(customer))
+    return page.personal("shop/recent", plans=orders.recent(customer), known=True)
 
 
 @blueprint.get("/shop/<code>")
