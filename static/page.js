@@ -142,7 +142,7 @@
 
   function localTimes() {
     var forms = {
-      time: { hour: "2-digit", minute: "2-digit" },
+      time: { hour: "numeric", minute: "2-digit" },
       moment: { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" },
       weekday: { weekday: "long", hour: "2-digit", minute: "2-digit" }
     };

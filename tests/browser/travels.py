@@ -225,7 +225,7 @@ ESIMS: dict[str, tuple[str | Address, str]] = {
     "esim-ended": (page_of(ended), "#esims-detail .forecast"),
     "esim-dead": (page_of(dead), "#esims-detail .badge.bad"),
     "esim-paused": (page_of(paused), "#esims-detail .badge.bad"),
-    "esim-queued": (page_of(waiting), "#esims-detail .facts"),
+    "esim-queued": (page_of(waiting), "#esims-detail .facts.card"),
     "top-up": (offers, "#esims-topup .cells"),
     "top-up-asking": (asking, "#esims-topup [role=status]"),
     "top-up-nothing": (no_offers, "#esims-topup .placeholder"),
