@@ -1,7 +1,9 @@
 """`python -m tests.browser.pictures [words]`, which `make screenshots` calls: every screen (or those with one
 of the words in their name) in both themes and languages, as var/screens/<name>-<language>-<theme>.png.
+The few of the README go to docs/screens, as a phone shows them.
 """
 
+import io
 import json
 import shutil
 import sys
@@ -10,6 +12,7 @@ from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
 
+from PIL import Image
 from playwright.sync_api import Browser, Page, TimeoutError, sync_playwright
 
 from tests.browser.screens import SCREENS, Screen
@@ -19,7 +22,16 @@ from tests.conftest import NAMES, QUIET
 from tests.stack import ROOT
 
 FOLDER = ROOT / "var/screens"
-WIDTH = 390
+README = ROOT / "docs/screens"
+IN_README = {
+    "shop": ("en", "light"),
+    "plan": ("en", "light"),
+    "order-ready": ("en", "light"),
+    "current": ("en", "dark"),
+    "esims": ("ru", "dark"),
+    "guide-iphone": ("ru", "light"),
+}
+WIDTH, HEIGHT = 390, 844
 THEMES = {"light": LIGHT, "dark": DARK}
 
 
@@ -45,6 +57,10 @@ def take(browser: Browser, stand: Stand, screens: list[Screen]) -> Iterator[str]
         page = phone(browser, scheme)  # a new one knows nothing of the person before
         try:
             show(page, stand.url_of(screen, language, json.dumps(THEMES[scheme])), screen)
+            if IN_README.get(screen.name) == (language, scheme):
+                keep_small(page.screenshot(), README / f"{screen.name}.png")
+            height = page.evaluate("document.documentElement.scrollHeight")
+            page.set_viewport_size({"width": WIDTH, "height": height})  # all of it, with the tabs at its end
             page.screenshot(path=picture)
             print(picture)
         except TimeoutError:
@@ -54,16 +70,19 @@ def take(browser: Browser, stand: Stand, screens: list[Screen]) -> Iterator[str]
 
 
 def show(page: Page, address: str, screen: Screen) -> None:
-    """All of it, with the tabs at its end."""
     page.goto(address)
     page.locator(screen.marker).first.wait_for(timeout=15_000)
-    height = page.evaluate("document.documentElement.scrollHeight")
-    page.set_viewport_size({"width": WIDTH, "height": height})
+
+
+def keep_small(picture: bytes, path: Path) -> None:
+    """A README is read by phones too: one pixel for each of the screen's, and few colours."""
+    image = Image.open(io.BytesIO(picture)).convert("RGB").resize((WIDTH, HEIGHT))
+    image.quantize(128).save(path, optimize=True)
 
 
 def phone(browser: Browser, scheme: str) -> Page:
     page = browser.new_page(
-        viewport={"width": WIDTH, "height": 844},
+        viewport={"width": WIDTH, "height": HEIGHT},
         device_scale_factor=2,
         color_scheme="dark" if scheme == "dark" else "light",
         reduced_motion="reduce",
