@@ -20,6 +20,8 @@ class Screen:
     address: str | Callable[[Customer], str]
     marker: str
     status: int = 200
+    further: bool = False
+    """One more stage of a screen that is looked at closely in another: here one look in each language."""
 
 
 def returning(customer: Customer) -> str:
@@ -42,11 +44,17 @@ SCREENS = (
     Screen("plan-region", "/plans/europe-lite-10gb-30d", "#checkout-plan"),
     Screen("plan-lookalike", "/plans/at-5gb-30d", "#checkout-plan .notice"),
     *(
-        Screen(f"order-{name}", address, f"#orders-status {marker}")
+        Screen(f"order-{name}", address, f"#orders-status {marker}", further=name not in travels.CLOSELY)
         for name, (address, marker) in travels.ORDERS.items()
     ),
-    *(Screen(name, address, marker) for name, (address, marker) in travels.ESIMS.items()),
-    *(Screen(f"guide-{guide}", f"/help/{guide}", ".guide .picture") for guide in travels.GUIDES),
+    *(
+        Screen(name, address, marker, further=name not in travels.CLOSELY)
+        for name, (address, marker) in travels.ESIMS.items()
+    ),
+    *(
+        Screen(f"guide-{name}", f"/help/{name}", ".guide .picture", further=name not in travels.CLOSELY)
+        for name in travels.GUIDES
+    ),
     Screen("components", "/components", "#page-components"),
     Screen("not-found", "/nowhere", "#page-error", status=404),
 )
