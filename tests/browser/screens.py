@@ -16,8 +16,7 @@ from webapp.models import Customer
 class Screen:
     """`marker`: what is to be seen when the screen is there. `status`: what the server has said of it.
 
-    `outside`: not opened by Telegram, so nobody knows by whom. `twin`: a screen before it is made of the same
-    parts, so this one is not looked at with all the glasses: its words are, and its pictures.
+    `outside`: not opened by Telegram, so nobody knows by whom.
     """
 
     name: str
@@ -25,7 +24,8 @@ class Screen:
     marker: str
     status: int = 200
     outside: bool = False
-    twin: bool = False
+    further: bool = False
+    """One more stage of a screen that is looked at closely in another: here one look in each language."""
 
 
 def returning(customer: Customer) -> str:
@@ -33,9 +33,6 @@ def returning(customer: Customer) -> str:
         make_order("active", customer, plan_id=plan_id, esimgo_product_id=f"sold-{number}")
     return "/"
 
-
-ALIKE = {"submitting", "unknown", "accepted", "refund-stuck", "top-up-paid", "top-up-failed"}
-"""Stages of an order that differ in their words alone."""
 
 SCREENS = (
     Screen("shop", "/", "#shop-list .tiles"),
@@ -51,33 +48,38 @@ SCREENS = (
     Screen("plan-region", "/plans/europe-lite-10gb-30d", "#checkout-plan"),
     Screen("plan-lookalike", "/plans/at-5gb-30d", "#checkout-plan .notice"),
     *(
-        Screen(f"order-{name}", address, f"#orders-status {marker}", twin=name in ALIKE)
+        Screen(f"order-{name}", address, f"#orders-status {marker}", further=name not in travels.CLOSELY)
         for name, (address, marker) in travels.ORDERS.items()
     ),
-    *(Screen(name, address, marker) for name, (address, marker) in travels.ESIMS.items()),
     *(
-        Screen(f"guide-{guide}", f"/help/{guide}", "#help-topic .picture", twin=guide != "iphone")
-        for guide in travels.GUIDES
+        Screen(name, address, marker, further=name not in travels.CLOSELY)
+        for name, (address, marker) in travels.ESIMS.items()
+    ),
+    *(
+        Screen(f"guide-{name}", f"/help/{name}", ".guide .picture", further=name not in travels.CLOSELY)
+        for name in travels.GUIDES
     ),
     Screen("components", "/components", "#page-components"),
-    Screen("account", "/account", "#account-show"),
+    Screen("account", "/account", "#account-show", further=True),
     Screen("account-bought", accounts.with_purchases, "#account-papers"),
-    Screen("account-code", accounts.awaiting_a_code, "#account-code"),
+    Screen("account-code", accounts.awaiting_a_code, "#account-code", further=True),
     Screen("account-delete", "/account/delete", "#account-delete form"),
-    Screen("account-delete-later", accounts.with_an_order_under_way, "#account-delete .notice"),
-    Screen("unsubscribe", accounts.with_letters_to_stop, "#account-unsubscribe form", outside=True),
+    Screen("account-delete-later", accounts.with_an_order_under_way, "#account-delete .notice", further=True),
+    Screen(
+        "unsubscribe", accounts.with_letters_to_stop, "#account-unsubscribe form", outside=True, further=True
+    ),
     Screen("help", "/help", "#help-index"),
     Screen("help-phone", "/help/phone", "#help-topic"),
-    Screen("help-install", "/help/install", "#help-topic"),
-    Screen("help-start", "/help/start", "#help-topic", twin=True),
-    Screen("help-no-signal", "/help/no-signal", "#help-topic", twin=True),
-    Screen("help-top-up", "/help/top-up", "#help-topic", twin=True),
-    Screen("help-refunds", "/help/refunds", "#help-topic", twin=True),
+    Screen("help-install", "/help/install", "#help-topic", further=True),
+    Screen("help-start", "/help/start", "#help-topic", further=True),
+    Screen("help-no-signal", "/help/no-signal", "#help-topic", further=True),
+    Screen("help-top-up", "/help/top-up", "#help-topic", further=True),
+    Screen("help-refunds", "/help/refunds", "#help-topic", further=True),
     Screen("terms", "/terms", "#legal-terms"),
-    Screen("privacy", "/privacy", "#legal-privacy", twin=True),
+    Screen("privacy", "/privacy", "#legal-privacy", further=True),
     Screen("not-found", "/nowhere", "#page-error", status=404),
     Screen("unknown-person", "/account", "#page-error", status=401, outside=True),
-    Screen("stale", "/components/errors/stale", "#page-error", status=401),
-    Screen("too-fast", "/components/errors/429", "#page-error", status=429, twin=True),
-    Screen("broken", "/components/errors/500", "#page-error", status=500, twin=True),
+    Screen("stale", "/components/errors/stale", "#page-error", status=401, further=True),
+    Screen("too-fast", "/components/errors/429", "#page-error", status=429, further=True),
+    Screen("broken", "/components/errors/500", "#page-error", status=500, further=True),
 )

@@ -11,6 +11,8 @@ from webapp.models import Assignment, Compatibility, Customer, Esim, Plan, Refun
 Address = Callable[[Customer], str]
 
 GB = 1_000_000_000
+CLOSELY = {"unpaid", "ready", "failed", "esims", "current", "top-up", "iphone"}
+"""Looked at in all themes and widths; the rest is made of the same parts."""
 GUIDES = ("iphone", "samsung", "pixel", "xiaomi", "huawei", "android")
 
 
@@ -60,7 +62,7 @@ def used(customer: Customer) -> str:
 
 
 ORDERS: dict[str, tuple[Address, str]] = {
-    "unpaid": (order("awaiting_payment"), "#orders-pay"),
+    "unpaid": (order("awaiting_payment"), ".said h2"),
     "unpaid-held": (held, ".said h2"),
     "expired": (order("expired"), ".said h2"),
     "paid": (order("paid"), ".deadline"),
