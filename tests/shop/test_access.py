@@ -30,6 +30,7 @@ ACCESS = {
     "GET /orders/<reference>/status": OWN,
     "POST /orders/<reference>/activate": OWN,
     "POST /orders/<reference>/refund": OWN,
+    "POST /orders/<reference>/receipt": OWN,
     "GET /esims": ONES,
     "GET /esims/current": ONES,
     "GET /esims/<reference>": OWN,
