@@ -5,7 +5,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 
 from bench import pages
 from tests.browser.screens import returning
@@ -31,7 +31,7 @@ def _customers(stand: Stand) -> None:
     returning(stand.customer("returning"))
 
 
-def _measured(browser: "pages.Browser", stand: Stand) -> dict[str, pages.Cost]:
+def _measured(browser: Browser, stand: Stand) -> dict[str, pages.Cost]:
     rows = {}
     for name, path in PAGES.items():
         for hangs in (False, True):

@@ -25,9 +25,6 @@
   window.simka = { initData: initData, platform: stored.tgWebAppPlatform || "", applyTheme: applyTheme };
   root.dataset.platform = window.simka.platform;
   if (initData && (window.TelegramWebviewProxy || window.parent !== window)) { root.classList.add("native-back"); }
-  try {
-    if (initData && localStorage.getItem("returning")) { root.dataset.returning = ""; }
-  } catch (_) { /* no storage: what was bought last comes a moment later */ }
   if (/; LOW\)/.test(navigator.userAgent)) { root.dataset.motion = "low"; }
   if (/Windows/.test(navigator.userAgent)) { root.dataset.flags = "letters"; } // it has no flag emoji
   try {

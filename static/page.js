@@ -53,18 +53,7 @@
   function inLine() {
     localTimes();
     simka.sync();
-    rememberReturning();
     setTimeout(arrive); // once the address is the new one
-  }
-
-  // So that the next start keeps the place free for what was bought last.
-  function rememberReturning() {
-    var recent = document.getElementById("shop-recent");
-    if (!recent || recent.dataset.personal === "") { return; }
-    try {
-      if ("returning" in recent.dataset) { localStorage.setItem("returning", "yes"); }
-      else { localStorage.removeItem("returning"); }
-    } catch (_) { /* no storage: it comes a moment later */ }
   }
 
   // On another page: whoever does not see it hears its heading first.

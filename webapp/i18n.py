@@ -166,11 +166,18 @@ def region_name(code: str) -> str:
     return str(Locale(language()).territories[code])
 
 
+_GLOBES = {
+    "🌎": {"americas", "caribbean", "cenam", "latin-america", "north-america"},
+    "🌏": {"asia", "oceania"},
+}
+"""The side of the globe on which a region lies, where it is not the one with Europe and Africa."""
+
+
 def flag(code: str) -> str:
     """The flag emoji of a two-letter code that has one; a globe for everything else."""
     if len(code) == 2 and _territory(code, "en"):
         return "".join(chr(0x1F1E6 + ord(letter) - ord("A")) for letter in code.upper())
-    return "🌍"
+    return next((globe for globe, regions in _GLOBES.items() if code in regions), "🌍")
 
 
 def data_size(megabytes: int | None) -> str:

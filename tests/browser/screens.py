@@ -32,7 +32,7 @@ def returning(customer: Customer) -> str:
 
 SCREENS = (
     Screen("shop", "/", "#shop-list .tiles"),
-    Screen("shop-returning", returning, "#shop-recent .tile"),
+    Screen("shop-returning", returning, "#shop-recent a.tile"),
     Screen("search-found", "/?q=турция", "#shop-list .cells"),
     Screen("search-unsold", "/?q=pyongyang", "#shop-list .cells"),
     Screen("search-nothing", "/?q=qqqqqq", "#shop-list .placeholder"),

@@ -8,15 +8,8 @@ from webapp import db
 from webapp.i18n import is_territory
 from webapp.models import Area, Bundle, BundleArea, Plan
 
-SIZES = (
-    (1, 7, 257),
-    (2, 15, 407),
-    (3, 30, 547),
-    (5, 30, 785),
-    (10, 30, 1298),
-    (20, 30, 2169),
-    (50, 30, 4308),
-)
+SIZES = ((1, 7, 257), (2, 15, 407), (3, 30, 547), (5, 30, 785), (10, 30, 1298), (20, 30, 2169))
+"""Gigabytes, days, Stars."""
 TIERS = {"lite": 329, "essential": 388, "plus": 542}
 REGIONS = {"europe-lite": "Europe Lite", "asia": "Asia", "global": "Global", "middle-east-and-africa": "MEA"}
 RICH = ("tr", "at", "europe-lite")
@@ -24,14 +17,11 @@ RICH = ("tr", "at", "europe-lite")
 
 
 def fill() -> None:
-    countries = sorted(
-        code.lower() for code in Locale("en").territories if len(code) == 2 and is_territory(code)
-    )
+    names = {str(code).lower(): name for code, name in Locale("en").territories.items()}
+    countries = sorted(code for code in names if len(code) == 2 and is_territory(code))
     with db.transaction():
         for code in countries:
-            Area.create(
-                code=code, iso=code.upper(), name=Locale("en").territories[code.upper()], is_country=True
-            )
+            Area.create(code=code, iso=code.upper(), name=names[code], is_country=True)
         for code, name in REGIONS.items():
             Area.create(code=code, iso=name, name=name, is_country=False)
         for code in (*countries, *REGIONS):

@@ -106,7 +106,8 @@ class Words(HTMLParser):
         self.said: list[str] = []
 
     def handle_data(self, data: str) -> None:
-        self.said.append(data)
+        if self.lasttag != "style":
+            self.said.append(data)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.said += [value or "" for name, value in attrs if name in READ_ALOUD]

@@ -56,7 +56,7 @@ def countries() -> Response:
 @blueprint.get("/recent")
 @personal
 def recent(customer: Customer) -> Response:
-    return page.personal("shop/recent", plans=orders.recent(customer))
+    return page.personal("shop/recent", plans=orders.recent(customer), known=True)
 
 
 @blueprint.get("/shop/<code>")
@@ -91,5 +91,5 @@ def _cheapest_of_each(regional: Iterable[Plan]) -> list[Plan]:
     """One plan of each region: they come with the cheapest first."""
     first: dict[str, Plan] = {}
     for plan in regional:
-        first.setdefault(plan.area_id, plan)
+        first.setdefault(plan.area.code, plan)
     return list(first.values())
