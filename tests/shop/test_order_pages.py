@@ -3,10 +3,10 @@
 import pytest
 
 from tests.shop.conftest import Person, text
-from tests.shop.factories import PLAN, make_customer, make_esim, make_order, make_refund, make_top_up
+from tests.shop.factories import PLAN, after, make_customer, make_esim, make_order, make_refund, make_top_up
 from tests.shop.standins import Bot, always
 from webapp import esims, outages, payments
-from webapp.models import STATUS, Esim, Order, Refund
+from webapp.models import STATUS, Assignment, Esim, Order, Refund
 from webapp.telegram.errors import NotReached
 
 
