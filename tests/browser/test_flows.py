@@ -157,4 +157,4 @@ def test_nothing_is_lost_by_going_back_reloading_reopening_or_switching(
     at_stage(phone, "ready")
     phone.reload()
     at_stage(phone, "ready")
-    expect(phone.locator("h2[data-feedback=success]")).to_have_text("Ваша eSIM готова")
+    expect(again.locator("h2[data-feedback=success]")).to_have_text("Ваша eSIM готова")
