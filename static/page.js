@@ -32,6 +32,7 @@
       event.preventDefault(); // nobody is looking, or nobody is known; the next tick that somebody sees asks again
     } else if (simka.initData) {
       event.detail.ctx.request.headers.Authorization = "tma " + simka.initData;
+      event.detail.ctx.request.headers["HX-Current-URL"] = location.href.split("#")[0]; // it may still hold initData
     }
   });
   document.addEventListener("htmx:after:swap", inLine);
