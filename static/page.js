@@ -15,7 +15,11 @@
     opens: function (element) { open(document.getElementById(element.dataset.opens)); },
     closes: function (element) { element.closest("dialog").close(); },
     haptic: function (element) { simka.haptic(element.dataset.haptic); },
-    external: function (element, event) { native(event, function (app) { app.openLink(element.href); }); },
+    external: function (element, event) {
+      native(event, function (app) {
+        if (element.hostname === "t.me") { app.openTelegramLink(element.href); } else { app.openLink(element.href); }
+      });
+    },
     telegramLink: function (element, event) { native(event, function (app) { app.openTelegramLink(element.href); }); },
     homeScreen: function (element, event) { native(event, function (app) { app.addToHomeScreen(); }); },
     closeApp: function (element, event) { native(event, function (app) { app.close(); }); },

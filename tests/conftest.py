@@ -118,6 +118,7 @@ def config(tmp_path: Path, engine: Engine) -> Iterator[Config]:
         telegram_webhook_secret="hook",
         database_url=url,
         clock_file=tmp_path / "clock",
+        legal_file=tmp_path / "legal.toml",
     )
     engine.give_back(url)
 

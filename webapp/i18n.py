@@ -226,7 +226,7 @@ def date_text(moment: date) -> str:
 
 def day_text(moment: datetime) -> str:
     """With its year, for papers."""
-    return str(format_date(moment, "long", locale=language()))
+    return str(format_date(moment, "d MMMM y", locale=language()))
 
 
 def span_text(seconds: float) -> str:

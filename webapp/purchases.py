@@ -14,6 +14,10 @@ class Purchase:
     payment: Payment
     refund: Refund | None
 
+    @property
+    def stars(self) -> int:
+        return self.payment.amount
+
 
 def of_customer(customer: Customer, limit: int = 1000) -> list[Purchase]:
     """Everything that was paid for, the newest first: two queries, however many they are."""

@@ -3,7 +3,15 @@
 from datetime import timedelta
 
 from webapp import clock, idempotency
-from webapp.models import BundleEvent, Callback, Compatibility, JobRequest, Notification, TelegramUpdate
+from webapp.models import (
+    BundleEvent,
+    Callback,
+    Compatibility,
+    EmailAddress,
+    JobRequest,
+    Notification,
+    TelegramUpdate,
+)
 
 UPDATES = timedelta(days=30)
 NOTIFICATIONS = timedelta(days=90)
@@ -18,6 +26,9 @@ def purge() -> int:
         TelegramUpdate.delete().where(TelegramUpdate.received_at < now - UPDATES),
         Callback.delete().where(Callback.received_at < now - UPDATES, Callback.verdict.is_null(False)),
         Notification.delete().where(Notification.sent_at < now - NOTIFICATIONS),
+        EmailAddress.delete().where(
+            EmailAddress.confirmed_at.is_null(), EmailAddress.counted_from < now - REQUESTS
+        ),
         Compatibility.delete().where(Compatibility.asked_at < now - REQUESTS),
         BundleEvent.delete().where(BundleEvent.at < now - EVENTS),
         JobRequest.delete().where(JobRequest.done_at < now - REQUESTS),

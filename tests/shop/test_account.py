@@ -21,7 +21,7 @@ from tests.shop.factories import (
 )
 from tests.shop.standins import Bot
 from tests.shop.test_translations import PACE
-from webapp import account, clock, notifications, orders, outbox, payments, purchases
+from webapp import account, clock, notifications, orders, outbox, payments, purchases, retention
 from webapp.account.addresses import CODES_A_DAY, TRIES
 from webapp.config import Config
 from webapp.models import (
@@ -323,3 +323,11 @@ def test_two_people_can_be_forgotten_and_one_twice() -> None:
     make_payment(make_order("active", first))
     assert [account.forget(customer) for customer in (first, second, first)] == [True] * 3
     assert len({customer.telegram_user_id for customer in Customer.select()}) == 2
+
+
+def test_an_address_that_was_never_confirmed_is_not_kept(advance: Advance) -> None:
+    for number, confirmed_at in ((1, None), (2, clock.now())):
+        EmailAddress.create(customer=make_customer(number), address=ADDRESS, confirmed_at=confirmed_at)
+    advance(8 * 86_400)
+    retention.purge()
+    assert [row.confirmed_at is None for row in EmailAddress.select()] == [False]

@@ -35,7 +35,7 @@ ru = ["Ещё одно условие."]
 @pytest.fixture
 def merchant(config: Config, tmp_path: Path) -> Config:
     """A shop whose owner has filled in who sells."""
-    path = tmp_path / "legal.toml"
+    path = tmp_path / "merchant.toml"
     path.write_text(FACTS, encoding="utf-8")
     return replace(config, legal_file=path)
 
@@ -193,7 +193,9 @@ def test_what_was_asked_for_comes_whatever_is_switched_off(bot: Bot, config: Con
 
 
 def test_the_owner_is_told_what_is_not_filled_in(config: Config, merchant: Config, tmp_path: Path) -> None:
-    assert legal.missing(config) == ["legal.toml is missing: copy legal.example.toml and fill it in"]
+    assert legal.missing(config) == [
+        f"{config.legal_file} is missing: copy legal.example.toml and fill it in"
+    ]
     assert legal.missing(merchant) == []
     example = tmp_path / "example.toml"
     shutil.copy(ROOT / "legal.example.toml", example)

@@ -68,6 +68,7 @@ def test_the_line_and_what_follows_it_read_no_history(
         orders.enforce_deadlines,
         orders.expire,
         esims.due,
+        esims.remind,
     ):
         assert scans(explained(work)) == []
 

@@ -3,14 +3,17 @@
 `pytest tests/shop/test_snapshots.py --rewrite` writes the files anew; what has changed is then in the diff.
 """
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.shop.factories import make_customer, make_esim, make_order, make_top_up, told
+from tests.shop.test_translations import english
 from webapp import chat, notifications
 from webapp.config import ROOT, Config
 from webapp.i18n import LANGUAGES, speaking
@@ -108,6 +111,15 @@ def test_each_letter(config: Config, same: Any, kind: str, language: str) -> Non
         mail = notifications.letter(notification(order, kind), address(order), with_mail(config))
     assert secret_of(order) not in mail.as_string()
     same(f"mail/{kind}.{language}", mail_as_text(mail))
+
+
+@pytest.mark.parametrize("path", sorted(SNAPSHOTS.rglob("*.ru.txt")), ids=lambda path: path.stem)
+def test_nothing_english_stands_in_a_russian_one(path: Path) -> None:
+    lines = path.read_text(encoding="utf-8").split("--- as HTML")[0].splitlines()
+    said = [re.sub(r"\[(.+)\] (opens|copies|says) .*", r"\1", line) for line in lines]
+    text = " ".join(line for line in said if not re.match(r"\[|[A-Z][A-Za-z-]+: |<code>", line))
+    text = re.sub(r"https?://\S+|/[a-z]+\b|\[picture.*?\]", "", text)
+    assert english(text, "ORDER", "eSIM Go", "EID") == set()
 
 
 def secret_of(order: Order) -> str:

@@ -46,7 +46,7 @@ def _row(purchase: Purchase) -> list[object]:
         f"{order.paid_at:%Y-%m-%d %H:%M}",
         order.reference,
         catalogue.title(order),
-        purchase.payment.amount,
+        purchase.stars,
         plain(order.retail),
         order.currency,
         purchase.payment.charge_id,

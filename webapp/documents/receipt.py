@@ -37,12 +37,13 @@ def receipt(order: Order, config: Config) -> Document:
     purchase = purchases.of_order(order)
     if purchase is None:
         raise LookupError(f"order {order.reference} was never paid")
-    paper = _Paper(f"{_('Receipt')} {order.reference}", config.shop_name)
-    paper.heading(_("Receipt"), config.shop_name)
+    title = _("Receipt")
+    paper = _Paper(f"{title} {order.reference}", config.shop_name)
+    paper.heading(title, config.shop_name)
     paper.rows(_order(purchase))
     paper.rows(_seller(config))
     paper.rows(_item(purchase))
-    paper.total(_("Total paid"), stars_text(purchase.payment.amount))
+    paper.total(_("Total paid"), stars_text(purchase.stars))
     paper.rows(_refund(purchase))
     paper.note(
         _(
@@ -89,7 +90,7 @@ def _refund(purchase: Purchase) -> Rows:
     refund = purchase.refund
     if refund is None:
         return []
-    stars = stars_text(purchase.payment.amount)
+    stars = stars_text(purchase.stars)
     if refund.done_at is None:
         return [(_("Being returned"), stars)]
     return [(_("Returned"), f"{stars}, {day_text(refund.done_at)}")]

@@ -40,6 +40,8 @@ def up(migrator: Any, db: Any) -> None:
         migrator.drop_index("notification", "notification_order_id_kind"),
         migrator.drop_not_null("notification", "order_id"),
         migrator.add_index("notification", ("order_id", "kind", "channel", "occasion"), True),
+        migrator.add_index("assignment", ("state", "ends_at"), False),
+        migrator.add_index("esim", ("installed_at", "created_at"), False),
     ):
         operation.run()
 
@@ -48,6 +50,8 @@ def down(migrator: Any, db: Any) -> None:
     """What the tables of before cannot hold goes: copies by e-mail, and what was asked for."""
     db.execute_sql("DELETE FROM notification WHERE order_id IS NULL OR channel <> 'chat' OR occasion <> ''")
     for operation in (
+        migrator.drop_index("esim", "esim_installed_at_created_at"),
+        migrator.drop_index("assignment", "assignment_state_ends_at"),
         migrator.drop_index("notification", "notification_order_id_kind_channel_occasion"),
         migrator.add_not_null("notification", "order_id"),
         migrator.drop_column("notification", "facts"),

@@ -34,6 +34,9 @@ class Esim(Row):
     failed_looks = IntegerField(default=0)
     hinted_at = UtcField(null=True)
 
+    class Meta:
+        indexes = ((("installed_at", "created_at"), False),)
+
     @classmethod
     def of(cls, order: Order) -> Self | None:
         """The eSIM that an order has brought, or the one that it tops up."""
@@ -64,6 +67,9 @@ class Assignment(Row):
     remaining_bytes = BigIntegerField(null=True)
     starts_at = UtcField(null=True)
     ends_at = UtcField(null=True)
+
+    class Meta:
+        indexes = ((("state", "ends_at"), False),)
 
 
 class UsagePoint(Row):

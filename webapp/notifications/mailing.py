@@ -80,7 +80,7 @@ def _plain(said: Words, stop: str | None, config: Config) -> str:
         parts.append(f"{_open(config)}: {link}")
     parts.append(f"-- \n{_why(config)}" if stop is not None else f"-- \n{config.shop_name}")
     if stop is not None:
-        parts.append(f"{_('No more e-mails')}: {stop}")
+        parts.append(_("No more e-mails") + f": {stop}")
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -90,7 +90,8 @@ def _html(said: Words, stop: str | None, config: Config) -> str:
     button = f'<p><a href="{escape(link)}" style="{_BUTTON}">{escape(_open(config))}</a></p>' if link else ""
     footer = escape(config.shop_name)
     if stop is not None:
-        footer = f'{escape(_why(config))} <a href="{escape(stop)}">{escape(_("No more e-mails"))}</a>'
+        no_more = escape(_("No more e-mails"))
+        footer = f'{escape(_why(config))} <a href="{escape(stop)}">{no_more}</a>'
     plan = f'<p style="color:#555;margin:0 0 16px">{escape(said.plan)}</p>' if said.plan else ""
     return (
         f'<!doctype html>\n<html lang="{language()}"><head><meta charset="utf-8"><meta name="viewport" '

@@ -127,7 +127,8 @@ def _ends_tomorrow(order: Order, _facts: Facts) -> Said:
     plan = _plan(order)
     text = _afterwards(order)
     if plan is not None and plan.ends_at is not None:
-        text = f"{_('It is valid until %(moment)s.') % {'moment': moment_text(plan.ends_at)}} {text}"
+        until = _("It is valid until %(moment)s.") % {"moment": moment_text(plan.ends_at)}
+        text = f"{until} {text}"
     # Not "tomorrow": the server does not know the traveller's midnight.
     return _("Your plan ends within a day"), text, _more(order)
 
