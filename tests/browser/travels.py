@@ -138,7 +138,10 @@ def used_up(customer: Customer) -> Esim:
 
 def unlimited(customer: Customer) -> Esim:
     none: dict[str, Any] = {"unlimited": True, "initial_bytes": None, "remaining_bytes": None}
-    return in_use(customer, **none)
+    esim = in_use(customer, **none)
+    limitless = {"plan_id": "tr-unlimited-lite-7d", "plan_type": "unlimited", "data_mb": None, "tier": "lite"}
+    Order.update(**limitless).where(Order.id == esim.order.id).execute()
+    return esim
 
 
 def ended(customer: Customer) -> Esim:
@@ -146,7 +149,8 @@ def ended(customer: Customer) -> Esim:
 
 
 def fresh(customer: Customer) -> Esim:
-    return Esim.get(Esim.order == make_order("ready", customer))
+    spain = {"country_code": "es", "country_name": "Spain"}
+    return Esim.get(Esim.order == make_order("ready", customer, **spain))
 
 
 def dead(customer: Customer) -> Esim:
@@ -174,8 +178,8 @@ def waiting(customer: Customer) -> Esim:
 def everything(customer: Customer) -> str:
     for make in (running_out, fresh, ended, dead):
         make(customer)
-    make_order("failed", customer)
-    make_order("awaiting_payment", customer, plan_id="at-5gb-30d")
+    make_order("failed", customer, country_code="jp", country_name="Japan")
+    make_order("awaiting_payment", customer, plan_id="at-5gb-30d", country_code="at", country_name="Austria")
     return "/esims"
 
 
