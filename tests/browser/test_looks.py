@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import FrameLocator, Page, expect
 
-from tests.browser.conftest import PHONE, violations
+from tests.browser.conftest import violations
 from tests.browser.screens import SCREENS, Screen
 from tests.browser.stand import Stand
 from tests.browser.themes import DARK, LIGHT, ODD
@@ -48,7 +48,7 @@ def test_further_stages_are_readable_and_fit(
     page = new_page()
     for screen in FURTHER:
         page.goto("about:blank")  # the next address may differ in its fragment alone
-        page.set_viewport_size(PHONE)
+        page.set_viewport_size({"width": 390, "height": 844})
         page.goto(stand.url_of(screen, language, json.dumps(theme)))
         expect(page.locator(screen.marker).first).to_be_visible(timeout=15_000)
         assert violations(page) == [], screen.name

@@ -1,12 +1,11 @@
 """Orders and eSIMs for the list of screens, in every stage in which a traveller may find them."""
 
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 from tests.shop.factories import after, make_order, make_top_up
 from webapp import clock
-from webapp.models import Assignment, Compatibility, Customer, Esim, Plan, Refund, UsagePoint
+from webapp.models import Assignment, Compatibility, Customer, Esim, Order, Payment, Plan, Refund, UsagePoint
 
 Address = Callable[[Customer], str]
 
@@ -39,15 +38,20 @@ def held(customer: Customer) -> str:
     return order("awaiting_payment")(customer)
 
 
+def settle(order: Order, **values: Any) -> None:
+    mine = Payment.select().where(Payment.order == order)
+    Refund.update(**values).where(Refund.payment.in_(mine)).execute()
+
+
 def refunded(customer: Customer) -> str:
     made = make_order("failed", customer, failure="refused")
-    Refund.update(state="done", done_at=clock.now()).where(Refund.payment.in_(made.payments)).execute()
+    settle(made, state="done", done_at=clock.now())
     return f"/orders/{made.reference}"
 
 
 def stuck(customer: Customer) -> str:
     made = make_order("failed", customer)
-    Refund.update(state="stuck", attempts=9).where(Refund.payment.in_(made.payments)).execute()
+    settle(made, state="stuck", attempts=9)
     return f"/orders/{made.reference}"
 
 
@@ -91,11 +95,9 @@ def put_on_phone(esim: Esim) -> None:
     Esim.update(**there).where(Esim.id == esim.id).execute()
 
 
-def in_use(
-    customer: Customer, left_gb: float = 0.9, days: int = 3, *, plan_id: str = "tr-3gb-30d", **values: Any
-) -> Esim:
+def in_use(customer: Customer, left_gb: float = 0.9, days: int = 3, **values: Any) -> Esim:
     """Connected so many days ago; used in steps, more on the first day."""
-    esim: Esim = Esim.get(Esim.order == make_order("active", customer, plan_id=plan_id))
+    esim: Esim = Esim.get(Esim.order == make_order("active", customer))
     put_on_phone(esim)
     row = {
         "state": "active",
@@ -105,19 +107,17 @@ def in_use(
         "ends_at": after((30 - days) * 86_400),
     }
     Assignment.update(**row | values).where(Assignment.esim == esim).execute()
-    plan = Assignment.get(Assignment.esim == esim)
-    if plan.remaining_bytes is not None:
-        _use(plan, days)
+    if values.get("unlimited") is None:
+        _use(Assignment.get(Assignment.esim == esim), 3 * GB, round((3 - left_gb) * GB), days)
     return esim
 
 
-def _use(plan: Assignment, days: int) -> None:
+def _use(plan: Assignment, had: int, spent: int, days: int) -> None:
     steps = days * 4
-    spent = plan.initial_bytes - plan.remaining_bytes
     for step in range(steps + 1):
-        part = min(1.0, (step / steps) ** 0.7) if steps else 1.0
-        at = plan.starts_at + timedelta(hours=6 * step)
-        UsagePoint.create(assignment=plan, at=at, remaining_bytes=plan.initial_bytes - round(spent * part))
+        left = had - round(spent * (step / steps) ** 0.7)
+        at = after(-days * 86_400 + step * 21_600)
+        UsagePoint.create(assignment=plan, at=at, remaining_bytes=left)
 
 
 def page_of(make: Callable[[Customer], Esim]) -> Address:
@@ -137,8 +137,11 @@ def used_up(customer: Customer) -> Esim:
 
 
 def unlimited(customer: Customer) -> Esim:
-    none = {"unlimited": True, "initial_bytes": None, "remaining_bytes": None}
-    return in_use(customer, plan_id="tr-unlimited-lite-7d", **none)
+    none: dict[str, Any] = {"unlimited": True, "initial_bytes": None, "remaining_bytes": None}
+    esim = in_use(customer, **none)
+    limitless = {"plan_id": "tr-unlimited-lite-7d", "plan_type": "unlimited", "data_mb": None, "tier": "lite"}
+    Order.update(**limitless).where(Order.id == esim.order.id).execute()
+    return esim
 
 
 def ended(customer: Customer) -> Esim:
@@ -146,7 +149,8 @@ def ended(customer: Customer) -> Esim:
 
 
 def fresh(customer: Customer) -> Esim:
-    return Esim.get(Esim.order == make_order("ready", customer))
+    spain = {"country_code": "es", "country_name": "Spain"}
+    return Esim.get(Esim.order == make_order("ready", customer, **spain))
 
 
 def dead(customer: Customer) -> Esim:
@@ -174,8 +178,8 @@ def waiting(customer: Customer) -> Esim:
 def everything(customer: Customer) -> str:
     for make in (running_out, fresh, ended, dead):
         make(customer)
-    make_order("failed", customer)
-    make_order("awaiting_payment", customer, plan_id="at-5gb-30d")
+    make_order("failed", customer, country_code="jp", country_name="Japan")
+    make_order("awaiting_payment", customer, plan_id="at-5gb-30d", country_code="at", country_name="Austria")
     return "/esims"
 
 

@@ -31,6 +31,7 @@ ACCESS = {
     "POST /orders/<reference>/activate": OWN,
     "POST /orders/<reference>/receipt": OWN,
     "POST /orders/<reference>/refund": OWN,
+    "POST /orders/<reference>/receipt": OWN,
     "GET /esims": ONES,
     "GET /esims/current": ONES,
     "GET /esims/<reference>": OWN,
