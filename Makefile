@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: run test prove lint bench format migrate setup-bot i18n vendor
+.PHONY: run test prove lint bench screenshots format migrate setup-bot i18n vendor
 
 # Recipes of one simple command each: make runs them without a shell, so that a signal reaches them.
 
@@ -26,6 +26,9 @@ lint: $(VENV)/.installed-dev
 
 bench: $(VENV)/.installed-dev ## what the shop costs the phone that opens it
 	@$(BIN)/python -m bench
+
+screenshots: $(VENV)/.installed-dev ## every screen in both themes and languages, into var/screens
+	@$(BIN)/python -m tests.browser.pictures
 
 format: $(VENV)/.installed-dev
 	@$(BIN)/ruff check --fix

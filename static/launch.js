@@ -17,8 +17,10 @@
     stored = Object.fromEntries(launch);
     try {
       sessionStorage.setItem(KEY, JSON.stringify(stored));
-    } catch (_) { /* the page still works until it is reloaded */ }
-    history.replaceState(history.state, "", location.pathname + location.search);
+      strip();
+    } catch (_) { // closed to frames: then Telegram's script reads the address too; works until it is reloaded
+      onceTelegramHasRead(strip);
+    }
   }
 
   var initData = stored.tgWebAppData || "";
@@ -31,6 +33,15 @@
     applyTheme(JSON.parse(stored.tgWebAppThemeParams || "{}"));
   } catch (_) { /* the stylesheet's own colours */ }
   askForLanguage();
+
+  function strip() { history.replaceState(history.state, "", location.pathname + location.search); }
+
+  function onceTelegramHasRead(act) {
+    var script = document.getElementById("telegram-script");
+    if (window.Telegram || !script) { act(); return; }
+    script.addEventListener("load", act);
+    script.addEventListener("error", act);
+  }
 
   // Telegram's script sets the same variables, sooner or later.
   function applyTheme(theme) {

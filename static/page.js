@@ -17,7 +17,11 @@
     opens: function (element) { open(document.getElementById(element.dataset.opens)); },
     closes: function (element) { element.closest("dialog").close(); },
     haptic: function (element) { simka.haptic(element.dataset.haptic); },
-    external: function (element, event) { native(event, function (app) { app.openLink(element.href); }); },
+    external: function (element, event) {
+      native(event, function (app) {
+        if (element.hostname === "t.me") { app.openTelegramLink(element.href); } else { app.openLink(element.href); }
+      });
+    },
     telegramLink: function (element, event) { native(event, function (app) { app.openTelegramLink(element.href); }); },
     homeScreen: function (element, event) { native(event, function (app) { app.addToHomeScreen(); }); },
     closeApp: function (element, event) { native(event, function (app) { app.close(); }); },
@@ -35,6 +39,7 @@
       event.preventDefault(); // nobody is looking, or nobody is known; the next tick that somebody sees asks again
     } else if (simka.initData) {
       event.detail.ctx.request.headers.Authorization = "tma " + simka.initData;
+      event.detail.ctx.request.headers["HX-Current-URL"] = location.href.split("#")[0]; // it may still hold initData
     }
   });
   document.addEventListener("htmx:after:swap", inLine);

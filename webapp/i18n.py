@@ -6,7 +6,7 @@ The language of the work at hand is a context variable: `with speaking("ru"): ..
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache, lru_cache
 from io import BytesIO
 from pathlib import Path
@@ -220,13 +220,22 @@ def time_text(moment: datetime) -> str:
     return f"{format_time(moment, 'HH:mm', locale=language())} UTC"
 
 
-def date_text(moment: datetime) -> str:
+def date_text(moment: date) -> str:
     return str(format_date(moment, "d MMMM", locale=language()))
 
 
 def day_text(moment: datetime) -> str:
     """With its year, for papers."""
     return str(format_date(moment, "d MMMM y", locale=language()))
+
+
+def span_text(seconds: float) -> str:
+    """Days from two on; less than that in hours, or in minutes."""
+    if seconds >= 2 * 86_400:
+        return days_text(round(seconds / 86_400))
+    if seconds >= 3600:
+        return str(format_unit(round(seconds / 3600), "duration-hour", locale=language()))
+    return minutes_text(max(60.0, seconds))
 
 
 def duration_text(seconds: float) -> str:

@@ -35,8 +35,8 @@ def of_order(order: Order) -> Purchase | None:
 
 def _with_money(orders: Sequence[Order]) -> list[Purchase]:
     mine = [order.id for order in orders] or [0]
-    charged = Order.id.in_(mine) & (Payment.state != "created")
-    payments = Payment.select(Payment, Order).join(Order).where(charged)
+    charged = Payment.charge_id.is_null(False)
+    payments = Payment.select(Payment, Order).join(Order).where(Order.id.in_(mine), charged)
     newest_first = payments.order_by(Payment.id.desc())
     first = {payment.order.id: payment for payment in newest_first if payment.order is not None}
     refunds = Refund.select(Refund, Payment).join(Payment).where(Payment.order.in_(mine))

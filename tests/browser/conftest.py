@@ -7,12 +7,10 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
-from tests.browser.stand import Stand, standing
+from tests.browser.stand import NOWHERE, Stand, standing
 from tests.stack import Traveller
 
 AXE = Axe()
-NOWHERE = "http://127.0.0.1:9"
-"""Where the sandbox would be; nobody is there, and its bridge is an empty file."""
 PHONE = {"width": 390, "height": 844}
 
 

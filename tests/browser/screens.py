@@ -7,18 +7,25 @@ given, and returns its address; each screen has a customer of its own, so that n
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from tests.browser import accounts, travels
 from tests.shop.factories import make_order
 from webapp.models import Customer
 
 
 @dataclass(frozen=True)
 class Screen:
-    """`marker`: what is to be seen when the screen is there. `status`: of its first answer."""
+    """`marker`: what is to be seen when the screen is there. `status`: what the server has said of it.
+
+    `outside`: not opened by Telegram, so nobody knows by whom.
+    """
 
     name: str
     address: str | Callable[[Customer], str]
     marker: str
     status: int = 200
+    outside: bool = False
+    further: bool = False
+    """One more stage of a screen that is looked at closely in another: here one look in each language."""
 
 
 def returning(customer: Customer) -> str:
@@ -40,6 +47,39 @@ SCREENS = (
     Screen("plan-unlimited", "/plans/tr-unlimited-lite-7d", "#checkout-plan"),
     Screen("plan-region", "/plans/europe-lite-10gb-30d", "#checkout-plan"),
     Screen("plan-lookalike", "/plans/at-5gb-30d", "#checkout-plan .notice"),
+    *(
+        Screen(f"order-{name}", address, f"#orders-status {marker}", further=name not in travels.CLOSELY)
+        for name, (address, marker) in travels.ORDERS.items()
+    ),
+    *(
+        Screen(name, address, marker, further=name not in travels.CLOSELY)
+        for name, (address, marker) in travels.ESIMS.items()
+    ),
+    *(
+        Screen(f"guide-{name}", f"/help/{name}", ".guide .picture", further=name not in travels.CLOSELY)
+        for name in travels.GUIDES
+    ),
     Screen("components", "/components", "#page-components"),
+    Screen("account", "/account", "#account-show", further=True),
+    Screen("account-bought", accounts.with_purchases, "#account-papers"),
+    Screen("account-code", accounts.awaiting_a_code, "#account-code", further=True),
+    Screen("account-delete", "/account/delete", "#account-delete form"),
+    Screen("account-delete-later", accounts.with_an_order_under_way, "#account-delete .notice", further=True),
+    Screen(
+        "unsubscribe", accounts.with_letters_to_stop, "#account-unsubscribe form", outside=True, further=True
+    ),
+    Screen("help", "/help", "#help-index"),
+    Screen("help-phone", "/help/phone", "#help-topic"),
+    Screen("help-install", "/help/install", "#help-topic", further=True),
+    Screen("help-start", "/help/start", "#help-topic", further=True),
+    Screen("help-no-signal", "/help/no-signal", "#help-topic", further=True),
+    Screen("help-top-up", "/help/top-up", "#help-topic", further=True),
+    Screen("help-refunds", "/help/refunds", "#help-topic", further=True),
+    Screen("terms", "/terms", "#legal-terms"),
+    Screen("privacy", "/privacy", "#legal-privacy", further=True),
     Screen("not-found", "/nowhere", "#page-error", status=404),
+    Screen("unknown-person", "/account", "#page-error", status=401, outside=True),
+    Screen("stale", "/components/errors/stale", "#page-error", status=401, further=True),
+    Screen("too-fast", "/components/errors/429", "#page-error", status=429, further=True),
+    Screen("broken", "/components/errors/500", "#page-error", status=500, further=True),
 )

@@ -24,6 +24,8 @@ from webapp.models import Customer
 TOKEN = "123456:SANDBOX"
 A_DAY = 86400
 NEWCOMER = 7000
+NOWHERE = "http://127.0.0.1:9"
+"""Where the sandbox would be; nobody is there, and its bridge is an empty file."""
 
 
 @dataclass
@@ -64,6 +66,8 @@ class Stand:
         """As Telegram opens it; a screen without rows of its own is opened by a newcomer."""
         path = self.addresses[screen.name] if callable(screen.address) else screen.address
         path += f"{'&' if '?' in path else '?'}lang={language}"
+        if screen.outside:
+            return self.web + path
         user = self.people.get(screen.name, NEWCOMER)
         return self.launch_url(path, user=user, language=language, theme=theme)
 
@@ -77,6 +81,11 @@ class Stand:
             "TELEGRAM_WEBHOOK_SECRET": "hook",
             "DATABASE_URL": self.database_url,
             "PUBLIC_URL": self.web,
+            "SUPPORT_URL": "https://t.me/simka_support",
+            "LEGAL_FILE": str(ROOT / "tests/browser/legal.toml"),
+            "SMTP_URL": "smtp://127.0.0.1:9",
+            "ESIMGO_REFUNDS": "on",
+            "SMTP_FROM": "Simka <shop@example.com>",
             **settings,
         }
 

@@ -14,10 +14,12 @@ from tests.browser.themes import DARK, LIGHT, ODD
 pytestmark = pytest.mark.browser
 
 WIDTHS = (360, 390, 768)
+CLOSELY = [screen for screen in SCREENS if not screen.further]
+FURTHER = [screen for screen in SCREENS if screen.further]
 
 
 @pytest.mark.parametrize("language", ["en", "ru"])
-@pytest.mark.parametrize("screen", SCREENS, ids=lambda screen: screen.name)
+@pytest.mark.parametrize("screen", CLOSELY, ids=lambda screen: screen.name)
 def test_a_screen_is_readable_and_fits(
     stand: Stand, new_page: Callable[..., Page], complaints: list[str], screen: Screen, language: str
 ) -> None:
@@ -33,6 +35,25 @@ def test_a_screen_is_readable_and_fits(
     page.evaluate("document.documentElement.style.fontSize = '200%'")
     assert scrolls_sideways(page) == [], "with letters twice as large"
     forgive(complaints, screen)
+
+
+@pytest.mark.parametrize(("language", "theme"), [("en", LIGHT), ("ru", DARK)])
+def test_further_stages_are_readable_and_fit(
+    stand: Stand,
+    new_page: Callable[..., Page],
+    complaints: list[str],
+    language: str,
+    theme: dict[str, str],
+) -> None:
+    page = new_page()
+    for screen in FURTHER:
+        page.goto("about:blank")  # the next address may differ in its fragment alone
+        page.set_viewport_size({"width": 390, "height": 844})
+        page.goto(stand.url_of(screen, language, json.dumps(theme)))
+        expect(page.locator(screen.marker).first).to_be_visible(timeout=15_000)
+        assert violations(page) == [], screen.name
+        assert scrolls_sideways(page) == [], screen.name
+        forgive(complaints, screen)
 
 
 def scrolls_sideways(page: Page) -> list[int]:
@@ -54,7 +75,7 @@ def test_every_screen_is_quiet_in_a_frame(
     stand: Stand, new_page: Callable[..., Page], complaints: list[str]
 ) -> None:
     page = new_page()
-    for screen in SCREENS:
+    for screen in (screen for screen in CLOSELY if not screen.outside):
         app = framed(page, stand.url_of(screen, "en", json.dumps(DARK)))
         expect(app.locator(screen.marker).first).to_be_visible(timeout=15_000)
         forgive(complaints, screen)

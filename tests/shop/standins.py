@@ -141,6 +141,11 @@ class Bot(BotApi):
         self.photos.append((chat_id, png, caption, reply_markup))
         return len(self.photos)
 
+    def send_document(self, chat_id: int, name: str, content: bytes, kind: str, caption: str) -> int:
+        self._try("sendDocument")
+        self.documents.append((chat_id, name, content, kind))
+        return len(self.documents)
+
     def get_me(self) -> User:
         self._try("getMe")
         return User(id=1, is_bot=True)
@@ -149,11 +154,6 @@ class Bot(BotApi):
         self._try("getStarTransactions")
         page = self.transactions[offset : offset + limit]
         return star_page({"transactions": page})
-
-    def send_document(self, chat_id: int, name: str, content: bytes, kind: str, caption: str) -> int:
-        self._try("sendDocument")
-        self.documents.append((chat_id, name, content, kind))
-        return len(self.documents)
 
     def refund_star_payment(self, user_id: int, charge_id: str) -> None:
         self._try("refundStarPayment")

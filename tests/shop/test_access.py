@@ -29,6 +29,7 @@ ACCESS = {
     "GET /orders/<reference>": OWN,
     "GET /orders/<reference>/status": OWN,
     "POST /orders/<reference>/activate": OWN,
+    "POST /orders/<reference>/receipt": OWN,
     "POST /orders/<reference>/refund": OWN,
     "GET /esims": ONES,
     "GET /esims/current": ONES,
@@ -37,6 +38,7 @@ ACCESS = {
     "GET /qr/<signed>": ALL,
     "GET /account": ONES,
     "POST /account": ONES,
+    "GET /account/delete": ONES,
     "POST /account/delete": ONES,
     "GET /unsubscribe/<key>": ALL,
     "POST /unsubscribe/<key>": ALL,
@@ -55,7 +57,11 @@ ACCESS = {
 }
 """Status for nobody, for a stranger and for the owner. A route that is not declared here fails the suite."""
 
-DEVELOPMENT = {"GET /components": ALL}
+DEVELOPMENT = {
+    "GET /components": ALL,
+    "GET /components/errors/<int:code>": (404, 404, 404),
+    "GET /components/errors/stale": FORGED,
+}
 """There only beside the sandbox."""
 
 PERSONAL = [route for route, access in ACCESS.items() if access in (OWN, ONES, (401, 201, 201))]

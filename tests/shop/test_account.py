@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -340,3 +341,23 @@ def test_an_address_that_was_never_confirmed_is_not_kept(advance: Advance) -> No
     advance(8 * 86_400)
     retention.purge()
     assert [row.confirmed_at is None for row in EmailAddress.select()] == [False]
+
+
+# --- money back
+
+
+def test_what_can_be_given_back_is_listed_and_nothing_else(owner: Person, config: Config) -> None:
+    """The list of the account and the word on an order's own page are the same, however the order stands."""
+    customer = make_customer()
+    mine = [
+        make_order(stage, customer, plan_id=f"plan-{stage}")
+        for stage in ("ready", "active", "paid", "failed")
+    ]
+    make_order("ready", make_customer(STRANGER), plan_id="plan-theirs")
+    old = make_order("ready", customer, plan_id="plan-old")
+    Order.update(paid_at=clock.now() - timedelta(days=61)).where(Order.id == old.id).execute()
+    open_ = replace(config, esimgo_refunds="on")
+    listed = orders.returnable(customer, open_)
+    assert listed == [o for o in (*mine[::-1],) if orders.obstacle(o, open_) is None]
+    assert mine[0] in listed
+    assert orders.returnable(customer, config) == [], "the shop does not take plans back"

@@ -3,10 +3,10 @@
 import pytest
 
 from tests.shop.conftest import Person, text
-from tests.shop.factories import PLAN, make_customer, make_esim, make_order, make_refund, make_top_up
+from tests.shop.factories import PLAN, after, make_customer, make_esim, make_order, make_refund, make_top_up
 from tests.shop.standins import Bot, always
 from webapp import esims, outages, payments
-from webapp.models import STATUS, Esim, Order, Refund
+from webapp.models import STATUS, Assignment, Esim, Order, Refund
 from webapp.telegram.errors import NotReached
 
 
@@ -55,10 +55,20 @@ def test_pressing_activate_shows_the_install_sheet_and_is_remembered(shelves: No
 
 
 @pytest.mark.parametrize("stage", STATUS)
-def test_only_what_can_still_change_is_polled(shelves: None, owner: Person, stage: str) -> None:
+def test_what_can_still_change_is_polled(shelves: None, owner: Person, stage: str) -> None:
     html = text(owner.get(f"/orders/{make_order(stage).reference}/status"))
-    assert ("hx-trigger" in html) is (stage != "active")
+    assert "hx-trigger" in html
     assert f'data-stage="{stage}"' in html
+
+
+def test_once_the_plan_is_in_use_nobody_asks_any_more(shelves: None, owner: Person) -> None:
+    order = make_order("active")
+    path = f"/orders/{order.reference}/status"
+    assert "every 15s" in text(owner.get(path))
+    Assignment.update(state="active", starts_at=after(-60)).where(Assignment.order == order).execute()
+    html = text(owner.get(path))
+    assert "hx-trigger" not in html
+    assert html.count('class="done"') == 5
 
 
 @pytest.mark.parametrize("stage", ["failed", "returned"])

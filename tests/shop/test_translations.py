@@ -18,6 +18,7 @@ from webapp.config import ROOT, Config
 from webapp.i18n import speaking
 from webapp.models import STATUS, Assignment, Esim, Order
 from webapp.views import errors
+from webapp.views.esims import view_of as esim_view
 from webapp.views.orders import view_of
 
 RUSSIAN = ROOT / "webapp/translations/ru/LC_MESSAGES/messages.po"
@@ -254,14 +255,16 @@ def esim_page(esim: Esim, state: str, profile: str) -> str:
     assignment.state, assignment.ends_at = state, esim.created_at if state != "queued" else None
     esim.state = "suspended" if profile == "suspended" else "active"
     esim.profile_status, esim.installed_at = profile, esim.created_at if profile != "released" else None
-    return render_template("esims/_detail.html", esim=esim, assignment=assignment)
+    assignment.save()
+    return render_template("esims/_detail.html", **esim_view(esim))
 
 
 def test_every_error_is_said_in_russian(app: Flask) -> None:
     with app.test_request_context(), speaking("ru"):
-        for sentence in (*errors.SENTENCES.values(), errors.STALE):
+        for code, sentence in (*errors.SENTENCES.items(), (401, errors.STALE)):
             for stale in (False, True):
-                html = render_template("page/_error.html", sentence=i18n.gettext(sentence), stale=stale)
+                about = {"code": code, "sentence": i18n.gettext(sentence), "stale": stale}
+                html = render_template("page/_error.html", **about)
                 assert english(html) == set()
 
 

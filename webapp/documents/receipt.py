@@ -82,7 +82,7 @@ def _item(purchase: Purchase) -> Rows:
         (_("Plan"), catalogue.title(order)),
         (_("Price"), money_text(order.retail, order.currency, language())),
         (_("Paid with"), _("Telegram Stars")),
-        (_("Number of the payment"), str(purchase.payment.charge_id)),
+        (_("Number of the payment"), purchase.payment.charge_id or ""),
     ]
 
 

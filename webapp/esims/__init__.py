@@ -11,7 +11,9 @@ from webapp.esims.looking import (
     find,
     is_installing,
     is_on_phone,
+    is_past,
     of_customer,
+    plan_of,
 )
 from webapp.esims.telling import remind
 from webapp.esims.usage import usage_of
@@ -36,10 +38,12 @@ __all__ = [
     "is_forgotten",
     "is_installing",
     "is_on_phone",
+    "is_past",
     "look_now",
     "look_soon",
     "of_customer",
     "pause",
+    "plan_of",
     "postpone",
     "refresh",
     "remind",

@@ -66,6 +66,17 @@ def _use_rank(card: Card) -> int:
     return 1 if is_on_phone(esim) else 2
 
 
+def is_past(esim: Esim, assignment: Assignment | None) -> bool:
+    """Dead, or the last of its plans has ended: nothing to look after."""
+    dead = DEAD in {esim.profile_status, esim.state}
+    return dead or (assignment is not None and assignment.state in ENDED)
+
+
+def plan_of(order: Order) -> Assignment | None:
+    """What this order has brought: to its own eSIM, or to the one that it tops up."""
+    return Assignment.get_or_none(Assignment.order == order)
+
+
 def is_on_phone(esim: Esim) -> bool:
     """Was it installed, and not removed since?"""
     return esim.installed_at is not None and esim.profile_status not in OFF_PHONE

@@ -4,11 +4,13 @@ from webapp.orders.buying import CALL_CAN_TAKE, give_back, submit_next, take_ove
 from webapp.orders.delivering import collect, deliver, record
 from webapp.orders.ending import enforce_deadlines, fail
 from webapp.orders.placing import expire, find, of_customer, place, recent
-from webapp.orders.returning import answer_returns, ask, obstacle, request_of
+from webapp.orders.progress import Progress, progress
+from webapp.orders.returning import answer_returns, ask, obstacle, request_of, returnable
 from webapp.orders.stock import collect_late
 
 __all__ = [
     "CALL_CAN_TAKE",
+    "Progress",
     "answer_returns",
     "ask",
     "collect",
@@ -22,9 +24,11 @@ __all__ = [
     "obstacle",
     "of_customer",
     "place",
+    "progress",
     "recent",
     "record",
     "request_of",
+    "returnable",
     "submit_next",
     "take_over",
 ]

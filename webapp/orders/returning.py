@@ -25,7 +25,7 @@ from webapp.esimgo.errors import (
 from webapp.esimgo.payloads import AssignmentState
 from webapp.esims.matching import match
 from webapp.leases import Leadership
-from webapp.models import OPEN_STAGES, Assignment, Esim, Order, ReturnRequest
+from webapp.models import OPEN_STAGES, Assignment, Customer, Esim, Order, ReturnRequest
 from webapp.models.profiles import WAITING
 
 DELIVERED = ("ready", "active")
@@ -47,6 +47,16 @@ def obstacle(order: Order, config: Config) -> str | None:
     if config.esimgo_refunds == "off":
         return "off"
     return "old" if clock.now() - order.paid_at > REFUND_PERIOD else None
+
+
+def returnable(customer: Customer, config: Config) -> list[Order]:
+    """What this customer may ask to give back, the newest first: obstacle() for all of it in one query."""
+    if config.esimgo_refunds == "off":
+        return []
+    waiting = Order.select().join(Assignment, on=(Assignment.order == Order.id))
+    mine = (Order.telegram_user_id == customer.telegram_user_id) & Order.stage.in_(DELIVERED)
+    lately = Order.paid_at >= clock.now() - REFUND_PERIOD
+    return list(waiting.where(mine, lately, Assignment.state.in_(WAITING)).order_by(Order.id.desc()))
 
 
 def ask(order: Order, config: Config) -> None:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import BadRequest
 
-from webapp import account, customers, i18n, purchases, support
+from webapp import account, customers, i18n, orders, purchases, support
 from webapp.i18n import gettext as _
 from webapp.models import Customer
 from webapp.views import page
@@ -37,19 +37,25 @@ def change(customer: Customer) -> Response:
     if deed is None:
         raise BadRequest
     said = deed(customer)
+    if deed is _messages:  # a switch is already where it was put: only say so
+        return page.personal("account/saved", said=said)
     response = page.personal("account/show", said=said, **_view_of(customer))
     if deed is _language:  # the frame around the page speaks too
         response.headers["HX-Redirect"] = page.link("account.show")
     return response
 
 
+@blueprint.get("/account/delete")
+@personal
+def ask_to_delete(customer: Customer) -> Response:
+    return page.personal("account/delete", obstacle=account.obstacle(customer))
+
+
 @blueprint.post("/account/delete")
 @personal
 def delete(customer: Customer) -> Response:
-    """Asks first; `sure` says that they have read what goes and what stays."""
-    if request.form.get("sure") != "yes":
-        return page.personal("account/delete", obstacle=account.obstacle(customer))
-    if not account.forget(customer):
+    """`sure` says that they have read what goes and what stays; without it they are asked again."""
+    if request.form.get("sure") != "yes" or not account.forget(customer):
         return page.personal("account/delete", obstacle=account.obstacle(customer))
     return page.personal("account/deleted")
 
@@ -66,14 +72,15 @@ def unsubscribe(key: str) -> Response:
 def _view_of(customer: Customer) -> dict[str, Any]:
     config = shop().config
     bought = purchases.of_customer(customer, limit=20)
-    newest = bought[0].order.reference if bought else ""
     return {
         "customer": customer,
         "switches": account.switches(customer),
         "address": account.address_of(customer),
         "has_mail": config.smtp_url is not None,
         "bought": bought,
-        "support_link": support.link(config, newest),
+        "returnable": orders.returnable(customer, config),
+        "support_link": support.link(config),
+        "support_of": lambda order: support.link(config, order.reference),
         "longest_address": account.LONGEST,
     }
 

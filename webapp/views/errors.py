@@ -77,7 +77,7 @@ def answer(error: HTTPException) -> ResponseReturnValue:
         return _with_way_on(as_json(status, code, sentence), error)
     if isinstance(error, BadHost):
         return Response(sentence, status, mimetype="text/plain")  # without a host no page can have links
-    about = {"sentence": sentence, "stale": isinstance(error, Stale), "broken": status >= 500}
+    about = {"code": known, "sentence": sentence, "stale": isinstance(error, Stale), "broken": status >= 500}
     shown = page.personal("page/error", status=status, request_id=request_id.get(), **about)
     return _with_way_on(shown, error)
 

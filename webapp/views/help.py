@@ -24,6 +24,7 @@ GUIDES = {
     "pixel": N_("Google Pixel"),
     "xiaomi": N_("Xiaomi, Redmi and POCO"),
     "huawei": N_("Huawei and Honor"),
+    "android": N_("Other Android phones"),
 }
 TITLES = QUESTIONS | GUIDES
 """By the last part of the address: /help/phone, /help/iphone. Each has its text in templates/help/topics/."""

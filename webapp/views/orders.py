@@ -1,11 +1,11 @@
-"""One order: its page, its live status, and the install sheet."""
+"""One order: its page, its live status, the install sheet, its refund and its receipt."""
 
 from typing import Any
 
 from flask import Blueprint, Response
-from werkzeug.exceptions import NotFound
+from werkzeug.exceptions import BadRequest, NotFound
 
-from webapp import esims, orders, payments
+from webapp import account, esims, orders, payments
 from webapp.models import Customer, Esim, Order
 from webapp.views import page
 from webapp.views.auth import personal
@@ -44,6 +44,17 @@ def give_back(reference: str, customer: Customer) -> Response:
     return page.personal("orders/refund", **view_of(order))
 
 
+@blueprint.post("/orders/<reference>/receipt")
+@personal
+def receipt(reference: str, customer: Customer) -> Response:
+    """Sends the receipt into the chat. 400 for an order that was never paid."""
+    order = own(customer, reference)
+    if not account.ask_for_receipt(customer, order):
+        raise BadRequest
+    may_write = customer.may_write and customer.blocked_at is None
+    return page.personal("orders/receipt", order=order, asked_for=True, may_write=may_write)
+
+
 def own(customer: Customer, reference: str) -> Order:
     """The customer's order. Raises NotFound for anybody else's, as for one that does not exist."""
     order = orders.find(customer, reference)
@@ -55,12 +66,15 @@ def own(customer: Customer, reference: str) -> Order:
 def view_of(order: Order) -> dict[str, Any]:
     """What the order's templates need."""
     refund = payments.refund_of(order)
-    stuck = refund is not None and payments.is_stuck(refund)
+    plan = esims.plan_of(order)
     return {
         "order": order,
         "esim": Esim.of(order),
+        "assignment": plan,
+        "progress": orders.progress(order, plan, refund),
+        "held": order.customer.held_at is not None,
         "refund": refund,
-        "refund_is_stuck": stuck,
+        "refund_is_stuck": refund is not None and payments.is_stuck(refund),
         "return_request": orders.request_of(order),
         "no_return": orders.obstacle(order, shop().config),
     }

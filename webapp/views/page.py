@@ -11,7 +11,7 @@ from typing import Any
 from flask import Flask, Response, g, make_response, render_template, request, url_for
 from htmx_flask import Htmx
 
-from webapp import assets, catalogue, clock, db, esims, i18n, money, outages, qr, topups
+from webapp import assets, catalogue, clock, db, devices, esims, i18n, money, outages, qr, topups
 from webapp.config import Config
 from webapp.observability import request_id
 from webapp.views.delivery import PERSONAL, PUBLIC
@@ -81,6 +81,7 @@ def register(app: Flask, config: Config) -> None:
         now=clock.now,
         is_catalogue_stale=lambda: outages.is_catalogue_stale(config.catalogue_ttl_s),
         outages=outages.now,
+        this_phone=lambda: devices.device(request.headers.get("User-Agent", "")),
         topups=topups,
         qr_uri=qr.data_uri,
         stylesheet=assets.stylesheet(),
