@@ -16,7 +16,7 @@ pytestmark = pytest.mark.flow
 LEASE_S = "2"
 
 
-@pytest.mark.parametrize("boundary", ["order.intent.committed", "order.post.sent", "order.post.answered"])
+@pytest.mark.parametrize("boundary", ["order.intent.committed", "order.post.sent"])
 def test_a_paused_leader_wakes_up_and_nothing_is_bought_twice(matrix: Matrix, boundary: str) -> None:
     shop = matrix.shop
     matrix.calm()
