@@ -41,7 +41,8 @@ def test_a_kill_at_every_crash_point_ends_in_one_esim_or_one_refund(
         assert {told.case.boundary for told in matrix.told if told.case.fault == NONE} <= reached
     run = f"{len(cases)} real kills and faults, on {where}"
     figure = "each ended in one eSIM or one refund"
-    record_property(proved.ROW, proved.Row("R3 a crash at any point converges", run, figure, f"– ({where})"))
+    row = proved.Row("R3 a crash at any point converges", run, figure, f"– ({where})")
+    record_property(proved.ROW, list(row))
     print(
         f"R3 on {where}: {len(cases)} cases in {clock.monotonic() - began:.0f} s: all delivered or refunded"
     )

@@ -48,7 +48,7 @@ def test_the_money_adds_up_after_every_step(
     run_state_machine_as_test(Shop, settings=machine_settings(runs, steps_a_run))
     row = figure(runs)
     print(f"{row.promise}: {row.run}: {row.figure}")
-    record_property(ROW, row)
+    record_property(ROW, list(row))
     assert Shop.seen["steps"] >= steps
     assert min(Shop.seen[name] for name in HAPPENED) > 0, "a proof in which nothing happens proves nothing"
 
