@@ -1,8 +1,8 @@
 """docs/proof.md: what was promised, what was run, and the figure that it gave. Written by `make prove` alone.
 
 A test hands its figures over with `record_property`, as a list: only plain types travel between processes.
-What a run does not measure stays as it was measured before, so that one street can be walked again without the
-others.
+What a run does not measure stays as it was measured before, so that one street can be walked again without
+the others.
 """
 
 from collections.abc import Iterable
