@@ -118,7 +118,8 @@ print("ready", flush=True)
 with speaking("en"):
     while not select.select([sys.stdin], [], [], 0)[0]:
         began = clock.monotonic()
-        found = len(catalogue.search(catalogue.areas(), "germany")), len(catalogue.plans_in("DE"))
+        with db.database.atomic():  # one state of the catalogue for both
+            found = len(catalogue.search(catalogue.areas(), "germany")), len(catalogue.plans_in("DE"))
         longest = max(longest, clock.monotonic() - began)
         seen.add(found)
         clock.sleep(0.01)
