@@ -18,7 +18,7 @@ from tests.shop.factories import (
     quoted,
 )
 from tests.shop.standins import Bot, always
-from webapp import alarms, clock, orders, payments
+from webapp import alarms, clock, orders, outages, payments
 from webapp.config import Config
 from webapp.models import Customer, Order, Payment, Refund, ReturnRequest
 from webapp.payments import MeansError, stars
@@ -140,6 +140,20 @@ def test_it_is_read_every_ten_minutes_and_sooner_when_a_charge_is_missing(
     bot.transactions = [line(order, "unheard")]
     assert payments.reconcile(bot, config) == 1
     assert (order.fresh().stage, Payment.get().state) == ("paid", "confirmed")
+
+
+def test_payments_that_did_not_answer_are_said_to_work_again_once_a_statement_is_read(
+    bot: Bot, config: Config
+) -> None:
+    payments.reconcile(bot, config)
+    outages.payments_reachable(False)
+    bot.mood = always(Lost("no answer"))
+    with pytest.raises(MeansError):
+        payments.reconcile(bot, config)
+    assert outages.now().payments_failing
+    bot.mood = lambda method: None
+    payments.reconcile(bot, config)
+    assert not outages.now().payments_failing, "and not only ten minutes later"
 
 
 def test_a_long_statement_is_read_on_from_where_it_ended(bot: Bot, config: Config, advance: Advance) -> None:

@@ -8,7 +8,7 @@ import logging
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
-from webapp import alarms, clock
+from webapp import alarms, clock, outages
 from webapp.boundaries import boundary
 from webapp.config import Config
 from webapp.db import transaction
@@ -33,17 +33,20 @@ LISTED_WITHIN = timedelta(minutes=30)
 def reconcile(bot: BotApi, config: Config) -> int:
     """Read what is new in each statement; returns how much of it was new to us. Raises MeansError.
 
-    Every 10 min, and sooner when a charge was allowed and nobody has told us that it was made.
+    Every 10 min; sooner when a charge was allowed and nobody has told us that it was made, and at once while
+    payments do not answer: whoever comes is told so until a statement is read.
     """
     if not _is_due():
         return 0
     Setting.write_time("statement.read_at", clock.now())
-    return sum(_reconcile(till(name, bot), config) for name in TILLS)
+    new = sum(_reconcile(till(name, bot), config) for name in TILLS)
+    outages.payments_reachable(True)
+    return new
 
 
 def _is_due() -> bool:
     now, read_at = clock.now(), Setting.read_time("statement.read_at")
-    if read_at is None or now - read_at >= READ_EVERY:
+    if read_at is None or now - read_at >= READ_EVERY or outages.now().payments_failing:
         return True
     missed = Payment.select().where(
         Payment.state == "created",
