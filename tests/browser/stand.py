@@ -18,7 +18,7 @@ from tests.sandbox.esimgo import free_port
 from tests.shop.factories import lead, make_customer
 from tests.stack import ROOT, until
 from tests.telegram.signing import fields, sign
-from webapp import clock, db
+from webapp import clock, db, sealing
 from webapp.models import Customer
 
 TOKEN = "123456:SANDBOX"
@@ -47,7 +47,8 @@ class Stand:
 
     @contextmanager
     def filling(self) -> Iterator[None]:
-        """In here rows go to the stand's database."""
+        """In here rows go to the stand's database, sealed with its keys."""
+        sealing.use_keys([sealing.derived_key(TOKEN)])
         db.bind(self.database_url)
         yield
         db.database.close()
