@@ -153,7 +153,8 @@ def html_of(app: Flask, stand: Stand, screen: Screen) -> str:
     person = Person(app.test_client(), token, user)
     page = person.browser.get(path).get_data(as_text=True)
     html = page + person.get(path).get_data(as_text=True)
-    assert f'id="{screen.marker[1:].split()[0]}"' in html, screen.name
+    attribute = "id" if screen.marker.startswith("#") else "class"
+    assert re.search(rf'{attribute}="[^"]*\b{screen.marker[1:].split()[0]}\b', html), screen.name
     return html.replace("qqqqqq", "")  # what was typed
 
 
