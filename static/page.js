@@ -42,6 +42,7 @@
       event.detail.ctx.request.headers["HX-Current-URL"] = location.href.split("#")[0]; // it may still hold initData
     }
   });
+  document.addEventListener("htmx:after:init", searchWhatIsTyped);
   document.addEventListener("htmx:after:swap", inLine);
   document.addEventListener("htmx:finally:request", function (event) { setTimeout(giveFocusBack, 0, event.detail.ctx); });
   document.addEventListener("htmx:response:error", function (event) {
@@ -67,6 +68,12 @@
       word.removeAttribute("data-toast");
     });
     setTimeout(arrive); // once the address is the new one
+  }
+
+  // Typed before the scripts came, or put back by the browser: it has had no answer yet.
+  function searchWhatIsTyped(event) {
+    var field = event.target.matches("form.search") && event.target.elements.q;
+    if (field && field.value !== field.defaultValue) { field.dispatchEvent(new Event("input", { bubbles: true })); }
   }
 
   // On another page: whoever does not see it hears its heading first.

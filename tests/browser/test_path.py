@@ -25,6 +25,7 @@ def issued(shop: Stack) -> dict[str, Any]:
 
 
 def buy_in_window(page: Page, app: FrameLocator) -> None:
+    expect(app.locator("html[lang=ru]")).to_be_attached()  # until then Telegram covers the page
     app.locator("#search").fill("турция")
     app.locator("a.cell").filter(has_text="Турция").first.click()
     app.locator("a.cell").filter(has_text="3 ГБ").first.click()

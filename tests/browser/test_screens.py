@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import launch_url, violations
 from tests.flows.test_topup import esim_of, tops_up
@@ -81,3 +81,16 @@ def test_the_page_paints_and_sells_without_telegrams_script(
     page.get_by_role("button", name="Pay").click()
     expect(page.locator("#orders-status")).to_have_attribute("data-stage", "awaiting_payment")
     complaints[:] = [line for line in complaints if "ERR_FAILED" not in line]
+
+
+def test_what_is_typed_before_the_scripts_come_is_searched(
+    shop: Stack, new_page: Callable[..., Page]
+) -> None:
+    page = new_page()
+    held: list[Route] = []
+    page.route("**/shop.*.js", lambda route: held.append(route))
+    page.goto(f"{shop.web}/?lang=en", wait_until="commit")
+    page.locator("#search").fill("istanbul")
+    held.pop().continue_()
+    expect(page.locator("a.cell").filter(has_text="Türkiye")).to_be_visible()
+    expect(page.locator("#search")).to_have_value("istanbul")
