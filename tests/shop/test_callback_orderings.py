@@ -78,7 +78,16 @@ def state() -> str:
     it is on a phone: whoever is connected before that is known is told of that alone.
     """
     kind = Notification.kind
-    ours = {"checked_at", "next_refresh_at", "labelled_at", "received_at", "id", "at", "created_at"}
+    ours = {
+        "checked_at",
+        "next_refresh_at",
+        "labelled_at",
+        "received_at",
+        "id",
+        "at",
+        "created_at",
+        "body",
+    }  # a body is sealed
     rows = [
         *(Order.select().dicts()),
         *(Esim.select().dicts()),
