@@ -33,8 +33,8 @@ KINDS = {Alert.RUNS_OUT: "running_out", Alert.MOSTLY_USED: "used_80", Alert.ENDS
 def tell(plans: Sequence[Assignment]) -> int:
     """Of the first use of each plan, and of its data or its days coming to an end; returns how many."""
     foreseen, told = forecasts(plans), _told(plans)
-    has_data = {p.esim_id for p in plans if p.state == "active" and not _is_used_up(foreseen[p.id])}
-    return sum(_tell(p, foreseen[p.id], told[p.order.id], p.esim_id in has_data) for p in plans)
+    has_data = {p.__data__["esim"] for p in plans if p.state == "active" and not _is_used_up(foreseen[p.id])}
+    return sum(_tell(p, foreseen[p.id], told[p.order.id], p.__data__["esim"] in has_data) for p in plans)
 
 
 def _tell(plan: Assignment, forecast: Forecast, told: set[str], has_data: bool) -> int:
