@@ -1,12 +1,22 @@
 """The shop's web side. `create_app` is the only place where things are wired together."""
 
-import os
-
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 from whitenoise import WhiteNoise
 
-from webapp import assets, boundaries, cli, clock, data_keys, db, observability, sealing, views
+from webapp import (
+    assets,
+    boundaries,
+    cli,
+    clock,
+    data_keys,
+    db,
+    environment,
+    observability,
+    sealing,
+    views,
+    wire,
+)
 from webapp.config import ROOT, Config
 
 
@@ -15,8 +25,9 @@ def create_app(config: Config | None = None) -> Flask:
 
     Raises ConfigError, also when DATA_KEYS are not those of the database.
     """
-    config = config or Config.from_env(os.environ)
+    config = config or Config.from_env(environment.settings())
     clock.use_offset_file(config.clock_file)
+    wire.trust(config.ca_file)
     boundaries.kill_at(config.kill_at)
     sealing.use_keys(config.data_keys or [sealing.derived_key(config.telegram_bot_token)])
     db.bind(config.database_url)
