@@ -1,4 +1,4 @@
-"""`python -m jobs`: the scheduler. `python -m jobs run NAME`: one job, once. `python -m jobs doctor`: is all well?"""
+"""`python -m jobs`: the scheduler. `... run NAME`: one job, once. `... doctor`: is the shop set up well?"""
 
 import sys
 
@@ -23,10 +23,8 @@ def _run(arguments: list[str], config: Config) -> int:
         return schedule.run_once(config, arguments[1])
     if arguments in (["doctor"], ["doctor", "en"], ["doctor", "ru"]):
         return doctor.run(config, *arguments[1:])
-    print(
-        f"usage: python -m jobs [doctor [en|ru]] [run {{{','.join(sorted(schedule.NAMES))}}}]",
-        file=sys.stderr,
-    )
+    names = ",".join(sorted(schedule.NAMES))
+    print(f"usage: python -m jobs [run {{{names}}}] [doctor [en|ru]]", file=sys.stderr)  # noqa: T201
     return 2
 
 

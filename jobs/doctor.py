@@ -1,7 +1,7 @@
 """`python -m jobs doctor [en|ru]`, which `make doctor` calls: what is set up wrong, and what helps.
 
-Ends with 1 when something must be put right. What is asked of eSIM Go is asked by the leading jobs process, or
-under its lease; only where the database is away, and so nobody leads, it is asked right here.
+Ends with 1 when something must be put right. eSIM Go is asked by the leading jobs process, or under its
+lease; only where the database is away, and so nobody leads, it is asked right here.
 """
 
 from collections.abc import Iterable
@@ -14,7 +14,6 @@ from webapp import clock, create_app, doctor
 from webapp.config import Config
 from webapp.doctor import Finding
 from webapp.esimgo.client import ESIMGoClient
-from webapp.i18n import gettext as _
 from webapp.i18n import speaking
 from webapp.telegram.botapi import BotApi
 
@@ -44,15 +43,14 @@ def _as_kept(began_at: datetime) -> Iterable[Finding]:
 
 
 def _tell(findings: Iterable[Finding]) -> int:
-    marks = {"ok": _("fine"), "doubtful": _("LOOK"), "wrong": _("FIX")}
     wrong = 0
     for found in findings:
         words = doctor.told(found)
         wrong += words.state == "wrong"
-        _say(f"{marks[words.state]:<10} {words.sentence}")
+        _say(f"{doctor.mark(words.state):<10} {words.sentence}")
         if words.remedy:
             _say(f"{'':<10} → {words.remedy}")
-    _say(_("%(count)s things must be put right.") % {"count": wrong} if wrong else _("The shop can sell."))
+    _say(doctor.summary(wrong))
     return 1 if wrong else 0
 
 

@@ -1,4 +1,4 @@
-"""When somebody asks: is the shop set up as it should be, as eSIM Go, Telegram and our own address tell it?"""
+"""When somebody asks: is the shop set up as it should be, as others see it?"""
 
 from jobs.context import Context
 from webapp import doctor

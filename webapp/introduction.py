@@ -1,4 +1,4 @@
-"""What Telegram has to know of the shop: where its updates go, the bot's commands, the button that opens it."""
+"""What Telegram has to know of the shop: where updates go, the bot's commands and menu button."""
 
 from webapp import chat, notifications
 from webapp.config import Config

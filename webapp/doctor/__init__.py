@@ -8,7 +8,7 @@ from webapp.doctor.findings import Finding, State
 from webapp.doctor.here import look as look_here
 from webapp.doctor.outside import look as look_outside
 from webapp.doctor.report import JOB, Look, ask, keep, kept, told
-from webapp.doctor.words import Words
+from webapp.doctor.words import Words, mark, summary
 
 __all__ = [
     "JOB",
@@ -21,5 +21,7 @@ __all__ = [
     "kept",
     "look_here",
     "look_outside",
+    "mark",
+    "summary",
     "told",
 ]

@@ -1,4 +1,4 @@
-"""What a check has found: a code and the values in its sentence. The words are in words.py, in any language."""
+"""What a check has found: a code and the values in its sentence. The words are in words.py."""
 
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple

@@ -21,7 +21,7 @@ Check = Callable[[Config], Iterator[Finding]]
 
 def look(config: Config) -> list[Finding]:
     """Every check of this room. One that the database stops is left out: `database_away` has told why."""
-    found = []
+    found: list[Finding] = []
     for check in CHECKS:
         try:
             found += check(config)

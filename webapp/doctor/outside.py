@@ -167,7 +167,7 @@ def _clock(config: Config) -> Iterator[Finding]:
 
 def _ask(method: str, url: str, **content: dict[str, str]) -> Answer:
     """Raises NoAnswer."""
-    request = requests.Request(method, url, **content).prepare()  # type: ignore[arg-type] # headers and json
+    request = requests.Request(method, url, **content).prepare()
     adapter = Adapter()
     try:
         return exchange(adapter, request, BOUNDS)

@@ -19,6 +19,15 @@ def words() -> dict[str, Words]:
     return _of_this_machine() | _of_the_shop() | _of_esim_go() | _of_telegram() | _of_the_door()
 
 
+def mark(state: State) -> str:
+    """What a line of the list begins with."""
+    return {"ok": _("fine"), "doubtful": _("LOOK"), "wrong": _("FIX")}[state]
+
+
+def summary(wrong: int) -> str:
+    return _("%(count)s things must be put right.") % {"count": wrong} if wrong else _("The shop can sell.")
+
+
 def _of_this_machine() -> dict[str, Words]:
     return {
         "database_well": Words("ok", _("The database answers, and its tables are up to date.")),
