@@ -24,11 +24,15 @@ def test_a_paused_leader_wakes_up_and_nothing_is_bought_twice(matrix: Matrix, bo
     shop.spawn("jobs", "jobs", KILL_AT=f"stop:{boundary}", LEASE_S=LEASE_S)
     until(lambda: is_paused(shop.processes["jobs"].pid), 40, f"paused at {boundary}")
     sleeper = shop.processes.pop("jobs")
-    shop.spawn("jobs", "jobs", LEASE_S=LEASE_S)
-    told_by_log = shop.log("jobs").count("leading, epoch")
-    until(lambda: shop.log("jobs").count("leading, epoch") > told_by_log, 40, "the take-over")
-    os.kill(sleeper.pid, signal.SIGCONT)
-    assert sleeper.wait(40) == 1, "who has lost the lease ends"
+    try:
+        shop.spawn("jobs", "jobs", LEASE_S=LEASE_S)
+        told_by_log = shop.log("jobs").count("leading, epoch")
+        until(lambda: shop.log("jobs").count("leading, epoch") > told_by_log, 40, "the take-over")
+        os.kill(sleeper.pid, signal.SIGCONT)
+        assert sleeper.wait(40) == 1, "who has lost the lease ends"
+    finally:  # it may have been paused while it held the database
+        sleeper.kill()
+        sleeper.wait()
     matrix.come_to_rest()
     told.how = "paused there for longer than the lease"
     print(f"\n{boundary}, SIGSTOP: {told.how}; {end_of(told)}")
