@@ -62,7 +62,7 @@ def test_a_poll_that_brings_nothing_new_touches_nothing(stand: Stand, new_page: 
         "() => { window.touched = 0; new MutationObserver(list => { touched += list.length; })"
         ".observe(document.querySelector('main'), {subtree: true, childList: true, characterData: true}); }"
     )
-    with page.expect_response(lambda answer: "/esims" in answer.url and answer.status == 304, timeout=20_000):
+    with page.expect_response(lambda answer: "/esims" in answer.url and answer.status == 304, timeout=60_000):
         pass
     page.wait_for_timeout(100)
     assert page.evaluate("window.touched") == 0
