@@ -22,7 +22,7 @@ KEY = "sandbox-key"
 TOKEN = "123456:SANDBOX"
 SECRET = "hook"
 PLAN = "tr-3gb-30d"
-PATIENCE = 3  # a busy one is so many times slower
+PATIENCE = 6  # a busy one is so many times slower
 STARTS_IN_S = 30  # all workers start their shops at once: fifteen processes
 
 UNDER_WAY = """
@@ -188,7 +188,7 @@ class Stack:
 
     @staticmethod
     def _control(port: int, method: str, path: str, body: Any) -> Any:
-        answer = requests.request(method, f"http://127.0.0.1:{port}/_sandbox/{path}", json=body, timeout=30)
+        answer = requests.request(method, f"http://127.0.0.1:{port}/_sandbox/{path}", json=body, timeout=60)
         assert answer.status_code == 200, answer.text
         return answer.json()
 
@@ -248,7 +248,7 @@ class Stack:
     # --- the shop as anybody sees it
 
     def get(self, path: str, **more: Any) -> requests.Response:
-        return requests.get(self.web + path, timeout=10, **more)
+        return requests.get(self.web + path, timeout=30, **more)
 
     def catalogue(self) -> list[dict[str, Any]]:
         return list(self.get("/api/esimgo/catalogue", params={"country": "TR"}).json()["plans"])
@@ -277,11 +277,11 @@ class Traveller:
 
     def press(self, path: str, **form: str) -> requests.Response:
         headers = self.headers | {"HX-Request": "true"}
-        return requests.post(self.stack.web + path, data=form, headers=headers, timeout=10)
+        return requests.post(self.stack.web + path, data=form, headers=headers, timeout=60)
 
     def order(self, plan_id: str = PLAN) -> dict[str, Any]:
         answer = requests.post(
-            f"{self.stack.web}/api/esimgo/order", json={"plan_id": plan_id}, headers=self.headers, timeout=10
+            f"{self.stack.web}/api/esimgo/order", json={"plan_id": plan_id}, headers=self.headers, timeout=30
         )
         assert answer.status_code == 201, answer.text
         return dict(answer.json())

@@ -218,7 +218,7 @@ class Matrix:
 
     def _restart_web(self, kill_at: str) -> None:
         self.shop.processes["web"].terminate()
-        self.shop.processes["web"].wait(10)
+        self.shop.processes["web"].wait(60)
         self.shop.start_web(kill_at)
         self._web_may_die = bool(kill_at)
         until(lambda: self.shop.answers(f"{self.shop.web}/healthz") or not self._web_answers(), 20, "the web")
@@ -315,7 +315,7 @@ class Matrix:
             self.shop.start_jobs()
         began = real.monotonic()
         while self._open():
-            assert real.monotonic() - began < 60, self._open()
+            assert real.monotonic() - began < 240, self._open()
             if real.monotonic() - began > 5:
                 self.lift()
             self.shop.advance(12)
