@@ -9,7 +9,6 @@ from limits.strategies import FixedWindowRateLimiter
 from werkzeug.exceptions import TooManyRequests
 
 from webapp.config import Config
-from webapp.models import Customer
 
 EXEMPT = {"webhooks.esimgo", "webhooks.telegram", "health.alive", "health.ready"}
 
@@ -28,9 +27,9 @@ class Limits:
             return
         self._count(self._counted.hit(self._per_address, "address", address))
 
-    def count_customer(self, customer: Customer) -> None:
+    def count_customer(self, telegram_user_id: int) -> None:
         """Raises TooManyRequests."""
-        self._count(self._counted.hit(self._per_customer, "customer", str(customer.telegram_user_id)))
+        self._count(self._counted.hit(self._per_customer, "customer", str(telegram_user_id)))
 
     @staticmethod
     def _count(allowed: bool) -> None:

@@ -50,10 +50,20 @@ def polled(response: Response) -> Response:
     """Answer an unchanged poll without a body (hx-ptag): the tag is a digest of what would be shown."""
     tag = hashlib.sha256(response.get_data()).hexdigest()[:16]
     if request.headers.get("HX-PTag") == tag:
-        response = make_response("", 304)
-        response.headers["Cache-Control"] = PERSONAL
+        return unchanged(tag)
     response.headers["HX-PTag"] = tag
     return response
+
+
+def unchanged(tag: str) -> Response:
+    response = make_response("", 304)
+    response.headers["Cache-Control"] = PERSONAL
+    response.headers["HX-PTag"] = tag
+    return response
+
+
+def this_phone() -> devices.Device:
+    return devices.device(request.headers.get("User-Agent", ""))
 
 
 def link(endpoint: str, **values: Any) -> str:
@@ -81,7 +91,7 @@ def register(app: Flask, config: Config) -> None:
         now=clock.now,
         is_catalogue_stale=lambda: outages.is_catalogue_stale(config.catalogue_ttl_s),
         outages=outages.now,
-        this_phone=lambda: devices.device(request.headers.get("User-Agent", "")),
+        this_phone=this_phone,
         topups=topups,
         qr_uri=qr.data_uri,
         stylesheet=assets.stylesheet(),
