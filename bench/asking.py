@@ -90,5 +90,3 @@ def _update(what: dict[str, object]) -> Ask:
     body = json.dumps({"update_id": next(_numbers), **what})
     headers = {"X-Telegram-Bot-Api-Secret-Token": HOOK, "Content-Type": "application/json"}
     return Ask("/api/telegram/webhook", "POST", headers, body)
-
-

@@ -35,7 +35,16 @@ class Served:
 @contextmanager
 def served(app: str, settings: Mapping[str, str], port: int = 0) -> Iterator[Served]:
     port = port or free_port()
-    command = [sys.executable, "-m", "granian", *SETTINGS.split(), "--port", str(port), "--log-level", "error"]
+    command = [
+        sys.executable,
+        "-m",
+        "granian",
+        *SETTINGS.split(),
+        "--port",
+        str(port),
+        "--log-level",
+        "error",
+    ]
     began = clock.monotonic()
     process = subprocess.Popen([*command, app], cwd=ROOT, env=os.environ | settings)
     url = f"http://127.0.0.1:{port}"

@@ -24,19 +24,29 @@ def register(app: Flask) -> None:
 
 def tag(response: Response) -> Response:
     """304 for who has this very page already."""
-    if request.method == "GET" and response.status_code == 200 and response.cache_control.public:
+    public = response.headers.get("Cache-Control") == PUBLIC
+    if request.method == "GET" and response.status_code == 200 and public:
         if "ETag" not in response.headers:
             response.add_etag(weak=True)
-        response.make_conditional(request)
+        if "If-None-Match" in request.headers:
+            response.make_conditional(request)
     return response
+
+
+def varies(response: Response, *names: str) -> None:
+    """By names that nobody else adds; Response.vary would take the header apart for each page."""
+    there = response.headers.get("Vary")
+    response.headers["Vary"] = ", ".join((there, *names) if there else names)
 
 
 def compress(response: Response) -> Response:
     """A page about a customer, too: nobody can make a browser ask for it with somebody else's initData."""
     if response.mimetype not in TEXTS:
         return response
-    response.vary.add("Accept-Encoding")
-    if response.status_code == 304 or response.direct_passthrough or "Content-Encoding" in response.headers:
+    if response.direct_passthrough or "Content-Encoding" in response.headers:
+        return response
+    varies(response, "Accept-Encoding")
+    if response.status_code == 304:
         return response
     body = response.get_data()
     encoding = wanted()

@@ -30,7 +30,7 @@ def kept(step: str, *besides: Callable[[], Hashable]) -> Callable[[View], View]:
             state = outages.state(shop().config.catalogue_ttl_s)
             key = (*_asked_for(), *(look() for look in besides))
             found = shop().shelf.find(state, key)
-            response = _again(found) if found else _made(view, values, state, key)
+            response = found.again() if found else _made(view, values, state, key)
             if step and response.status_code == 200:
                 funnel.count(step)
             return response
@@ -51,12 +51,5 @@ def _made(view: View, values: dict[str, Any], state: State, key: Hashable) -> Re
     if response.status_code == 200 and state.generation:
         response.add_etag(weak=True)
         response = delivery.compress(response)
-        shop().shelf.keep(state, key, Kept(response.get_data(), tuple(response.headers)))
-    return response
-
-
-def _again(found: Kept) -> Response:
-    response = Response(found.body)
-    response.headers.clear()
-    response.headers.extend(found.headers)
+        shop().shelf.keep(state, key, Kept.of(response))
     return response

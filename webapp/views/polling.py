@@ -8,8 +8,9 @@ from typing import Any
 from flask import Response, make_response, request
 
 from webapp import clock, outages
-from webapp.views import page
+from webapp.views import delivery, page
 from webapp.views.auth import sender
+from webapp.views.shelf import Kept
 from webapp.views.wiring import shop
 
 View = Callable[..., Any]
@@ -30,22 +31,29 @@ def unless_unchanged(glance: Callable[..., Any]) -> Callable[[View], View]:
                 return make_response(view(**values))
             shown = glance(**values)
             tag = _tag(shown)
-            if shown and request.headers.get("HX-PTag") == tag:
-                shop().limits.count_customer(sender().user_id)
-                return page.unchanged(tag)
-            response = make_response(view(**values))
-            if response.status_code == 200:
-                response.headers["HX-PTag"] = tag
-            return response
+            known = shop().polled.find(None, (tag, delivery.wanted())) if shown else None
+            if known is None:
+                return _made(make_response(view(**values)), tag)
+            shop().limits.count_customer(sender().user_id)
+            return page.unchanged(tag) if request.headers.get("HX-PTag") == tag else known.again()
 
         return answer
 
     return guarding
 
 
+def _made(response: Response, tag: str) -> Response:
+    """Kept for who asks without the tag: a page that is opened again, a second phone."""
+    if response.status_code == 200:
+        response.headers["HX-PTag"] = tag
+        response = delivery.compress(response)
+        shop().polled.keep(None, (tag, delivery.wanted()), Kept.of(response))
+    return response
+
+
 def _tag(shown: Any) -> str:
-    """Of all that the page is made of: rows, the state of the shop, language, phone and time."""
+    """Of all that the page is made of: whose it is, rows, the state of the shop, language, phone and time."""
     asked = request.args.get("lang"), sender().language_code, page.this_phone()
     state = outages.state(shop().config.catalogue_ttl_s)
-    made_of = shown, state.outages, asked, int(clock.timestamp() // A_MINUTE)
+    made_of = request.path, sender().user_id, shown, state.outages, asked, int(clock.timestamp() // A_MINUTE)
     return hashlib.sha256(repr(made_of).encode()).hexdigest()[:16]

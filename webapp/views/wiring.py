@@ -16,6 +16,7 @@ class Shop:
     bot: BotApi
     limits: Limits
     shelf: Shelf = field(default_factory=Shelf)
+    polled: Shelf = field(default_factory=Shelf)
 
 
 def shop() -> Shop:
