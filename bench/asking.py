@@ -1,4 +1,4 @@
-"""What is asked of the shop, row by row of the table: pages, polls and knocks, signed as the real ones are."""
+"""What is asked of the shop, row by row of the table: pages, polls and knocks, signed as real ones are."""
 
 import base64
 import hashlib

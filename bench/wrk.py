@@ -59,7 +59,7 @@ def closed_loop(url: str, asks: Sequence[Ask], seconds: float, folder: Path) -> 
     table.write_text("return {\n" + ",\n".join(map(_lua, asks)) + "}\n")
     script.write_text(_SCRIPT % json.dumps(str(table)))
     command = ["wrk", f"-c{CONNECTIONS}", f"-t{THREADS}", f"-d{seconds:.0f}s", "-s", str(script), url]
-    ended = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603, S607
+    ended = subprocess.run(command, capture_output=True, text=True, check=True)
     if ended.stderr:
         raise RuntimeError(ended.stderr)
     last = ended.stdout.splitlines()[-1]

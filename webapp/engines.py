@@ -16,7 +16,6 @@ from urllib.parse import parse_qs, urlsplit
 
 from peewee import PostgresqlDatabase, SqliteDatabase
 
-
 T = TypeVar("T")
 
 
