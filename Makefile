@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: run test prove lint bench screenshots format migrate setup-bot i18n vendor
+.PHONY: run test prove lint bench screenshots format migrate move-to-postgres setup-bot i18n vendor
 
 # Recipes of one simple command each: make runs them without a shell, so that a signal reaches them.
 
@@ -36,6 +36,9 @@ format: $(VENV)/.installed-dev
 
 migrate: $(VENV)/.installed
 	@$(BIN)/flask --app wsgi migrate
+
+move-to-postgres: $(VENV)/.installed ## from SQLite to PostgreSQL, compared row by row; docs/scaling.md
+	@$(BIN)/flask --app wsgi move-to-postgres
 
 setup-bot: $(VENV)/.installed ## tell Telegram where the shop is
 	@$(BIN)/flask --app wsgi setup-bot

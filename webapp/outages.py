@@ -81,7 +81,8 @@ def _outages(known: dict[str, Any]) -> Outages:
     failing, not_buying = (_moment(known.get(name)) for name in (_FAILING, _NOT_BUYING))
     funds = _SHORT_OF in known
     other_currency = _OTHER_CURRENCY in known
-    jobs_missing = known["lease"] is None or clock.now() - _moment(known["lease"]) >= PAUSE_AFTER
+    led_until = _moment(known["lease"])
+    jobs_missing = led_until is None or clock.now() - led_until >= PAUSE_AFTER
     return Outages(
         provider_failing=failing is not None or not_buying is not None,
         sales_paused=funds or other_currency or jobs_missing or _is_long(failing) or _is_long(not_buying),

@@ -1,4 +1,4 @@
-"""What a page costs the web: statements counted, nothing made twice, nothing shown that is not so any more."""
+"""What a page costs the web: statements counted, nothing made twice, nothing shown that is out of date."""
 
 from collections import Counter
 from collections.abc import Callable
