@@ -24,8 +24,10 @@ lint: $(VENV)/.installed-dev
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-bench: $(VENV)/.installed-dev ## what the shop costs the phone that opens it
-	@$(BIN)/python -m bench
+bench: $(VENV)/.installed-dev ## what the shop costs and carries, half an hour; writes docs/benchmarks.md (PARTS="load growing": only these)
+	@sh tools/install-chromium.sh
+	@sh tools/install-wrk.sh
+	@$(BIN)/python -m bench $(PARTS)
 
 screenshots: $(VENV)/.installed-dev ## every screen in both themes and languages, into var/screens
 	@$(BIN)/python -m tests.browser.pictures
