@@ -13,8 +13,8 @@ from bench.load import Load, table
 
 TITLE = """# What it costs, and what it carries
 
-Written by `make bench`. Each row of the first table was measured in the same run beside a bare Flask that says
-`hello`, on the same server with the same settings: Granian, one process, 16 threads, 16 connections by wrk on
+Written by `make bench`. Each row of the first table was measured in the same run beside a bare Flask that
+says `hello`, on the same server with the same settings: Granian, one process, 16 threads, 16 connections by wrk on
 the same machine. So ratios can be compared between machines, and requests a second cannot. On a machine that
 is busy with other things both get worse, the shop more than the bare one.
 
@@ -40,8 +40,8 @@ def machine() -> str:
     return (
         "## The machine\n\n"
         f"{cores} cores ({platform.machine()}), {memory:.0f} GiB of memory, {platform.system()} "
-        f"{platform.release().split('-')[0]}, Python {platform.python_version()}, {programs}; load of the last minute when "
-        f"it began: {os.getloadavg()[0]:.1f}."
+        f"{platform.release().split('-')[0]}, Python {platform.python_version()}, {programs}; "
+        f"load of the last minute when it began: {os.getloadavg()[0]:.1f}."
     )
 
 
