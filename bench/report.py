@@ -14,9 +14,9 @@ from bench.load import Load, table
 TITLE = """# What it costs, and what it carries
 
 Written by `make bench`. Each row of the first table was measured in the same run beside a bare Flask that
-says `hello`, on the same server with the same settings: Granian, one process, 16 threads, 16 connections by wrk
-on the same machine. So ratios can be compared between machines, and requests a second cannot. On a machine that
-is busy with other things both get worse, the shop more than the bare one.
+says `hello`, on the same server with the same settings: Granian, one process, 16 threads, 16 connections of
+wrk on the same machine. So ratios can be compared between machines, and requests a second cannot. On a
+machine that is busy with other things both get worse, the shop more than the bare one.
 
 **A page that is known** is the usual case: one statement has looked whether it is still so. **An order's
 status** is measured for a customer who asks again without the page's tag; made anew, after a change, it takes
@@ -101,6 +101,6 @@ def of_crowd(crowd: Crowd) -> str:
     return (
         f"## {CROWD} buyers at once\n\n"
         f"{crowd.delivered} delivered, the last after {crowd.last_s / 60:.1f} min; {crowd.told_before} told "
-        f"before paying that the line is full; {crowd.refunds} refunds. Goal: all who paid within 15 minutes, "
-        "no refund."
+        f"before paying that the line is full; {crowd.refunds} refunds. Goal: all who paid within 15 "
+        "minutes, no refund."
     )

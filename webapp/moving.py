@@ -137,7 +137,7 @@ def name(model: type[BaseModel]) -> str:
 
 def _columns(model: type[BaseModel]) -> list[str]:
     """The key first."""
-    key = model._meta.primary_key.column_name
+    key = str(model._meta.primary_key.column_name)  # type: ignore[union-attr] # each table has one
     return [key, *(field.column_name for field in model._meta.sorted_fields if field.column_name != key)]
 
 

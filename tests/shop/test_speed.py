@@ -21,7 +21,7 @@ from tests.shop.factories import (
 from webapp import customers, db, funnel, outages
 from webapp.catalogue import generation
 from webapp.models import Assignment, Customer, Esim, Order, Payment, Plan, Refund, ReturnRequest, Setting
-from webapp.views import shelf
+from webapp.views import lately, shelf
 
 Counted = Callable[[Callable[[], Any]], int]
 
@@ -48,8 +48,9 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Counted:
 
 @pytest.fixture
 def stocked(shelves: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The catalogue has been read once, and nobody writes the funnel down in between."""
+    """The catalogue has been read once, every request looks, and nobody writes the funnel down meanwhile."""
     Setting.write("catalogue.generation", 1)
+    monkeypatch.setattr(lately, "A_MOMENT_S", 0)
     monkeypatch.setattr(funnel, "_written_at", float("inf"))
     monkeypatch.setattr(funnel, "_waiting", Counter[tuple[str, str]]())
 
@@ -185,6 +186,16 @@ def test_the_shelf_gives_up_what_nobody_has_asked_for_lately(monkeypatch: pytest
     pages.keep("now", "c", shelf.Kept(b"c", ()))
     assert [name for name in "abc" if pages.find("now", name)] == ["a", "c"]
     assert pages.find("later", "a") is None, "another state of the shop"
+
+
+def test_in_a_moment_the_state_is_asked_for_once(
+    stocked: None, browser: FlaskClient, counted: Counted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lately, "A_MOMENT_S", 60)
+    browser.get("/")
+    assert counted(lambda: browser.get("/")) == 0
+    monkeypatch.setattr(lately, "A_MOMENT_S", 0)
+    assert counted(lambda: browser.get("/")) == 1
 
 
 # --- polls

@@ -10,7 +10,7 @@ from typing import Any
 
 from flask import Response, make_response, request
 
-from webapp import funnel, i18n, outages
+from webapp import funnel, i18n
 from webapp.outages import State
 from webapp.views import delivery, page
 from webapp.views.shelf import Kept
@@ -27,7 +27,7 @@ def kept(step: str, *besides: Callable[[], Hashable]) -> Callable[[View], View]:
         def answer(**values: Any) -> Response:
             if request.args.keys() - {"lang"}:
                 return make_response(view(**values))
-            state = outages.state(shop().config.catalogue_ttl_s)
+            state = shop().lately.state()
             key = (*_asked_for(), *(look() for look in besides))
             found = shop().shelf.find(state, key)
             response = found.again() if found else _made(view, values, state, key)

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Response, make_response, request
 
-from webapp import clock, outages
+from webapp import clock
 from webapp.views import delivery, page
 from webapp.views.auth import sender
 from webapp.views.shelf import Kept
@@ -54,6 +54,6 @@ def _made(response: Response, tag: str) -> Response:
 def _tag(shown: Any) -> str:
     """Of all that the page is made of: whose it is, rows, the state of the shop, language, phone and time."""
     asked = request.args.get("lang"), sender().language_code, page.this_phone()
-    state = outages.state(shop().config.catalogue_ttl_s)
+    state = shop().lately.state()
     made_of = request.path, sender().user_id, shown, state.outages, asked, int(clock.timestamp() // A_MINUTE)
     return hashlib.sha256(repr(made_of).encode()).hexdigest()[:16]

@@ -6,6 +6,7 @@ from flask import current_app
 
 from webapp.config import Config
 from webapp.telegram.botapi import BotApi
+from webapp.views.lately import Lately
 from webapp.views.limits import Limits
 from webapp.views.shelf import Shelf
 
@@ -15,6 +16,7 @@ class Shop:
     config: Config
     bot: BotApi
     limits: Limits
+    lately: Lately
     shelf: Shelf = field(default_factory=Shelf)
     polled: Shelf = field(default_factory=Shelf)
 
