@@ -22,7 +22,8 @@ def on_sqlite(folder: Path) -> str:
 
 def on_postgresql(folder: Path) -> str:
     with own() as server, server.running():
-        return report.of_load("One web process on PostgreSQL", load.measure(folder, url=server.url))
+        title = "One web process on PostgreSQL (that of the tests, which does not wait for the disk)"
+        return report.of_load(title, load.measure(folder, url=server.url))
 
 
 PARTS: dict[str, Callable[[Path], str]] = {

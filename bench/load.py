@@ -8,10 +8,10 @@ from bench import asking
 from bench.servers import Served, served
 from bench.wrk import Ask, Rate, closed_loop, open_loop
 from tests.browser import shelves
-from tests.browser.stand import A_DAY, Stand
+from tests.browser.stand import A_DAY, TOKEN, Stand
 from tests.databases.servers import migrate
 from tests.shop.factories import lead
-from webapp import clock
+from webapp import clock, db, sealing
 from webapp.models import Setting
 
 SECONDS = 6
@@ -46,18 +46,20 @@ def measure(folder: Path, seconds: float = SECONDS, url: str = "") -> Load:
     stand = Stand(folder)
     settings = stand.environment(**UNLIMITED | ({"DATABASE_URL": url} if url else {}))
     migrate(settings["DATABASE_URL"])
-    with stand.filling():
-        lead(A_DAY)
-        shelves.fill()
-        Setting.write("catalogue.generation", 1)
-        Setting.write_time("catalogue.synced_at", clock.now())
-        known = asking.fill()
+    sealing.use_keys([sealing.derived_key(TOKEN)])
+    db.bind(settings["DATABASE_URL"])
+    lead(A_DAY)
+    shelves.fill()
+    Setting.write("catalogue.generation", 1)
+    Setting.write_time("catalogue.synced_at", clock.now())
+    known = asking.fill()
     with served("bench.hello:app", {}) as hello, served("wsgi:app", settings) as shop:
         rows = [
             _row(name, goal, asks(), hello, shop, seconds, folder)
             for name, goal, asks in _rows(known, shop.url)
         ]
         stream = open_loop(shop.url, asking.callbacks(2000), 200)
+        db.database.close()
         return Load(rows, stream, shop.cold_s, shop.memory_mb)
 
 
