@@ -92,7 +92,7 @@ def table(load: Load) -> str:
     for row in load.rows:
         rate = row.rate
         lines.append(
-            f"| {row.name} | **{row.ratio:.0%}** | {rate.per_s:.0f} | {row.hello:.0f} | {rate.p50:.1f} "
+            f"| {row.name} | **{row.ratio:.1%}** | {rate.per_s:.0f} | {row.hello:.0f} | {rate.p50:.1f} "
             f"| {rate.p95:.1f} | {rate.p99:.1f} | {rate.bad} | {row.goal} |"
         )
     stream = load.stream
