@@ -20,7 +20,8 @@ machine that is busy with other things both get worse, the shop more than the ba
 
 Pages are **known** here, which is the usual case: ten times a second at most one statement looks whether they
 are still right. **An order's status** too is measured for a customer who asks again, without the page's tag;
-made anew, after a change, it takes about ten times as long. The rows that write are committed with `synchronous=FULL` before they are answered.
+made anew, after a change, it takes about ten times as long. The rows that write are committed with
+`synchronous=FULL` before they are answered.
 """
 
 
@@ -61,8 +62,8 @@ def of_buying(bought: Bought) -> str:
         "## Buying\n\n| | reached | goal |\n|---|---|---|\n"
         f"| paid to QR code, eSIM Go answers in 1 s | median {seconds[len(seconds) // 2]:.1f} s, "
         f"p95 {bought.p95:.1f} s of {len(seconds)} purchases | p95 <= 3 s |\n"
-        f"| 200 customers poll their unpaid orders every 2 s while eSIM Go hangs | p50 {bought.polls.p50:.0f} ms, "
-        f"p95 {bought.polls.p95:.0f} ms, {bought.polls.bad} errors | p95 <= 100 ms |\n"
+        f"| 200 customers poll their unpaid orders every 2 s while eSIM Go hangs | "
+        f"p50 {bought.polls.p50:.0f} ms, p95 {bought.polls.p95:.0f} ms, {bought.polls.bad} errors | p95 <= 100 ms |\n"
         f"| calls of eSIM Go from payment to activation | {len(bought.calls)}: {calls} | |\n"
         f"| catalogue asked for, read and published | {bought.sync_s:.1f} s | |\n"
         f"| memory of the jobs process | {bought.jobs_mb:.0f} MB | <= 120 MB |"

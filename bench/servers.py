@@ -49,7 +49,7 @@ def served(app: str, settings: Mapping[str, str], port: int = 0) -> Iterator[Ser
         "error",
     ]
     began = clock.monotonic()
-    process = subprocess.Popen([*command, app], cwd=ROOT, env=os.environ | FEWER_ARENAS | settings)
+    process = subprocess.Popen([*command, app], cwd=ROOT, env=os.environ | FEWER_ARENAS | dict(settings))
     url = f"http://127.0.0.1:{port}"
     try:
         until(lambda: _answers(url), 30, f"{app} answers")
