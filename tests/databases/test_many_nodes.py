@@ -37,7 +37,8 @@ def test_a_bad_hour_of_many_nodes(tmp_path: Path) -> None:
         orders += [(second, person, person.buy()) for person in people(second, 7200)]
         until(lambda: epochs(first, "jobs") > led, 20, "the take-over from a paused leader")
         print(
-            f"\npaused leader, lease of {LEASE_S} s: next one leads, 1 sale meanwhile: {clock.monotonic() - began:.1f} s"
+            f"\nleader paused, lease of {LEASE_S} s: the next one leads, with a sale meanwhile, after "
+            f"{clock.monotonic() - began:.1f} s"
         )
         first.processes["standby"].send_signal(signal.SIGCONT)
         assert first.wait_for_death("standby") == 1, "who wakes up without the lease ends"
