@@ -17,10 +17,13 @@ from playwright.sync_api import Browser, CDPSession, Page
 TELEGRAM = "telegram-web-app"
 LATENCY_MS, DOWN, UP, SLOWER = 150, 1.6e6 / 8, 0.75e6 / 8, 4
 WATCH = """
-window.seen = {paint: 0, shift: 0};
+window.seen = {paint: 0, shift: 0, moved: []};
 new PerformanceObserver(list => list.getEntries().forEach(e => { seen.paint = e.startTime; }))
   .observe({type: 'largest-contentful-paint', buffered: true});
-new PerformanceObserver(list => list.getEntries().forEach(e => { seen.shift += e.value; }))
+new PerformanceObserver(list => list.getEntries().forEach(e => {
+  seen.shift += e.value;
+  e.sources.forEach(s => seen.moved.push(`${s.node && s.node.outerHTML || ""}`.slice(0, 80)));
+}))
   .observe({type: 'layout-shift', buffered: true});
 """
 
@@ -31,6 +34,7 @@ class Cost:
     requests: int
     paint_ms: float
     shift: float
+    moved: tuple[str, ...] = ()
 
 
 def cost(browser: Browser, url: str, *, hangs: bool = False, times: int = 5, settle_ms: int = 1500) -> Cost:
@@ -41,6 +45,7 @@ def cost(browser: Browser, url: str, *, hangs: bool = False, times: int = 5, set
         requests=max(load.requests for load in loads),
         paint_ms=statistics.median(load.paint_ms for load in loads),
         shift=max(load.shift for load in loads),
+        moved=tuple(sorted({part for load in loads for part in load.moved})),
     )
 
 
@@ -53,7 +58,7 @@ def _load(browser: Browser, url: str, hangs: bool, settle_ms: int) -> Cost:
         page.wait_for_selector("main h1")
         page.wait_for_timeout(settle_ms)
         seen = page.evaluate("window.seen")
-    return Cost(sum(sizes.values()), len(sizes), seen["paint"], seen["shift"])
+    return Cost(sum(sizes.values()), len(sizes), seen["paint"], seen["shift"], tuple(seen["moved"]))
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.blocking import BlockingScheduler
+from peewee import OperationalError
 
 from jobs import (
     answer_requests,
@@ -35,7 +36,7 @@ from jobs import (
     validate_quotes,
 )
 from jobs.context import Context
-from webapp import clock, create_app, leases, outages
+from webapp import clock, create_app, db, leases, outages
 from webapp.config import Config
 from webapp.esimgo.budget import Budget
 from webapp.esimgo.client import ESIMGoClient
@@ -137,14 +138,25 @@ def _ask_the_leader(name: str) -> int:
 
 
 def _wait_for_leadership(config: Config) -> Leadership:
-    standing_by = False
-    while (leadership := leases.acquire(config.lease_s)) is None:
-        if not standing_by:
-            log.info("another jobs process leads; standing by")
-            standing_by = True
+    said = ""
+    while True:
+        leadership, why = _try_to_lead(config)
+        if leadership is not None:
+            log.info("leading, epoch %s", leadership.epoch)
+            return leadership
+        if why != said:
+            log.info("%s; standing by", why)
+            said = why
         clock.sleep(1)
-    log.info("leading, epoch %s", leadership.epoch)
-    return leadership
+
+
+def _try_to_lead(config: Config) -> tuple[Leadership | None, str]:
+    """With the reason when it is not to be had: a standby outlives a database that is locked or away."""
+    try:
+        return leases.acquire(config.lease_s), "another jobs process leads"
+    except OperationalError as error:
+        db.database.close()
+        return None, f"the database does not let us ({error})"
 
 
 def _context(config: Config, leadership: Leadership) -> Context:

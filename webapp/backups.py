@@ -77,17 +77,17 @@ def _copy(url: str, path: Path) -> None:
 
 
 def _bring_back(url: str, path: Path) -> None:
+    _refuse_tables(url)
     if not url.startswith("sqlite:///"):
-        _refuse_tables(url)
         _run("pg_restore", url, "--single-transaction", "--exit-on-error", "--no-owner", str(path))
         return
-    target = Path(url.removeprefix("sqlite:///"))
-    if target.exists():
-        raise BackupRefused(f"{target} is there already: move it away, or name another DATABASE_URL")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with closing(sqlite3.connect(path)) as copy, closing(sqlite3.connect(target)) as live:
+    with closing(sqlite3.connect(path)) as copy, closing(_file_at(url)) as live:
         _check(copy)
         copy.backup(live)
+
+
+def _file_at(url: str) -> sqlite3.Connection:
+    return sqlite3.connect(url.removeprefix("sqlite:///"))
 
 
 def _check(copy: sqlite3.Connection) -> None:

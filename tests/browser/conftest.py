@@ -5,12 +5,13 @@ from urllib.parse import quote, urlencode
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.stand import NOWHERE, Stand, standing
 from tests.stack import Traveller
 
 AXE = Axe()
+expect.set_options(timeout=30_000)  # milliseconds; a busy machine is slow
 PHONE = {"width": 390, "height": 844}
 
 

@@ -71,7 +71,7 @@ def take(browser: Browser, stand: Stand, screens: list[Screen]) -> Iterator[str]
 
 def show(page: Page, address: str, screen: Screen) -> None:
     page.goto(address)
-    page.locator(screen.marker).first.wait_for(timeout=15_000)
+    page.locator(screen.marker).first.wait_for(timeout=60_000)
 
 
 def keep_small(picture: bytes, path: Path) -> None:

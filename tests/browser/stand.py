@@ -121,7 +121,7 @@ def standing(folder: Path, fill: Callable[[Stand], None], **settings: str) -> It
         yield stand
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)
 
 
 def _answers(stand: Stand) -> bool:

@@ -25,7 +25,7 @@ def test_a_screen_is_readable_and_fits(
 ) -> None:
     page = new_page()
     page.goto(stand.url_of(screen, language, json.dumps(LIGHT)))
-    expect(page.locator(screen.marker).first).to_be_visible(timeout=15_000)
+    expect(page.locator(screen.marker).first).to_be_visible(timeout=60_000)
     assert page.locator("html").get_attribute("lang") == language
     assert violations(page) == []
     for theme in (DARK, *(ODD.values() if language == "en" else ())):
@@ -50,7 +50,7 @@ def test_further_stages_are_readable_and_fit(
         page.goto("about:blank")  # the next address may differ in its fragment alone
         page.set_viewport_size({"width": 390, "height": 844})
         page.goto(stand.url_of(screen, language, json.dumps(theme)))
-        expect(page.locator(screen.marker).first).to_be_visible(timeout=15_000)
+        expect(page.locator(screen.marker).first).to_be_visible(timeout=60_000)
         assert violations(page) == [], screen.name
         assert scrolls_sideways(page) == [], screen.name
         forgive(complaints, screen)
@@ -77,7 +77,7 @@ def test_every_screen_is_quiet_in_a_frame(
     page = new_page()
     for screen in (screen for screen in CLOSELY if not screen.outside):
         app = framed(page, stand.url_of(screen, "en", json.dumps(DARK)))
-        expect(app.locator(screen.marker).first).to_be_visible(timeout=15_000)
+        expect(app.locator(screen.marker).first).to_be_visible(timeout=60_000)
         forgive(complaints, screen)
         assert complaints == [], screen.name
 

@@ -62,7 +62,7 @@ def test_the_main_button_stands_in_for_the_pages_own(page: Page) -> None:
     assert (shown["is_visible"], shown["text"]) == (True, "Pay ⭐ 547")
     expect(page.locator("[data-main-button]")).to_be_hidden()
     press(page, "main_button_pressed")
-    expect(page.locator("#orders-status")).to_have_attribute("data-stage", "awaiting_payment", timeout=15_000)
+    expect(page.locator("#orders-status")).to_have_attribute("data-stage", "awaiting_payment", timeout=60_000)
     assert page.evaluate("document.activeElement.tagName") == "H1"
 
 

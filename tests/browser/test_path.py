@@ -32,7 +32,7 @@ def buy_in_window(page: Page, app: FrameLocator) -> None:
     expect(app.locator("h1")).to_contain_text("Турция")
     page.locator("#main-button").click()
     page.locator("#pay-confirm").click()
-    expect(app.locator("#orders-status")).to_have_attribute("data-stage", "ready", timeout=20_000)
+    expect(app.locator("#orders-status")).to_have_attribute("data-stage", "ready", timeout=60_000)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -54,7 +54,7 @@ def test_from_the_search_to_being_connected(shop: Stack, new_page: Callable[...,
     shop.esimgo("POST", f"esims/{esim['iccid']}/use", {"mb": 500})
 
     card = app.locator("article").first
-    expect(card).to_contain_text("Используется", timeout=20_000)
+    expect(card).to_contain_text("Используется", timeout=60_000)
     expect(card).to_contain_text("2,5 ГБ из 3 ГБ")
     expect(card).to_contain_text("до ")
     app.locator("nav.tabs a").nth(2).click()
@@ -78,4 +78,4 @@ def test_a_cancelled_payment_can_be_taken_up_again(shop: Stack, new_page: Callab
     expect(app.locator("#orders-status")).to_have_attribute("data-stage", "awaiting_payment")
     page.locator("#main-button").click()
     page.locator("#pay-confirm").click()
-    expect(app.locator("#orders-status")).to_have_attribute("data-stage", "ready", timeout=20_000)
+    expect(app.locator("#orders-status")).to_have_attribute("data-stage", "ready", timeout=60_000)

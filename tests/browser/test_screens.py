@@ -18,7 +18,7 @@ EITHER_WAY = pytest.mark.parametrize(
 
 def look(page: Page, address: str, marker: str) -> None:
     page.goto(address)
-    expect(page.locator(marker)).to_be_visible(timeout=15_000)
+    expect(page.locator(marker)).to_be_visible(timeout=60_000)
     assert violations(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= 390, "the page scrolls sideways"
 

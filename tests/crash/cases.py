@@ -20,7 +20,7 @@ STATEMENT = ("statement.read", "statement.booked")
 PAYMENT = ("payment.allowed", "payment.booked", "payment.decided", "payment.update.stored")
 """In the web process, in the order in which one payment comes to them."""
 
-ELSEWHERE = {"catalogue.": "tests/shop/test_catalogue_sync.py"}
+ELSEWHERE = {"catalogue.": "tests/shop/test_catalogue_sync.py", "letter.": "tests/shop/test_letters.py"}
 """Crash points without money, by prefix, and the test that kills at every one of them."""
 
 BEFORE_THE_CALL = (*PURCHASE[:2], CHAT[0], REFUND[0])

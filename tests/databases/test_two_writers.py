@@ -42,13 +42,13 @@ def test_a_deferred_transaction_fails_as_soon_as_another_has_written(
 ) -> None:
     """Why every writing transaction is IMMEDIATE: waiting does not help one that has read too early."""
     path = sqlite_files.migrated(tmp_path).removeprefix("sqlite:///")
-    first, second = (sqlite3.connect(path, isolation_level=None, timeout=10) for _ in range(2))
+    first, second = (sqlite3.connect(path, isolation_level=None, timeout=100) for _ in range(2))
     first.execute("BEGIN")
     first.execute("SELECT * FROM setting").fetchall()
     second.execute("INSERT INTO setting (name, value) VALUES ('second', '')")
     began = clock.monotonic()
     with pytest.raises(sqlite3.OperationalError, match="locked"):
         first.execute("INSERT INTO setting (name, value) VALUES ('first', '')")
-    assert clock.monotonic() - began < 5, "at once, though it would wait for 10 s"
+    assert clock.monotonic() - began < 60, "at once, though it would wait for 100 s"
     first.close()
     second.close()

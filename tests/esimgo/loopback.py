@@ -10,6 +10,8 @@ from types import TracebackType
 
 Script = Callable[["Line"], None]
 
+SOON_S = 30  # on any machine; what these scripts play would go on for ever
+
 
 class Line:
     """One connection, seen from the server."""

@@ -21,7 +21,7 @@ from webapp.esimgo.envelopes import MOST_VALUES
 from . import answers
 from .answers import BUNDLE, ICCID
 from .conftest import KEY
-from .loopback import Line, Script, Server
+from .loopback import SOON_S, Line, Script, Server
 
 TIMEOUTS = Timeouts(connect_s=0.5, order_s=1.0, catalogue_s=1.0, read_s=1.0)
 MB = 1_000_000
@@ -125,7 +125,7 @@ def test_a_hostile_answer_to_a_purchase_costs_little_and_is_unclear(name: str) -
         began = clock.monotonic()
         with measured(name) as peak, pytest.raises(errors.Unclear):
             client.create_order(BUNDLE)
-        assert clock.monotonic() - began < 6
+        assert clock.monotonic() - began < SOON_S
         assert server.connections == 1
     assert peak() < 64
 
@@ -150,7 +150,7 @@ def test_a_list_of_nothing_but_broken_rows_is_read_in_time_that_grows_with_its_l
         assert client.history(ICCID) == []
     seconds = clock.monotonic() - began
     print(f"100,000 broken rows: {seconds:.1f} s, so {seconds * MOST_VALUES / rows:.0f} s at the very most")
-    assert seconds < 6
+    assert seconds < SOON_S
 
 
 def test_a_hostile_answer_to_one_thread_does_not_hold_up_the_others() -> None:

@@ -17,12 +17,13 @@ from webapp.esimgo.verdicts import Purpose
 from . import answers
 from .answers import BUNDLE, ICCID, REFERENCE
 from .conftest import KEY
-from .loopback import Line, Script, Server, nobody_listens
+from .loopback import SOON_S, Line, Script, Server, nobody_listens
 
 SHORT = Timeouts(connect_s=0.3, order_s=0.3, catalogue_s=0.3, read_s=0.3)
+PATIENT = Timeouts()
 
 
-def client_of(address: str, timeouts: Timeouts = SHORT) -> ESIMGoClient:
+def client_of(address: str, timeouts: Timeouts = PATIENT) -> ESIMGoClient:
     return ESIMGoClient(KEY, f"{address}/v2.5", budget=Budget(1000), timeouts=timeouts)
 
 
@@ -69,7 +70,7 @@ def test_on_sent_is_called_once_after_the_last_byte_and_before_the_answer() -> N
         noted.set()
 
     with Server(script) as server:
-        client_of(server.address, Timeouts()).create_order(BUNDLE, on_sent=on_sent)
+        client_of(server.address).create_order(BUNDLE, on_sent=on_sent)
     assert order == ["sent", "answered"]
 
 
@@ -202,8 +203,8 @@ def test_an_order_whose_answer_is_lost_is_unclear_soon_and_sent_once(script: Scr
     with Server(script) as server:
         began = clock.monotonic()
         with pytest.raises(errors.Unclear) as caught:
-            client_of(server.address).create_order(BUNDLE, on_sent=lambda: sent.append("sent"))
-        assert clock.monotonic() - began < 2.5
+            client_of(server.address, SHORT).create_order(BUNDLE, on_sent=lambda: sent.append("sent"))
+        assert clock.monotonic() - began < SOON_S
         assert server.connections == 1
     assert sent == ["sent"]
     assert "127.0.0.1" not in str(caught.value)
@@ -215,8 +216,8 @@ def test_a_read_whose_answer_is_lost_is_unavailable_soon(script: Script, pauses:
     with Server(script) as server:
         began = clock.monotonic()
         with pytest.raises(errors.Unavailable):
-            client_of(server.address).esim(ICCID)
-        assert clock.monotonic() - began < 5
+            client_of(server.address, SHORT).esim(ICCID)
+        assert clock.monotonic() - began < SOON_S
         assert server.connections <= 3
 
 
@@ -267,7 +268,7 @@ def test_a_revocation_whose_answer_is_lost_is_unclear_though_it_has_no_body(play
     said: list[bytes] = []
     with Server(promised_then(play, said)) as server:
         with pytest.raises(errors.Unclear):
-            client_of(server.address).revoke(ICCID, BUNDLE)
+            client_of(server.address, SHORT).revoke(ICCID, BUNDLE)
         assert server.connections == 2
     assert [b"type=transaction" in line for line in said] == [False, True], "asked once, done once"
 
@@ -283,7 +284,7 @@ def test_a_refresh_is_a_get_that_is_sent_once_whatever_happens() -> None:
     for play in (hangs, resets, ends):
         with Server(play) as server:
             with pytest.raises(errors.Unavailable):
-                client_of(server.address).refresh(ICCID)
+                client_of(server.address, SHORT).refresh(ICCID)
             assert server.connections == 1
 
 
@@ -298,12 +299,12 @@ def test_a_failed_tls_handshake_is_not_sent() -> None:
         line.sock.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
 
     with Server(not_tls) as server, pytest.raises(errors.NotSent):
-        client_of(server.address.replace("http:", "https:")).create_order(BUNDLE)
+        client_of(server.address.replace("http:", "https:"), SHORT).create_order(BUNDLE)
 
 
 def test_a_handshake_that_hangs_is_not_sent() -> None:
     with Server(lambda line: line.hang()) as server, pytest.raises(errors.NotSent):
-        client_of(server.address.replace("http:", "https:")).create_order(BUNDLE)
+        client_of(server.address.replace("http:", "https:"), SHORT).create_order(BUNDLE)
 
 
 def test_a_refusal_before_the_body_was_read_is_understood() -> None:
@@ -354,7 +355,7 @@ def test_many_threads_share_one_client() -> None:
             line.answer(answers.as_bytes(answers.DETAILS))
 
     with Server(many) as server:
-        client, found = client_of(server.address, Timeouts()), list[str]()
+        client, found = client_of(server.address), list[str]()
         work: Callable[[], None] = lambda: found.extend(client.esim(ICCID).iccid for _ in range(10))  # noqa: E731
         threads = [threading.Thread(target=work) for _ in range(8)]
         for thread in threads:

@@ -20,11 +20,11 @@ Tap = Callable[[str, dict[str, str]], requests.Response]
 
 def on_the_page(web: str, headers: dict[str, str]) -> requests.Response:
     headers = headers | {"HX-Request": "true"}
-    return requests.post(f"{web}/orders", data={"plan_id": PLAN}, headers=headers, timeout=20)
+    return requests.post(f"{web}/orders", data={"plan_id": PLAN}, headers=headers, timeout=60)
 
 
 def through_the_api(web: str, headers: dict[str, str]) -> requests.Response:
-    return requests.post(f"{web}/api/esimgo/order", json={"plan_id": PLAN}, headers=headers, timeout=20)
+    return requests.post(f"{web}/api/esimgo/order", json={"plan_id": PLAN}, headers=headers, timeout=60)
 
 
 def with_a_key(web: str, headers: dict[str, str]) -> requests.Response:

@@ -118,6 +118,6 @@ def ask(shop: Stack, update: dict[str, Any]) -> tuple[float, dict[str, Any]]:
     """Seconds, and the answer."""
     headers = {"X-Telegram-Bot-Api-Secret-Token": SECRET, "Content-Type": "application/json"}
     began = clock.monotonic()
-    told = requests.post(f"{shop.web}/api/telegram/webhook", json.dumps(update), headers=headers, timeout=15)
+    told = requests.post(f"{shop.web}/api/telegram/webhook", json.dumps(update), headers=headers, timeout=60)
     assert told.status_code == 200, told.text
     return clock.monotonic() - began, dict(told.json())

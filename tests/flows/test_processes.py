@@ -68,7 +68,7 @@ def test_a_job_asked_for_by_hand_is_run_by_the_leader(shop: Stack) -> None:
 
 def test_the_leader_lets_a_standby_in_when_it_is_told_to_stop(shop: Stack, john: Traveller) -> None:
     shop.processes["jobs"].terminate()
-    shop.processes["jobs"].wait(20)
+    shop.processes["jobs"].wait(60)
     shop.start_jobs()
     reference = john.buy()
     john.reaches(reference, "ready", seconds=10)

@@ -113,6 +113,6 @@ def test_an_unchanged_poll_has_no_body(john: Traveller) -> None:
     john.reaches(reference, "ready")
     path = f"{john.stack.web}/orders/{reference}/status"
     headers = john.headers | {"HX-Request": "true"}
-    first = requests.get(path, headers=headers, timeout=5)
-    again = requests.get(path, headers=headers | {"HX-PTag": first.headers["HX-PTag"]}, timeout=5)
+    first = requests.get(path, headers=headers, timeout=30)
+    again = requests.get(path, headers=headers | {"HX-PTag": first.headers["HX-PTag"]}, timeout=30)
     assert (again.status_code, again.content) == (304, b"")

@@ -55,7 +55,7 @@ class Replay:
         return answer
 
     def post(self, name: str, path: str, body: object, headers: dict[str, str]) -> dict[str, Any]:
-        give_up = clock.monotonic() + 30
+        give_up = clock.monotonic() + 90
         while (answer := self._try(path, body, headers)) is None:
             assert clock.monotonic() < give_up, f"nobody answers {path}"
             self.repeated += 1
@@ -68,7 +68,7 @@ class Replay:
             self._own.session = requests.Session()
         try:
             answer: requests.Response = self._own.session.post(
-                self.stack.web + path, json=body, headers=headers, timeout=10
+                self.stack.web + path, json=body, headers=headers, timeout=30
             )
         except requests.RequestException:
             return None

@@ -33,7 +33,7 @@ def free_port() -> int:
             return port
 
 
-def until(condition: Callable[[], bool], seconds: float = 5) -> None:
+def until(condition: Callable[[], bool], seconds: float = 30) -> None:
     deadline = clock.monotonic() + seconds
     while not condition():
         assert clock.monotonic() < deadline, "it never came true"
@@ -46,7 +46,7 @@ class Provider:
 
     port: int
 
-    def call(self, method: str, path: str, *, timeout: float = 5, **more: Any) -> requests.Response:
+    def call(self, method: str, path: str, *, timeout: float = 60, **more: Any) -> requests.Response:
         headers = {"X-API-Key": KEY, **more.pop("headers", {})}
         url = f"http://127.0.0.1:{self.port}/v2.5{path}"
         return requests.request(method, url, headers=headers, timeout=timeout, **more)
@@ -58,7 +58,7 @@ class Provider:
 
     def control(self, method: str, path: str, json: Any = None, *, expect: int = 200) -> Any:
         url = f"http://127.0.0.1:{self.port + 100}/_sandbox/{path}"
-        answer = requests.request(method, url, json=json, timeout=5)
+        answer = requests.request(method, url, json=json, timeout=60)
         assert answer.status_code == expect, answer.text
         return answer.json()
 
@@ -69,7 +69,7 @@ class Provider:
         self.control("POST", "faults", {"kind": kind, **more})
 
     def order(
-        self, item: str = TURKEY, *, timeout: float = 5, body: dict[str, Any] | None = None, **row: Any
+        self, item: str = TURKEY, *, timeout: float = 60, body: dict[str, Any] | None = None, **row: Any
     ) -> requests.Response:
         line = {"type": "bundle", "quantity": 1, "item": item, **row}
         wish = {"type": "transaction", "assign": True, "order": [line], **(body or {})}

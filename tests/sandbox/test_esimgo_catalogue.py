@@ -148,7 +148,7 @@ def test_every_answer_carries_the_limit_and_the_date_of_the_clock() -> None:
         assert answer.headers["X-Ratelimit-Cost"] == "1"
         assert answer.headers["X-Ratelimit-Reset"].endswith("Z")
         date = parsedate_to_datetime(answer.headers["Date"])
-        assert abs(date - clock.now()) < timedelta(seconds=2)
+        assert abs(date - clock.now()) < timedelta(seconds=30)
 
 
 def test_more_than_ten_calls_in_a_second_are_refused() -> None:

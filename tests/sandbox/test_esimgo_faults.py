@@ -71,7 +71,7 @@ def test_reset_after_commit_has_bought(provider: Provider) -> None:
 
 
 def test_commit_late_buys_after_the_caller_gave_up(provider: Provider) -> None:
-    provider.fault("commit_late", match="POST /orders", times=1, after_s=0.5)
+    provider.fault("commit_late", match="POST /orders", times=1, after_s=1.5)
     with pytest.raises(requests.ReadTimeout):
         provider.order(timeout=0.1)
     assert orders(provider) == 0
@@ -98,9 +98,9 @@ def test_down_means_nobody_listens_but_the_control_plane(provider: Provider) -> 
 
 def test_down_can_be_asked_for_on_the_port_that_goes_down(provider: Provider) -> None:
     url = f"http://127.0.0.1:{provider.port}/_sandbox/faults"
-    assert requests.post(url, json={"kind": "down"}, timeout=5).ok
+    assert requests.post(url, json={"kind": "down"}, timeout=60).ok
     with pytest.raises(requests.ConnectionError, match="refused"):
-        requests.get(url, timeout=5)
+        requests.get(url, timeout=60)
 
 
 def test_hang_answers_nothing_and_buys_nothing(provider: Provider) -> None:
@@ -113,13 +113,13 @@ def test_hang_answers_nothing_and_buys_nothing(provider: Provider) -> None:
 
 
 def test_slow_buys_at_once_and_answers_later(provider: Provider) -> None:
-    provider.fault("slow", match="POST /orders", after_s=0.6)
+    provider.fault("slow", match="POST /orders", after_s=2)
     answers: list[requests.Response] = []
     buyer = threading.Thread(target=lambda: answers.append(provider.order()))
     buyer.start()
-    until(lambda: orders(provider) == 1, seconds=0.5)
+    until(lambda: orders(provider) == 1)
     assert not answers
-    buyer.join(5)
+    buyer.join(60)
     assert answers[0].json()["status"] == "completed"
 
 

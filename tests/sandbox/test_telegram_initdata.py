@@ -64,6 +64,6 @@ def test_someone_who_does_not_want_messages_says_so(stage: Stage) -> None:
 def test_auth_date_follows_the_clock_and_can_be_set_back(stage: Stage) -> None:
     stage.control("POST", "clock", {"advance_s": 86_400})
     now = clock.now().timestamp()
-    assert abs(int(fields(stage, "user_id=1")["auth_date"]) - now) < 3
+    assert abs(int(fields(stage, "user_id=1")["auth_date"]) - now) < 30
     old = int(fields(stage, "user_id=1&auth_date_offset_s=-90000")["auth_date"])
-    assert abs(old - now + 90_000) < 3
+    assert abs(old - now + 90_000) < 30

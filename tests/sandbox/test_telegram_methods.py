@@ -29,7 +29,7 @@ def png(width: int, height: int) -> bytes:
 
 
 def test_a_wrong_token_and_an_unknown_method_are_refused_as_telegram_does(stage: Stage) -> None:
-    stranger = requests.get(f"{stage.url}/bot999:WRONG/getMe", timeout=5)
+    stranger = requests.get(f"{stage.url}/bot999:WRONG/getMe", timeout=60)
     assert stranger.status_code == 401
     assert stranger.json() == {"ok": False, "error_code": 401, "description": "Unauthorized"}
     assert stage.refused("launchRocket") == (404, "Not Found")
@@ -43,7 +43,7 @@ def test_parameters_may_come_as_query_form_or_json(stage: Stage, way: str) -> No
     values: dict[str, Any] = {"chat_id": ANNA, "text": "hi"}
     values["reply_markup"] = keyboard if way == "json" else as_text
     url = f"{stage.url}/bot{TOKEN}/sendMessage"
-    answer = requests.request("GET" if way == "params" else "POST", url, timeout=5, **{way: values})  # type: ignore[arg-type]
+    answer = requests.request("GET" if way == "params" else "POST", url, timeout=60, **{way: values})  # type: ignore[arg-type]
     assert answer.json()["result"]["reply_markup"] == keyboard
 
 
@@ -212,8 +212,8 @@ def test_bad_control_input_says_what_is_wrong(stage: Stage, path: str, body: Any
 
 def test_pages_of_other_origins_may_use_the_control_plane(stage: Stage) -> None:
     for answer in (
-        requests.get(f"{stage.url}/_sandbox/state", timeout=5),
-        requests.options(f"{stage.url}/_sandbox/pay", timeout=5),
-        requests.get(f"{stage.url}/_sandbox/init-data", timeout=5),
+        requests.get(f"{stage.url}/_sandbox/state", timeout=60),
+        requests.options(f"{stage.url}/_sandbox/pay", timeout=60),
+        requests.get(f"{stage.url}/_sandbox/init-data", timeout=60),
     ):
         assert answer.headers["Access-Control-Allow-Origin"] == "*"

@@ -74,13 +74,25 @@ def start_over(clean: dict[Any, list[Any]]) -> None:
 
 
 def state() -> str:
-    """Everything that following writes, without the moments at which we looked."""
-    ours = {"checked_at", "next_refresh_at", "labelled_at", "received_at", "id", "at", "created_at"}
+    """Everything that following writes, without the moments at which we looked, and without the message that
+    it is on a phone: whoever is connected before that is known is told of that alone.
+    """
+    kind = Notification.kind
+    ours = {
+        "checked_at",
+        "next_refresh_at",
+        "labelled_at",
+        "received_at",
+        "id",
+        "at",
+        "created_at",
+        "body",
+    }  # a body is sealed
     rows = [
         *(Order.select().dicts()),
         *(Esim.select().dicts()),
         *(Assignment.select().dicts()),
-        *(Notification.select(Notification.kind).dicts()),
+        *(Notification.select(Notification.kind).where(kind != "activated").order_by(kind).dicts()),
         *(OrderEvent.select().dicts()),
         *(Callback.select().order_by(Callback.digest).dicts()),
     ]

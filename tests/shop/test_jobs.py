@@ -435,3 +435,22 @@ def test_a_wrong_setting_is_one_line(
     told = capsys.readouterr().err
     assert told.startswith("simka: ESIMGO_API_KEY must be")
     assert told.count("\n") == 1
+
+
+def test_a_standby_outlives_a_database_that_is_locked(
+    context: Context, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    acquire, tries = leases.acquire, iter([OperationalError("database is locked")] * 2)
+
+    def refuse(ttl_s: float) -> Leadership | None:
+        error = next(tries, None)
+        if error is not None:
+            raise error
+        return acquire(ttl_s)
+
+    caplog.set_level("INFO")
+    leases.release(context.leadership)
+    monkeypatch.setattr(leases, "acquire", refuse)
+    monkeypatch.setattr(clock, "sleep", lambda _seconds: None)
+    assert schedule._wait_for_leadership(context.config).epoch == context.leadership.epoch + 1
+    assert caplog.text.count("database is locked") == 1

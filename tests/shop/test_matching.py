@@ -132,7 +132,7 @@ def test_an_order_that_tops_up_is_active_when_its_own_plan_starts(provider: Prov
     esims.refresh(again(esim), provider)
     assert (order.fresh().stage, order.fresh().activated_at) == ("active", start)
     told_of = [(row.order, row.kind) for row in Notification.select().order_by(Notification.id)]
-    assert told_of == [(esim.order, "activated"), (order, "activated")]
+    assert told_of == [(esim.order, "first_use"), (order, "activated")]
 
 
 def test_any_use_proves_that_the_profile_is_on_a_phone(provider: Provider) -> None:

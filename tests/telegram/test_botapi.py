@@ -10,7 +10,7 @@ import pytest
 import requests
 import responses
 
-from tests.esimgo.loopback import Line, Script, Server, nobody_listens
+from tests.esimgo.loopback import SOON_S, Line, Script, Server, nobody_listens
 from webapp import clock
 from webapp.telegram import errors
 from webapp.telegram.botapi import (
@@ -210,8 +210,8 @@ def test_a_token_that_cannot_be_part_of_an_address_is_refused_without_repeating_
 # On real sockets
 
 
-def bot_at(base: str) -> BotApi:
-    return BotApi(TOKEN, base, timeout=(0.3, 0.3))
+def bot_at(base: str, timeout_s: float = SOON_S) -> BotApi:
+    return BotApi(TOKEN, base, timeout=(timeout_s, timeout_s))
 
 
 def hangs(line: Line) -> None:
@@ -254,8 +254,8 @@ def test_a_call_whose_answer_is_lost_is_lost_soon_and_sent_once(method: str, scr
     with Server(script) as server:
         began = clock.monotonic()
         with pytest.raises(errors.Lost) as caught:
-            METHODS[method][0](bot_at(server.address))
-        assert clock.monotonic() - began < 2
+            METHODS[method][0](bot_at(server.address, 0.3))
+        assert clock.monotonic() - began < SOON_S
         assert server.connections == 1
     assert caught.value.__context__ is None
     assert TOKEN not in repr(caught.value)
@@ -267,7 +267,7 @@ def test_what_never_left_is_not_reached() -> None:
     assert caught.value.__context__ is None
     assert TOKEN not in repr(caught.value)
     with Server(lambda line: line.hang()) as server, pytest.raises(errors.NotReached):
-        bot_at(server.address.replace("http:", "https:")).get_me()
+        bot_at(server.address.replace("http:", "https:"), 0.3).get_me()
 
 
 def test_a_proxy_of_the_environment_never_sees_the_token(monkeypatch: pytest.MonkeyPatch) -> None:

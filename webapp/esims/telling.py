@@ -33,17 +33,25 @@ KINDS = {Alert.RUNS_OUT: "running_out", Alert.MOSTLY_USED: "used_80", Alert.ENDS
 def tell(plans: Sequence[Assignment]) -> int:
     """Of the first use of each plan, and of its data or its days coming to an end; returns how many."""
     foreseen, told = forecasts(plans), _told(plans)
-    return sum(_tell(plan, foreseen[plan.id], told[plan.order.id]) for plan in plans)
+    has_data = {p.__data__["esim"] for p in plans if p.state == "active" and not _is_used_up(foreseen[p.id])}
+    return sum(_tell(p, foreseen[p.id], told[p.order.id], p.__data__["esim"] in has_data) for p in plans)
 
 
-def _tell(plan: Assignment, forecast: Forecast, told: set[str]) -> int:
-    """What holds and was not told yet. Of the alerts only the first: one message in one look is enough."""
-    events = {"first_use": is_first_use(plan.order, [plan]), "used_up": forecast.outlook is Outlook.USED_UP}
+def _tell(plan: Assignment, forecast: Forecast, told: set[str], has_data: bool) -> int:
+    """What holds and was not told yet. Of the alerts only the first: one message in one look is enough. While
+    another plan of the eSIM has data, that it has started says enough.
+    """
+    used_up = _is_used_up(forecast) and not has_data
+    events = {"first_use": is_first_use(plan.order, [plan]), "used_up": used_up}
     news = [kind for kind, holds in events.items() if holds and kind not in told]
     warnings = [KINDS[alert] for alert in alerts(forecast, clock.now()) if KINDS[alert] not in told]
     for kind in (*news, *warnings[:1]):
         notifications.enqueue(plan.order, kind, **_facts(kind, forecast))
     return len(news) + len(warnings[:1])
+
+
+def _is_used_up(forecast: Forecast) -> bool:
+    return forecast.outlook is Outlook.USED_UP
 
 
 def is_first_use(order: Order, plans: Iterable[Assignment]) -> bool:
