@@ -1,10 +1,10 @@
 """The database of DATABASE_URL: one kept connection per thread, tables, transactions, migrations."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, TypeVar
 
 from peewee import (
     AutoField,
@@ -20,6 +20,8 @@ from playhouse.migrations import Runner
 
 from webapp import sealing
 from webapp.engines import engine
+
+T = TypeVar("T")
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -118,8 +120,24 @@ def transaction() -> AbstractContextManager[Any]:
     On PostgreSQL two of them can end in a deadlock, and one is taken back with OperationalError. Nobody
     repeats it by hand: jobs run again by themselves, and Telegram and eSIM Go send a failed webhook again.
     """
-    atomic: AbstractContextManager[Any] = database.atomic()
-    return atomic
+    writing: AbstractContextManager[Any] = database.writing()
+    return writing
+
+
+def together(work: Callable[[], T]) -> T:
+    """Write something small that many bring at once; returns when it is committed. `work` may be done by
+    another thread, so it knows nothing of the request at hand. Not inside a transaction.
+    """
+    result: T = database.together(work)
+    return result
+
+
+def rows(sql: str, *values: Any) -> list[tuple[Any, ...]]:
+    """One statement as it stands, `?` for each value. For what is read every two seconds by everybody: there
+    building a query and its models costs several times what the database does.
+    """
+    found: list[tuple[Any, ...]] = database.execute_sql(sql.replace("?", database.param), values).fetchall()
+    return found
 
 
 def locking(query: Any, strength: Literal["FOR UPDATE", "FOR SHARE"]) -> Any:

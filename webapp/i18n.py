@@ -45,6 +45,7 @@ def supported(tag: str | None) -> str | None:
     return code if code in LANGUAGES else None
 
 
+@lru_cache(maxsize=256)
 def best(accept_language: str, default: str) -> str:
     """The first language of an Accept-Language header that we speak."""
     for part in accept_language.split(","):
