@@ -3,11 +3,18 @@
 import os
 
 from flask import Flask
+from flask.typing import ResponseReturnValue
 from werkzeug.middleware.proxy_fix import ProxyFix
 from whitenoise import WhiteNoise
 
 from webapp import assets, boundaries, cli, clock, data_keys, db, observability, sealing, views
 from webapp.config import ROOT, Config
+
+
+class Site(Flask):
+    def dispatch_request(self) -> ResponseReturnValue:
+        """A view may be asked twice, as any browser or webhook may ask twice."""
+        return db.twice_if_taken_back(super().dispatch_request)
 
 
 def create_app(config: Config | None = None) -> Flask:
@@ -23,7 +30,7 @@ def create_app(config: Config | None = None) -> Flask:
     data_keys.check()
     observability.configure(config.log_format)
 
-    app = Flask("webapp", root_path=str(ROOT), template_folder="templates", static_folder=None)
+    app = Site("webapp", root_path=str(ROOT), template_folder="templates", static_folder=None)
     app.config.update(MAX_CONTENT_LENGTH=1024 * 1024)
     views.register(app, config)
     cli.register(app, config)

@@ -1,5 +1,6 @@
 """The database of DATABASE_URL: one kept connection per thread, tables, transactions, migrations."""
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ from peewee import (
     FieldAccessor,
     Model,
     ModelSelect,
+    OperationalError,
     TextField,
 )
 from playhouse.migrations import Runner
@@ -22,6 +24,8 @@ from webapp import sealing
 from webapp.engines import engine
 
 T = TypeVar("T")
+
+log = logging.getLogger(__name__)
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -118,10 +122,23 @@ def transaction() -> AbstractContextManager[Any]:
     """A writing transaction, or a savepoint inside the one that is open.
 
     On PostgreSQL two of them can end in a deadlock, and one is taken back with OperationalError. Nobody
-    repeats it by hand: jobs run again by themselves, and Telegram and eSIM Go send a failed webhook again.
+    repeats it by hand: jobs run again by themselves, and a request is repeated as a whole.
     """
     writing: AbstractContextManager[Any] = database.writing()
     return writing
+
+
+def twice_if_taken_back(work: Callable[[], T]) -> T:
+    """Do `work`, and once more where the server took its transaction back in favour of another one. The whole
+    of it, because what it has read by then may no longer be so.
+    """
+    try:
+        return work()
+    except OperationalError as error:
+        if not database.was_taken_back(error):
+            raise
+        log.warning("the database took a transaction back; once more")
+        return work()
 
 
 def together(work: Callable[[], T]) -> T:

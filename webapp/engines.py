@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar, cast
 from urllib.parse import parse_qs, urlsplit
 
-from peewee import PostgresqlDatabase, SqliteDatabase
+from peewee import OperationalError, PostgresqlDatabase, SqliteDatabase
 
 T = TypeVar("T")
 
@@ -97,6 +97,10 @@ class Sqlite(SqliteDatabase):
             for errand in errands:
                 errand.failed(error)
 
+    def was_taken_back(self, error: OperationalError) -> bool:
+        """A file has one writer at a time: nobody is in the way of anybody."""
+        return False
+
     def is_lost(self) -> bool:
         """A file does not hang up."""
         return False
@@ -137,6 +141,7 @@ class Postgresql(PostgresqlDatabase):
         "tcp_user_timeout": 15_000,
         "fallback_application_name": "simka",
     }
+    _TAKEN_BACK = ("40001", "40P01")  # serialization_failure, deadlock_detected
     _MIGRATING = 7_461_909_021
     """Any number, as long as nobody else locks the same one in this database."""
 
@@ -160,6 +165,10 @@ class Postgresql(PostgresqlDatabase):
         """The server itself commits together what comes together."""
         with self.atomic():
             return work()
+
+    def was_taken_back(self, error: OperationalError) -> bool:
+        """By a deadlock, or because it could not be as if it had been alone; `error` is Peewee's."""
+        return getattr(error.__context__, "sqlstate", "") in self._TAKEN_BACK
 
     def _initialize_connection(self, conn: Any) -> None:
         conn.execute(self._SESSION)
