@@ -111,8 +111,8 @@ _REGIONS = {
 }
 """By the code that the provider's label becomes: "EU+" is eu, "Global - Light" is global-light."""
 
-_NO_PLACES = {"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"}
-"""CLDR names these like territories, but nobody travels there."""
+_NO_PLACES = {"CQ", "EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"}
+"""CLDR names these like territories, but nobody travels there, or sells eSIMs under the name (Sark)."""
 
 
 @lru_cache(maxsize=2048)
