@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: run test prove lint bench screenshots format migrate setup-bot doctor i18n vendor
+.PHONY: run test prove lint bench screenshots format migrate move-to-postgres setup-bot doctor i18n vendor
 
 # Recipes of one simple command each: make runs them without a shell, so that a signal reaches them.
 
@@ -24,8 +24,10 @@ lint: $(VENV)/.installed-dev
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-bench: $(VENV)/.installed-dev ## what the shop costs the phone that opens it
-	@$(BIN)/python -m bench
+bench: $(VENV)/.installed-dev ## what the shop costs and carries, half an hour; writes docs/benchmarks.md (PARTS="load growing": only these)
+	@sh tools/install-chromium.sh
+	@sh tools/install-wrk.sh
+	@$(BIN)/python -m bench $(PARTS)
 
 screenshots: $(VENV)/.installed-dev ## every screen in both themes and languages, into var/screens
 	@$(BIN)/python -m tests.browser.pictures
@@ -36,6 +38,9 @@ format: $(VENV)/.installed-dev
 
 migrate: $(VENV)/.installed
 	@$(BIN)/flask --app wsgi migrate
+
+move-to-postgres: $(VENV)/.installed ## from SQLite to PostgreSQL, compared row by row; docs/scaling.md
+	@$(BIN)/flask --app wsgi move-to-postgres
 
 setup-bot: $(VENV)/.installed ## tell Telegram where the shop is
 	@$(BIN)/flask --app wsgi setup-bot

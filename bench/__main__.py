@@ -1,45 +1,56 @@
-"""`python -m bench`, which `make bench` calls: what the shop costs the phone that opens it."""
+"""`python -m bench [PART...]`, which `make bench` calls: what the shop costs, and what it carries.
+
+All parts together write docs/benchmarks.md; some of them are only printed.
+"""
 
 import shutil
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
-from playwright.sync_api import Browser, sync_playwright
+from bench import buying, growing, load, phone, report
+from tests.databases.servers import own
+from tests.stack import ROOT
 
-from bench import pages
-from tests.browser.screens import returning
-from tests.browser.stand import Stand, standing
-from tests.conftest import NAMES, QUIET
-
-PAGES = {"shop": "/", "area": "/shop/tr", "plan": "/plans/tr-3gb-30d"}
+PAGE = ROOT / "docs" / "benchmarks.md"
 
 
-def main() -> None:
-    path = next((found for name in NAMES if (found := shutil.which(name))), None)
-    if path is None:
-        sys.exit("simka: make bench needs Chromium: install the package `chromium`")
-    with tempfile.TemporaryDirectory() as folder, standing(Path(folder), _customers) as stand:
-        print("First opening at 150 ms, 1.6 Mbit/s, processor 4x slower; without Telegram's script:\n")
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=path, args=QUIET)
-            print(pages.table(_measured(browser, stand)))
-            browser.close()
+def on_sqlite(folder: Path) -> str:
+    return report.of_load("One web process on SQLite", load.measure(folder))
 
 
-def _customers(stand: Stand) -> None:
-    returning(stand.customer("returning"))
+def on_postgresql(folder: Path) -> str:
+    with own() as server, server.running():
+        title = "One web process on PostgreSQL (that of the tests, which does not wait for the disk)"
+        return report.of_load(title, load.measure(folder, url=server.url))
 
 
-def _measured(browser: Browser, stand: Stand) -> dict[str, pages.Cost]:
-    rows = {}
-    for name, path in PAGES.items():
-        for hangs in (False, True):
-            url = stand.launch_url(path, user=7999, language="en", theme=pages.THEME)
-            row = f"{name}{', Telegram hangs' if hangs else ''}"
-            rows[row] = pages.cost(browser, url, hangs=hangs)
-    return rows
+PARTS: dict[str, Callable[[Path], str]] = {
+    "load": on_sqlite,
+    "postgresql": on_postgresql,
+    "buying": lambda folder: report.of_buying(buying.measure(folder)),
+    "growing": lambda folder: report.of_growing(growing.measure(folder)),
+    "phone": lambda folder: report.of_phone(phone.measure(folder)),
+    "crowd": lambda folder: report.of_crowd(buying.crowd(folder)),
+}
+
+
+def main(wanted: list[str]) -> None:
+    unknown = [name for name in wanted if name not in PARTS]
+    if unknown:
+        sys.exit(f"simka: there is no part {unknown[0]}; there are {', '.join(PARTS)}")
+    if shutil.which("wrk") is None:
+        sys.exit("simka: make bench needs wrk: install the package `wrk`")
+    told = [report.machine()]
+    print(told[0])
+    for name in wanted or PARTS:
+        with tempfile.TemporaryDirectory() as folder:
+            told.append(PARTS[name](Path(folder)))
+        print(f"\n{told[-1]}", flush=True)
+    if not wanted:
+        PAGE.write_text(report.page(told))
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

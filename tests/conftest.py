@@ -222,7 +222,6 @@ def john(traveller: Callable[..., Traveller]) -> Traveller:
 # --- a real browser
 
 QUIET = [
-    "--headless=new",
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
@@ -231,7 +230,7 @@ QUIET = [
     "--disable-component-update",
     "--disable-sync",
 ]
-NAMES = ("chromium", "chromium-browser", "google-chrome")
+NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 
 
 @pytest.fixture(scope="session")

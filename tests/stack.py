@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
@@ -106,13 +106,20 @@ class Stack:
         until(lambda: self.answers(f"{self.web}/healthz"), STARTS_IN_S, "the shop")
         until(lambda: self.catalogue(), STARTS_IN_S, "the catalogue")
 
-    def start_web(self, kill_at: str = "") -> None:
+    def start_web(self, kill_at: str = "", name: str = "web") -> None:
         self.spawn(
-            "web",
+            name,
             f"granian --interface wsgi --host 127.0.0.1 --port {self.web_port} --blocking-threads 16"
             " --workers-kill-timeout 3 --no-access-log wsgi:app",
             KILL_AT=kill_at,
         )
+
+    def second_node(self) -> "Stack":
+        """The same shop, seen through another web process."""
+        other = replace(self, web_port=free_port())
+        other.start_web(name="web2")
+        until(lambda: self.answers(f"{other.web}/healthz"), STARTS_IN_S, "the second node")
+        return other
 
     def start_jobs(self, kill_at: str = "", name: str = "jobs") -> None:
         self.spawn(name, "jobs", KILL_AT=kill_at)
@@ -169,7 +176,7 @@ class Stack:
 
     def assert_no_secret_was_logged(self) -> None:
         secrets = self.secrets | {KEY, TOKEN, f"={SECRET}"}
-        for name in ("web", "jobs", "standby"):
+        for name in ("web", "web2", "jobs", "standby"):
             text = self.log(name) if (self.folder / f"{name}.log").exists() else ""
             told = [secret for secret in secrets if secret in text]
             assert told == [], f"{len(told)} secrets in the log of {name}"

@@ -1,6 +1,7 @@
 """The shop's web side. `create_app` is the only place where things are wired together."""
 
 from flask import Flask
+from flask.typing import ResponseReturnValue
 from werkzeug.middleware.proxy_fix import ProxyFix
 from whitenoise import WhiteNoise
 
@@ -20,6 +21,12 @@ from webapp import (
 from webapp.config import ROOT, Config
 
 
+class Site(Flask):
+    def dispatch_request(self) -> ResponseReturnValue:
+        """A view may be asked twice, as any browser or webhook may ask twice."""
+        return db.twice_if_taken_back(super().dispatch_request)
+
+
 def create_app(config: Config | None = None) -> Flask:
     """The WSGI application. Without `config` the settings come from the environment.
 
@@ -34,7 +41,7 @@ def create_app(config: Config | None = None) -> Flask:
     data_keys.check()
     observability.configure(config.log_format)
 
-    app = Flask("webapp", root_path=str(ROOT), template_folder="templates", static_folder=None)
+    app = Site("webapp", root_path=str(ROOT), template_folder="templates", static_folder=None)
     app.config.update(MAX_CONTENT_LENGTH=1024 * 1024)
     views.register(app, config)
     cli.register(app, config)

@@ -1,10 +1,11 @@
 """The database of DATABASE_URL: one kept connection per thread, tables, transactions, migrations."""
 
-from collections.abc import Iterator
+import logging
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, TypeVar
 
 from peewee import (
     AutoField,
@@ -14,12 +15,17 @@ from peewee import (
     FieldAccessor,
     Model,
     ModelSelect,
+    OperationalError,
     TextField,
 )
 from playhouse.migrations import Runner
 
 from webapp import sealing
 from webapp.engines import engine
+
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -116,10 +122,39 @@ def transaction() -> AbstractContextManager[Any]:
     """A writing transaction, or a savepoint inside the one that is open.
 
     On PostgreSQL two of them can end in a deadlock, and one is taken back with OperationalError. Nobody
-    repeats it by hand: jobs run again by themselves, and Telegram and eSIM Go send a failed webhook again.
+    repeats it by hand: jobs run again by themselves, and a request is repeated as a whole.
     """
-    atomic: AbstractContextManager[Any] = database.atomic()
-    return atomic
+    writing: AbstractContextManager[Any] = database.writing()
+    return writing
+
+
+def twice_if_taken_back(work: Callable[[], T]) -> T:
+    """Do `work`, and once more where the server took its transaction back in favour of another one. The whole
+    of it, because what it has read by then may no longer be so.
+    """
+    try:
+        return work()
+    except OperationalError as error:
+        if not database.was_taken_back(error):
+            raise
+        log.warning("the database took a transaction back; once more")
+        return work()
+
+
+def together(work: Callable[[], T]) -> T:
+    """Write something small that many bring at once; returns when it is committed. `work` may be done by
+    another thread, so it knows nothing of the request at hand. Not inside a transaction.
+    """
+    result: T = database.together(work)
+    return result
+
+
+def rows(sql: str, *values: Any) -> list[tuple[Any, ...]]:
+    """One statement as it stands, `?` for each value. For what is read every two seconds by everybody: there
+    building a query and its models costs several times what the database does.
+    """
+    found: list[tuple[Any, ...]] = database.execute_sql(sql.replace("?", database.param), values).fetchall()
+    return found
 
 
 def locking(query: Any, strength: Literal["FOR UPDATE", "FOR SHARE"]) -> Any:

@@ -6,13 +6,45 @@ Peewee imports psycopg when it is installed; nothing here does, so that SQLite n
 import fcntl
 import os
 import select
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Generic, TypeVar, cast
 from urllib.parse import parse_qs, urlsplit
 
-from peewee import PostgresqlDatabase, SqliteDatabase
+from peewee import OperationalError, PostgresqlDatabase, SqliteDatabase
+
+T = TypeVar("T")
+
+
+class Errand(Generic[T]):
+    """A small piece of writing that another thread may do, with what came of it."""
+
+    def __init__(self, work: Callable[[], T]) -> None:
+        self._work = work
+        self._result: T | None = None
+        self._error: BaseException | None = None
+        self.done = False
+
+    def do(self, savepoint: Callable[[], AbstractContextManager[Any]]) -> None:
+        """What goes wrong with one is taken back, and is nobody else's trouble."""
+        try:
+            with savepoint():
+                self._result = self._work()
+        except Exception as error:
+            self._error = error
+        self.done = True
+
+    def failed(self, error: BaseException) -> None:
+        """It was not committed."""
+        self._error, self.done = error, True
+
+    def outcome(self) -> T:
+        if self._error is not None:
+            raise self._error
+        return cast(T, self._result)
 
 
 class Sqlite(SqliteDatabase):
@@ -27,6 +59,47 @@ class Sqlite(SqliteDatabase):
         path.parent.mkdir(parents=True, exist_ok=True)
         pragmas = {"foreign_keys": 1, "synchronous": 2, "cache_size": -8000}
         super().__init__(str(path), pragmas=pragmas, timeout=10, lock_type="IMMEDIATE")
+        self._turn = threading.Lock()
+        self._line: deque[Errand[Any]] = deque()
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """A transaction, or a savepoint in the one that is open. Threads of one process take turns here:
+        SQLite would let them sleep longer and longer, and the unlucky ones for seconds.
+        """
+        if self.in_transaction():
+            with self.atomic():
+                yield
+            return
+        with self._turn, self.atomic():
+            yield
+
+    def together(self, work: Callable[[], T]) -> T:
+        """Do `work` in a transaction that it shares with whoever came while the last one was being committed.
+        Most of a small transaction is waiting for the disk, and there is one disk. Returns after the commit.
+        """
+        errand = Errand(work)
+        self._line.append(errand)
+        with self._turn:
+            if not errand.done:
+                self._do_all(list(iter(self._next, None)))
+        return errand.outcome()
+
+    def _next(self) -> "Errand[Any] | None":
+        return self._line.popleft() if self._line else None
+
+    def _do_all(self, errands: "list[Errand[Any]]") -> None:
+        try:
+            with self.atomic():
+                for errand in errands:
+                    errand.do(self.savepoint)
+        except BaseException as error:
+            for errand in errands:
+                errand.failed(error)
+
+    def was_taken_back(self, error: OperationalError) -> bool:
+        """A file has one writer at a time: nobody is in the way of anybody."""
+        return False
 
     def is_lost(self) -> bool:
         """A file does not hang up."""
@@ -68,6 +141,7 @@ class Postgresql(PostgresqlDatabase):
         "tcp_user_timeout": 15_000,
         "fallback_application_name": "simka",
     }
+    _TAKEN_BACK = ("40001", "40P01")  # serialization_failure, deadlock_detected
     _MIGRATING = 7_461_909_021
     """Any number, as long as nobody else locks the same one in this database."""
 
@@ -81,6 +155,20 @@ class Postgresql(PostgresqlDatabase):
             isolation_level="READ COMMITTED",
             **settings,
         )
+
+    def writing(self) -> AbstractContextManager[Any]:
+        """A transaction, or a savepoint in the one that is open."""
+        atomic: AbstractContextManager[Any] = self.atomic()
+        return atomic
+
+    def together(self, work: Callable[[], T]) -> T:
+        """The server itself commits together what comes together."""
+        with self.atomic():
+            return work()
+
+    def was_taken_back(self, error: OperationalError) -> bool:
+        """By a deadlock, or because it could not be as if it had been alone; `error` is Peewee's."""
+        return getattr(error.__context__, "sqlstate", "") in self._TAKEN_BACK
 
     def _initialize_connection(self, conn: Any) -> None:
         conn.execute(self._SESSION)

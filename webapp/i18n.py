@@ -45,6 +45,7 @@ def supported(tag: str | None) -> str | None:
     return code if code in LANGUAGES else None
 
 
+@lru_cache(maxsize=256)
 def best(accept_language: str, default: str) -> str:
     """The first language of an Accept-Language header that we speak."""
     for part in accept_language.split(","):
@@ -110,8 +111,8 @@ _REGIONS = {
 }
 """By the code that the provider's label becomes: "EU+" is eu, "Global - Light" is global-light."""
 
-_NO_PLACES = {"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"}
-"""CLDR names these like territories, but nobody travels there."""
+_NO_PLACES = {"CQ", "EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"}
+"""CLDR names these like territories, but nobody travels there, or sells eSIMs under the name (Sark)."""
 
 
 @lru_cache(maxsize=2048)

@@ -4,11 +4,14 @@ The jobs process writes down whether eSIM Go answers; pages read it. A short out
 (orders wait and resume); after a minute the shop stops taking money for what it cannot deliver.
 """
 
+import json
 import logging
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from webapp import alarms, clock, leases
+from webapp.db import rows
 from webapp.models import Setting
 
 log = logging.getLogger(__name__)
@@ -24,6 +27,16 @@ _BALANCE_AT = "provider.balance_at"
 _BALANCE_TOLD_AT = "provider.balance_told_at"
 _SHORT_OF = "provider.short_of_thousandths"
 _OTHER_CURRENCY = "provider.other_currency_since"
+_GENERATION = "catalogue.generation"
+_SYNCED = "catalogue.synced_at"
+
+_SHOWN = (_FAILING, _NOT_BUYING, _SHORT_OF, _OTHER_CURRENCY, _PAYMENTS, _GENERATION, _SYNCED)
+_STATE = (
+    f"SELECT {', '.join(['MAX(CASE WHEN name = ? THEN value END)'] * len(_SHOWN))}, "  # noqa: S608 - no values
+    "(SELECT CAST(expires_at AS TEXT) FROM lease WHERE name = ?) "
+    f"FROM setting WHERE name IN ({', '.join('?' * len(_SHOWN))})"
+)
+"""One row: with SQLite every row more is one more wait for the other threads."""
 
 
 @dataclass(frozen=True)
@@ -36,12 +49,42 @@ class Outages:
     payments_failing: bool
 
 
+@dataclass(frozen=True)
+class State:
+    """What pages show that is neither about their customer nor in their address: the catalogue's generation,
+    whether its prices have grown old, and what does not work.
+    """
+
+    generation: int
+    stale: bool
+    outages: Outages
+
+
+def state(catalogue_ttl_s: int) -> State:
+    """All of it in one statement, because every page asks."""
+    known = _known()
+    return State(
+        known.get(_GENERATION, 0), _is_stale(_moment(known.get(_SYNCED)), catalogue_ttl_s), _outages(known)
+    )
+
+
 def now() -> Outages:
-    known = Setting.read_all(_FAILING, _NOT_BUYING, _SHORT_OF, _OTHER_CURRENCY, _PAYMENTS)
+    return _outages(_known())
+
+
+def _known() -> dict[str, Any]:
+    """The settings that are there and not null; under "lease" the end of the jobs process's lease."""
+    (found,) = rows(_STATE, *_SHOWN, leases.NAME, *_SHOWN)
+    told = {name: json.loads(text) for name, text in zip(_SHOWN, found, strict=False) if text is not None}
+    return {name: value for name, value in told.items() if value is not None} | {"lease": found[-1]}
+
+
+def _outages(known: dict[str, Any]) -> Outages:
     failing, not_buying = (_moment(known.get(name)) for name in (_FAILING, _NOT_BUYING))
     funds = _SHORT_OF in known
     other_currency = _OTHER_CURRENCY in known
-    jobs_missing = not leases.seen_within(PAUSE_AFTER.total_seconds())
+    led_until = _moment(known["lease"])
+    jobs_missing = led_until is None or clock.now() - led_until >= PAUSE_AFTER
     return Outages(
         provider_failing=failing is not None or not_buying is not None,
         sales_paused=funds or other_currency or jobs_missing or _is_long(failing) or _is_long(not_buying),
@@ -67,7 +110,11 @@ def key_accepted(refusal: str = "") -> None:
 
 
 def _moment(text: str | None) -> datetime | None:
-    return None if text is None else datetime.fromisoformat(text)
+    """SQLite keeps moments in UTC without saying so."""
+    if text is None:
+        return None
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _is_long(since: datetime | None) -> bool:
@@ -96,7 +143,10 @@ def payments_reachable(reachable: bool) -> None:
 
 def is_catalogue_stale(ttl_s: int) -> bool:
     """Has the catalogue not been read for so long that its prices may not hold?"""
-    synced_at = Setting.read_time("catalogue.synced_at")
+    return _is_stale(Setting.read_time(_SYNCED), ttl_s)
+
+
+def _is_stale(synced_at: datetime | None, ttl_s: int) -> bool:
     return synced_at is not None and clock.now() - synced_at > timedelta(seconds=2 * ttl_s) + BALANCE_EVERY
 
 

@@ -38,7 +38,7 @@ SCREENS = (
     Screen("shop", "/", "#shop-list .tiles"),
     Screen("shop-returning", returning, "#shop-recent a.tile"),
     Screen("search-found", "/?q=турция", "#shop-list .cells"),
-    Screen("search-unsold", "/?q=pyongyang", "#shop-list .cells"),
+    Screen("search-unsold", "/?q=pyongyang", "#shop-list .placeholder"),
     Screen("search-nothing", "/?q=qqqqqq", "#shop-list .placeholder"),
     Screen("countries", "/countries", "#shop-countries"),
     Screen("area", "/shop/tr", "#shop-area .segmented"),

@@ -14,11 +14,12 @@ TIERS = {"lite": 329, "essential": 388, "plus": 542}
 REGIONS = {"europe-lite": "Europe Lite", "asia": "Asia", "global": "Global", "middle-east-and-africa": "MEA"}
 RICH = ("tr", "at", "europe-lite")
 """These have plans of all sizes; others have two."""
+UNSOLD = "kp"
 
 
 def fill() -> None:
     names = {str(code).lower(): name for code, name in Locale("en").territories.items()}
-    countries = sorted(code for code in names if len(code) == 2 and is_territory(code))
+    countries = sorted(code for code in names if len(code) == 2 and is_territory(code) and code != UNSOLD)
     with db.transaction():
         for code in countries:
             Area.create(code=code, iso=code.upper(), name=names[code], is_country=True)

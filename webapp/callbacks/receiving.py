@@ -7,6 +7,7 @@ from webapp import clock
 from webapp.callbacks import refusals
 from webapp.callbacks.events import read
 from webapp.config import Config
+from webapp.db import together
 from webapp.esimgo import signature
 from webapp.models import Callback
 
@@ -27,7 +28,7 @@ def receive(raw: bytes, signature_header: str | None, config: Config) -> bool:
         return False
     body = raw.decode("utf-8", "replace")
     row = {"digest": _digest(raw, proof), "body": body, "signature": proof, "kind": read(body).kind.value}
-    Callback.insert(row).on_conflict_ignore().execute()
+    together(Callback.insert(row).on_conflict_ignore().execute)
     return True
 
 

@@ -2,10 +2,10 @@
 
 from flask import Flask
 
-from webapp.cli import backups, callbacks, catalogue, money, pricing, shop
+from webapp.cli import backups, callbacks, catalogue, money, moving, pricing, shop
 from webapp.config import Config
 
-ROOMS = (backups, callbacks, catalogue, money, pricing, shop)
+ROOMS = (backups, callbacks, catalogue, money, moving, pricing, shop)
 
 
 def register(app: Flask, config: Config) -> None:

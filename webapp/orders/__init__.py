@@ -3,6 +3,7 @@
 from webapp.orders.buying import CALL_CAN_TAKE, give_back, submit_next, take_over
 from webapp.orders.delivering import collect, deliver, record
 from webapp.orders.ending import enforce_deadlines, fail
+from webapp.orders.glance import glance
 from webapp.orders.placing import expire, find, of_customer, place, recent
 from webapp.orders.progress import Progress, progress
 from webapp.orders.returning import answer_returns, ask, obstacle, request_of, returnable
@@ -21,6 +22,7 @@ __all__ = [
     "fail",
     "find",
     "give_back",
+    "glance",
     "obstacle",
     "of_customer",
     "place",

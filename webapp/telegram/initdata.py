@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from urllib.parse import parse_qsl
 
 from pydantic import ValidationError
@@ -47,19 +48,36 @@ def check(
     raw: str, bot_token: str, *, now: datetime, max_age_s: float = 86400, max_ahead_s: float = 60
 ) -> InitData | Refusal:
     """The person whom Telegram vouches for, or why not. Never raises; exactly max_age_s old still passes."""
+    try:
+        found = _vouched_for(raw, bot_token)
+    except _Refused as error:
+        return error.refusal
+    if found.auth_date + timedelta(seconds=max_age_s) < now:
+        return Refusal.STALE
+    if found.auth_date > now + timedelta(seconds=max_ahead_s):
+        return Refusal.EARLY
+    return found
+
+
+class _Refused(Exception):
+    def __init__(self, refusal: Refusal) -> None:
+        self.refusal = refusal
+
+
+@lru_cache(maxsize=2048)
+def _vouched_for(raw: str, bot_token: str) -> InitData:
+    """A Mini App sends the same string with every request of a day, so its signature is checked once. How old
+    it is the caller asks each time. A refusal is an error, which is not kept: nobody fills this with junk.
+    """
     pairs = _pairs(raw)
     given = pairs.pop("hash", "") if pairs else ""
     if not re.fullmatch("[0-9a-f]{64}", given) or not pairs:
-        return Refusal.MALFORMED
+        raise _Refused(Refusal.MALFORMED)
     if not hmac.compare_digest(_expected(pairs, bot_token), given):
-        return Refusal.FORGED
+        raise _Refused(Refusal.FORGED)
     person, signed_at = _person(pairs.get("user", "")), _moment(pairs.get("auth_date", ""))
     if person is None or signed_at is None:
-        return Refusal.MALFORMED
-    if signed_at + timedelta(seconds=max_age_s) < now:
-        return Refusal.STALE
-    if signed_at > now + timedelta(seconds=max_ahead_s):
-        return Refusal.EARLY
+        raise _Refused(Refusal.MALFORMED)
     return _init_data(person, pairs.get("start_param", ""), signed_at)
 
 

@@ -2,6 +2,7 @@
 
 from flask import Flask
 
+from webapp import outages
 from webapp.config import Config
 from webapp.telegram.botapi import BotApi
 from webapp.views import (
@@ -23,12 +24,15 @@ from webapp.views import (
     shop,
     webhooks,
 )
+from webapp.views.lately import Lately
 from webapp.views.wiring import Shop
 
 
 def register(app: Flask, config: Config) -> None:
     bot = BotApi(config.telegram_bot_token, config.telegram_api_url)
-    app.extensions["shop"] = Shop(config, bot, limits.Limits(config))
+    app.extensions["shop"] = Shop(
+        config, bot, limits.Limits(config), Lately(lambda: outages.state(config.catalogue_ttl_s))
+    )
     delivery.register(app)
     page.register(app, config)
     limits.register(app, app.extensions["shop"].limits)

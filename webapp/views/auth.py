@@ -23,8 +23,8 @@ class Stale(Unauthorized):
     """Rightly signed, but too old: the Mini App has to be opened again."""
 
 
-def customer() -> Customer:
-    """The customer who sent this request. Raises Unauthorized (or Stale)."""
+def sender() -> initdata.InitData:
+    """Whom Telegram vouches for in this request. Raises Unauthorized (or Stale)."""
     raw = initdata.init_data_from_header(request.headers.get("Authorization"))
     if raw is None:
         raise Unauthorized(www_authenticate=SCHEME)
@@ -32,12 +32,18 @@ def customer() -> Customer:
     if isinstance(found, initdata.Refusal):
         refusal = Stale if found is initdata.Refusal.STALE else Unauthorized
         raise refusal(www_authenticate=SCHEME)
+    return found
+
+
+def customer() -> Customer:
+    """The customer who sent this request. Raises Unauthorized (or Stale)."""
+    found = sender()
     default = shop().config.default_language
     person = customers.recognise(found.user_id, found.first_name, found.language_code, default)
     if asked := i18n.supported(request.args.get("lang")):
         customers.speak(person, asked, chosen=asked != i18n.supported(found.language_code))
     page.speak(person.language)
-    shop().limits.count_customer(person)
+    shop().limits.count_customer(person.telegram_user_id)
     g.customer = person
     return person
 

@@ -3,11 +3,12 @@
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import BadRequest, NotFound
 
-from webapp import allowance, catalogue, devices, funnel, orders, outages, payments, topups
+from webapp import allowance, catalogue, orders, outages, payments, topups
 from webapp.models import Customer, Esim, Order
 from webapp.views import page
 from webapp.views.auth import personal
 from webapp.views.esims import own as own_esim
+from webapp.views.kept import kept
 from webapp.views.orders import own, view_of
 from webapp.views.wiring import shop
 
@@ -15,15 +16,15 @@ blueprint = Blueprint("checkout", __name__)
 
 
 @blueprint.get("/plans/<plan_id>")
+@kept("plan", page.this_phone)
 def plan(plan_id: str) -> Response:
     found = catalogue.plan(plan_id)
     if found is None:
         raise NotFound
-    funnel.count("plan")
     response = page.render(
         "checkout/plan",
         plan=found,
-        device=devices.device(request.headers.get("User-Agent", "")),
+        device=page.this_phone(),
         about=catalogue.facts([found])[plan_id],
         coverage=catalogue.coverage(found.bundle.id),
         lookalikes=catalogue.taken_for(found.area.code),

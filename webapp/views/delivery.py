@@ -1,9 +1,11 @@
 """How answers travel: public ones are checked by their tag, and texts are compressed."""
 
 import gzip
+from functools import lru_cache
 
 import brotli
 from flask import Flask, Response, request
+from werkzeug.http import parse_accept_header
 
 PUBLIC = "public, max-age=0, must-revalidate"
 PERSONAL = "no-store"
@@ -22,25 +24,47 @@ def register(app: Flask) -> None:
 
 def tag(response: Response) -> Response:
     """304 for who has this very page already."""
-    if request.method == "GET" and response.status_code == 200 and response.cache_control.public:
-        response.add_etag(weak=True)
-        response.make_conditional(request)
+    public = response.headers.get("Cache-Control") == PUBLIC
+    if request.method == "GET" and response.status_code == 200 and public:
+        if "ETag" not in response.headers:
+            response.add_etag(weak=True)
+        if "If-None-Match" in request.headers:
+            response.make_conditional(request)
     return response
+
+
+def varies(response: Response, *names: str) -> None:
+    """By names that nobody else adds; Response.vary would take the header apart for each page."""
+    there = response.headers.get("Vary")
+    response.headers["Vary"] = ", ".join((there, *names) if there else names)
 
 
 def compress(response: Response) -> Response:
     """A page about a customer, too: nobody can make a browser ask for it with somebody else's initData."""
     if response.mimetype not in TEXTS:
         return response
-    response.vary.add("Accept-Encoding")
-    if response.status_code == 304 or response.direct_passthrough or "Content-Encoding" in response.headers:
+    if response.direct_passthrough or "Content-Encoding" in response.headers:
+        return response
+    varies(response, "Accept-Encoding")
+    if response.status_code == 304:
         return response
     body = response.get_data()
-    wanted = request.accept_encodings.best_match(["br", "gzip"])
-    if wanted and len(body) >= SMALLEST:
-        response.set_data(_compressed(body, wanted))
-        response.headers["Content-Encoding"] = wanted
+    encoding = wanted()
+    if encoding and len(body) >= SMALLEST:
+        response.set_data(_compressed(body, encoding))
+        response.headers["Content-Encoding"] = encoding
     return response
+
+
+def wanted() -> str | None:
+    """The encoding that whoever asks likes best of ours."""
+    return _best(request.headers.get("Accept-Encoding", ""))
+
+
+@lru_cache(maxsize=256)
+def _best(accepted: str) -> str | None:
+    """Browsers send one of a few headers, and reading one takes longer than a query."""
+    return parse_accept_header(accepted).best_match(["br", "gzip"])
 
 
 def _compressed(body: bytes, encoding: str) -> bytes:

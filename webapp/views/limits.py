@@ -1,5 +1,6 @@
 """How many requests one customer and one address may make, on each web node. Webhooks are exempt."""
 
+from functools import lru_cache
 from ipaddress import ip_address
 
 from flask import Flask, request
@@ -9,9 +10,13 @@ from limits.strategies import FixedWindowRateLimiter
 from werkzeug.exceptions import TooManyRequests
 
 from webapp.config import Config
-from webapp.models import Customer
 
 EXEMPT = {"webhooks.esimgo", "webhooks.telegram", "health.alive", "health.ready"}
+
+
+@lru_cache(maxsize=1024)
+def _is_loopback(address: str) -> bool:
+    return ip_address(address).is_loopback
 
 
 class Limits:
@@ -24,13 +29,13 @@ class Limits:
     def count_address(self) -> None:
         """Raises TooManyRequests. An address of this machine is a proxy's, and says nothing about people."""
         address = request.remote_addr or "127.0.0.1"
-        if request.endpoint in EXEMPT or ip_address(address).is_loopback:
+        if request.endpoint in EXEMPT or _is_loopback(address):
             return
         self._count(self._counted.hit(self._per_address, "address", address))
 
-    def count_customer(self, customer: Customer) -> None:
+    def count_customer(self, telegram_user_id: int) -> None:
         """Raises TooManyRequests."""
-        self._count(self._counted.hit(self._per_customer, "customer", str(customer.telegram_user_id)))
+        self._count(self._counted.hit(self._per_customer, "customer", str(telegram_user_id)))
 
     @staticmethod
     def _count(allowed: bool) -> None:

@@ -7,8 +7,8 @@ from werkzeug.exceptions import BadRequest, NotFound
 
 from webapp import account, esims, orders, payments
 from webapp.models import Customer, Esim, Order
-from webapp.views import page
-from webapp.views.auth import personal
+from webapp.views import page, polling
+from webapp.views.auth import personal, sender
 from webapp.views.wiring import shop
 
 blueprint = Blueprint("orders", __name__)
@@ -21,9 +21,10 @@ def show(reference: str, customer: Customer) -> Response:
 
 
 @blueprint.get("/orders/<reference>/status")
+@polling.unless_unchanged(lambda reference: orders.glance(reference, sender().user_id))
 @personal
 def status(reference: str, customer: Customer) -> Response:
-    return page.polled(page.personal("orders/status", **view_of(own(customer, reference))))
+    return page.personal("orders/status", **view_of(own(customer, reference)))
 
 
 @blueprint.post("/orders/<reference>/activate")

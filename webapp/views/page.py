@@ -14,7 +14,7 @@ from htmx_flask import Htmx
 from webapp import assets, catalogue, clock, db, devices, esims, i18n, money, outages, qr, topups
 from webapp.config import Config
 from webapp.observability import request_id
-from webapp.views.delivery import PERSONAL, PUBLIC
+from webapp.views.delivery import PERSONAL, PUBLIC, varies
 
 # Telegram's script adds an empty <style> when it runs in a frame.
 _EMPTY_STYLE = "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='"
@@ -50,10 +50,20 @@ def polled(response: Response) -> Response:
     """Answer an unchanged poll without a body (hx-ptag): the tag is a digest of what would be shown."""
     tag = hashlib.sha256(response.get_data()).hexdigest()[:16]
     if request.headers.get("HX-PTag") == tag:
-        response = make_response("", 304)
-        response.headers["Cache-Control"] = PERSONAL
+        return unchanged(tag)
     response.headers["HX-PTag"] = tag
     return response
+
+
+def unchanged(tag: str) -> Response:
+    response = make_response("", 304)
+    response.headers["Cache-Control"] = PERSONAL
+    response.headers["HX-PTag"] = tag
+    return response
+
+
+def this_phone() -> devices.Device:
+    return devices.device(request.headers.get("User-Agent", ""))
 
 
 def link(endpoint: str, **values: Any) -> str:
@@ -65,7 +75,11 @@ def link(endpoint: str, **values: Any) -> str:
 
 def register(app: Flask, config: Config) -> None:
     Htmx(app)
-    policy = _content_security_policy(config)
+    fences = (
+        ("Content-Security-Policy", _content_security_policy(config)),
+        ("Referrer-Policy", "no-referrer"),
+        ("X-Content-Type-Options", "nosniff"),
+    )
     app.jinja_env.add_extension("jinja2.ext.i18n")
     app.jinja_env.install_gettext_callables(i18n.gettext, i18n.ngettext, newstyle=True)  # type: ignore[attr-defined]
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
@@ -81,7 +95,7 @@ def register(app: Flask, config: Config) -> None:
         now=clock.now,
         is_catalogue_stale=lambda: outages.is_catalogue_stale(config.catalogue_ttl_s),
         outages=outages.now,
-        this_phone=lambda: devices.device(request.headers.get("User-Agent", "")),
+        this_phone=this_phone,
         topups=topups,
         qr_uri=qr.data_uri,
         stylesheet=assets.stylesheet(),
@@ -97,11 +111,9 @@ def register(app: Flask, config: Config) -> None:
 
     @app.after_request
     def secure(response: Response) -> Response:
-        response.headers["Content-Security-Policy"] = policy
         response.headers["X-Request-ID"] = request_id.get()
-        response.headers["Referrer-Policy"] = "no-referrer"
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        response.vary.update(["HX-Request", "HX-Request-Type", "HX-Boosted", "Accept-Language"])
+        response.headers.extend(fences)
+        varies(response, "HX-Request", "HX-Request-Type", "HX-Boosted", "Accept-Language")
         return response
 
     @app.teardown_request

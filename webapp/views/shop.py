@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import NotFound
 
-from webapp import catalogue, funnel, orders
+from webapp import catalogue, orders
 from webapp.models import Area, Customer, Plan
 from webapp.views import page
 from webapp.views.auth import personal
+from webapp.views.kept import kept
 
 blueprint = Blueprint("shop", __name__)
 
@@ -30,10 +31,9 @@ class Shelf:
 
 
 @blueprint.get("/")
+@kept("shop")
 def index() -> Response:
     query = request.args.get("q", "")[:64].strip()
-    if not query:
-        funnel.count("shop")
     cards = catalogue.areas()
     if query:
         return page.render("shop/list", query=query, found=catalogue.look(cards, query))
@@ -50,6 +50,7 @@ def index() -> Response:
 
 
 @blueprint.get("/countries")
+@kept("")
 def countries() -> Response:
     """All of them: the rest of the shop's list, on demand."""
     return page.render("shop/countries", countries=[card for card in catalogue.areas() if card.is_country])
@@ -62,11 +63,11 @@ def recent(customer: Customer) -> Response:
 
 
 @blueprint.get("/shop/<code>")
+@kept("area")
 def area(code: str) -> Response:
     found = Area.get_or_none(Area.code == code)
     if found is None:
         raise NotFound
-    funnel.count("area")
     plans = catalogue.plans_of(found)
     regional = catalogue.regional_plans(found) if found.is_country else []
     return page.render(
