@@ -24,7 +24,7 @@ def _run(arguments: list[str], config: Config) -> int:
     if arguments in (["doctor"], ["doctor", "en"], ["doctor", "ru"]):
         return doctor.run(config, *arguments[1:])
     names = ",".join(sorted(schedule.NAMES))
-    print(f"usage: python -m jobs [run {{{names}}}] [doctor [en|ru]]", file=sys.stderr)  # noqa: T201
+    print(f"usage: python -m jobs [run {{{names}}} | doctor [en|ru]]", file=sys.stderr)  # noqa: T201
     return 2
 
 
