@@ -13,6 +13,7 @@ from webapp import (
     data_keys,
     db,
     environment,
+    error_reports,
     observability,
     sealing,
     views,
@@ -40,6 +41,7 @@ def create_app(config: Config | None = None) -> Flask:
     db.bind(config.database_url)
     data_keys.check()
     observability.configure(config.log_format)
+    error_reports.begin(config.sentry_dsn)
 
     app = Site("webapp", root_path=str(ROOT), template_folder="templates", static_folder=None)
     app.config.update(MAX_CONTENT_LENGTH=1024 * 1024)

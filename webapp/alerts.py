@@ -109,7 +109,7 @@ def _news() -> list[Incident]:
 
 
 def _send(incident: Incident, ways: list[Way], config: Config) -> bool:
-    """Claimed before it is sent, so that two processes do not tell it twice; given back when no way was open."""
+    """Claimed before it is sent, so that two processes do not tell it twice; given back when none took it."""
     over = incident.closed_at is not None
     told_at = None if over else clock.now()
     if not _mark(incident, incident.told_at, told_at):

@@ -331,8 +331,12 @@ class Post:
 def post(night: Night, monkeypatch: pytest.MonkeyPatch) -> Post:
     post = Post()
     monkeypatch.setattr(alerts, "Mailer", post)
-    addresses = {"alert_email": "owner@shop.example", "smtp_from": "Shop <shop@shop.example>"}
-    night.config = replace(night.config, smtp_url="smtp://127.0.0.1:25", **addresses)
+    night.config = replace(
+        night.config,
+        alert_email="owner@shop.example",
+        smtp_url="smtp://127.0.0.1:25",
+        smtp_from="Shop <shop@shop.example>",
+    )
     night.context = replace(night.context, config=night.config)
     return post
 
@@ -353,10 +357,10 @@ def test_one_way_that_works_is_enough_and_two_that_do_not_are_tried_again(night:
     night.passes(300)
     assert len(post.letters) == 1, "told once, by the way that is open"
     post.error = TryLater("busy")
-    alarms.ring("disk_full", detail="y")
+    alarms.ring("refund_stuck", detail="y")
     assert night.passes(300) == []
     night.bot.mood = lambda _method: None
-    assert ["nearly full" in text for text in night.passes(60)] == [True]
+    assert ["A refund" in text for text in night.passes(60)] == [True]
 
 
 def test_the_owner_may_have_an_address_and_no_chat(night: Night, post: Post) -> None:
