@@ -1,8 +1,10 @@
-"""`python -m jobs`: the scheduler. `... run NAME`: one job, once. `... doctor`: is the shop set up well?"""
+"""`python -m jobs`: the scheduler. `... run NAME`: one job, once. `... doctor`: is the shop set up well?
+`... smoke-live`: does the key of eSIM Go work?
+"""
 
 import sys
 
-from jobs import doctor, runner, schedule
+from jobs import doctor, runner, schedule, smoke
 from webapp import environment
 from webapp.config import Config, ConfigError
 
@@ -23,8 +25,10 @@ def _run(arguments: list[str], config: Config) -> int:
         return schedule.run_once(config, arguments[1])
     if arguments in (["doctor"], ["doctor", "en"], ["doctor", "ru"]):
         return doctor.run(config, *arguments[1:])
+    if arguments == ["smoke-live"]:
+        return smoke.run(config)
     names = ",".join(sorted(schedule.NAMES))
-    print(f"usage: python -m jobs [run {{{names}}} | doctor [en|ru]]", file=sys.stderr)  # noqa: T201
+    print(f"usage: python -m jobs [run {{{names}}} | doctor [en|ru] | smoke-live]", file=sys.stderr)  # noqa: T201
     return 2
 
 

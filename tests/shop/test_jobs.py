@@ -424,7 +424,9 @@ def test_a_wrong_command_says_what_there_is(
         monkeypatch.setenv(name, value)
     assert main(arguments) == 2
     told = capsys.readouterr().err
-    assert re.match(r"usage: python -m jobs \[run \{.*expire_unpaid.*\} \| doctor \[en\|ru\]\]\n$", told)
+    assert re.match(
+        r"usage: python -m jobs \[run \{.*expire_unpaid.*\} \| doctor \[en\|ru\] \| smoke-live\]\n$", told
+    )
 
 
 def test_a_wrong_setting_is_one_line(
