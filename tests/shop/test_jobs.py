@@ -33,7 +33,7 @@ from webapp.esimgo.payloads import CataloguePage, EsimDetails, OrderQuote, Organ
 from webapp.leases import Leadership
 from webapp.models import Esim, JobRequest, Lease, Order, Plan, Setting
 
-NO_JOBS = {"__init__", "__main__", "context", "doctor", "metrics", "runner", "schedule"}
+NO_JOBS = {"__init__", "__main__", "context", "doctor", "metrics", "runner", "schedule", "smoke"}
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""A client that keeps what eSIM Go answered word for word: to see which of the doubtful shapes an account uses."""
+"""A client that keeps what eSIM Go answered word for word, to see which of the doubtful shapes it uses."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from .client import ESIMGoClient
 
 
 class Witness(Caller):
-    """Each endpoint with its last answer in `answers`. They are not for a log: their bodies are not masked."""
+    """Each endpoint with its last answer in `answers`. Not for a log: nothing is masked in them."""
 
     def __init__(self, *settings: Any) -> None:
         super().__init__(*settings)
