@@ -154,7 +154,7 @@ class Stack:
         self.processes[name].wait()
 
     def wait_for_death(self, name: str = "jobs") -> int:
-        return self.processes[name].wait(20)
+        return self.processes[name].wait(20 * PATIENCE)
 
     def stop(self) -> None:
         with suppress(requests.RequestException):

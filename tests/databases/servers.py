@@ -21,6 +21,7 @@ from webapp import db
 from webapp.models import TABLES
 
 NOBODY = 65534
+STARTS_AND_STOPS_IN_S = 120  # on any machine; a quiet one takes less than one
 QUICK = (
     "fsync=off",
     "full_page_writes=off",
@@ -201,7 +202,7 @@ class Own:
     def stop(self) -> None:
         """At once; open connections are told goodbye."""
         self._process.send_signal(signal.SIGINT)
-        self._process.wait(20)
+        self._process.wait(STARTS_AND_STOPS_IN_S)
 
 
 def wheel() -> Path:
@@ -211,7 +212,7 @@ def wheel() -> Path:
     return max(Path(found.submodule_search_locations[0]).glob("pginstall*"), key=lambda path: path.name)
 
 
-def _wait_for(attempt: Callable[[], None], seconds: float = 20) -> None:
+def _wait_for(attempt: Callable[[], None], seconds: float = STARTS_AND_STOPS_IN_S) -> None:
     give_up = clock.monotonic() + seconds
     while True:
         try:

@@ -82,7 +82,7 @@ def test_an_order_that_ended_is_polled_until_its_refund_has_arrived(
     assert "have been returned" in text(owner.get(path))
 
 
-def test_an_unchanged_poll_costs_no_body(shelves: None, owner: Person) -> None:
+def test_an_unchanged_poll_costs_no_body(still: None, shelves: None, owner: Person) -> None:
     order = make_order("unknown")
     path = f"/orders/{order.reference}/status"
     tag = owner.get(path).headers["HX-PTag"]
