@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: run test prove lint bench screenshots format migrate move-to-postgres setup-bot i18n vendor
+.PHONY: run test prove lint bench screenshots format migrate move-to-postgres setup-bot doctor smoke-live i18n vendor
 
 # Recipes of one simple command each: make runs them without a shell, so that a signal reaches them.
 
@@ -44,6 +44,12 @@ move-to-postgres: $(VENV)/.installed ## from SQLite to PostgreSQL, compared row 
 
 setup-bot: $(VENV)/.installed ## tell Telegram where the shop is
 	@$(BIN)/flask --app wsgi setup-bot
+
+smoke-live: $(VENV)/.installed ## does the key of eSIM Go work? Buys nothing
+	@$(BIN)/python -m jobs smoke-live
+
+doctor: $(VENV)/.installed ## what is set up wrong, and what helps
+	@$(BIN)/python -m jobs doctor
 
 i18n: $(VENV)/.installed ## collect new texts into webapp/translations
 	@$(BIN)/pybabel --quiet extract -F babel.cfg --no-location --omit-header -k N_ -o var/messages.pot webapp templates

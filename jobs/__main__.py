@@ -1,15 +1,17 @@
-"""`python -m jobs`: the scheduler. `python -m jobs run NAME`: one job, once."""
+"""`python -m jobs`: the scheduler. `... run NAME`: one job, once. `... doctor`: is the shop set up well?
+`... smoke-live`: does the key of eSIM Go work?
+"""
 
-import os
 import sys
 
-from jobs import runner, schedule
+from jobs import doctor, runner, schedule, smoke
+from webapp import environment
 from webapp.config import Config, ConfigError
 
 
 def main(arguments: list[str]) -> int:
     try:
-        return _run(arguments, Config.from_env(os.environ))
+        return _run(arguments, Config.from_env(environment.settings()))
     except ConfigError as error:
         print(f"simka: {error}", file=sys.stderr)  # noqa: T201 - the one line a person reads
         return 2
@@ -21,7 +23,12 @@ def _run(arguments: list[str], config: Config) -> int:
         return 0
     if len(arguments) == 2 and arguments[0] == "run" and arguments[1] in schedule.NAMES:
         return schedule.run_once(config, arguments[1])
-    print(f"usage: python -m jobs [run {{{','.join(sorted(schedule.NAMES))}}}]", file=sys.stderr)  # noqa: T201
+    if arguments in (["doctor"], ["doctor", "en"], ["doctor", "ru"]):
+        return doctor.run(config, *arguments[1:])
+    if arguments == ["smoke-live"]:
+        return smoke.run(config)
+    names = ",".join(sorted(schedule.NAMES))
+    print(f"usage: python -m jobs [run {{{names}}} | doctor [en|ru] | smoke-live]", file=sys.stderr)  # noqa: T201
     return 2
 
 

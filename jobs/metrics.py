@@ -1,17 +1,23 @@
-"""What the jobs process tells Prometheus, on this machine only: how it gets on with eSIM Go."""
+"""What the jobs process tells Prometheus, on this machine only: how it gets on with eSIM Go, and what is
+waiting.
+"""
 
 import logging
 from collections.abc import Iterable
-from typing import get_args
+from typing import Any, get_args
 
-from prometheus_client import CollectorRegistry, start_http_server
+from peewee import PeeweeException, fn
+from prometheus_client import CollectorRegistry, Counter
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from webapp import db
 from webapp.config import Config
 from webapp.esimgo.breaker import Mood
 from webapp.esimgo.client import ESIMGoClient
 from webapp.esimgo.state import ClientState
+from webapp.metrics import listen
+from webapp.models import Callback, Notification, Order, Refund
 
 log = logging.getLogger("jobs")
 
@@ -29,16 +35,52 @@ class Upstream(Collector):
         yield _breakers(state)
 
 
+class Books(Collector):
+    """How many rows there are of each kind, as the database has them at that moment."""
+
+    def collect(self) -> Iterable[Metric]:
+        try:
+            db.keep_connection()
+            return [_by_state(*counted) for counted in _COUNTED]
+        except PeeweeException as error:  # the other figures may say why
+            log.error("the books cannot be counted: %s", error)
+            return []
+
+
+_COUNTED = (
+    ("simka_orders", "orders by stage", Order, Order.stage),
+    ("simka_refunds", "refunds by state", Refund, Refund.state),
+    ("simka_notifications", "messages by state", Notification, Notification.state),
+    (
+        "simka_callbacks",
+        "callbacks kept, by what they meant",
+        Callback,
+        fn.COALESCE(Callback.verdict, "waiting"),
+    ),
+)
+
+_RUNS = Counter("simka_job_runs", "runs of a job by how they ended", ["job", "outcome"], registry=None)
+
+
+def ran(name: str, ended_well: bool) -> None:
+    _RUNS.labels(name, "ok" if ended_well else "failed").inc()
+
+
 def serve(config: Config, client: ESIMGoClient) -> None:
-    """On the port after METRICS_PORT, which is the web's. A taken port costs the figures, never a sale."""
+    """On the port after METRICS_PORT, which is the web's."""
     if config.metrics_port is None:
         return
     registry = CollectorRegistry()
-    registry.register(Upstream(client))
-    try:
-        start_http_server(config.metrics_port + 1, addr="127.0.0.1", registry=registry)
-    except OSError as error:
-        log.error("no metrics: port %s: %s", config.metrics_port + 1, error.strerror)
+    for collector in (Upstream(client), Books(), _RUNS):
+        registry.register(collector)
+    listen(config.metrics_port + 1, registry)
+
+
+def _by_state(name: str, about: str, model: Any, state: Any) -> Metric:
+    family = GaugeMetricFamily(name, about, labels=["state"])
+    for value, count in model.select(state, fn.COUNT(model.id)).group_by(state).tuples():
+        family.add_metric([value], count)
+    return family
 
 
 def _calls(state: ClientState) -> Metric:

@@ -9,6 +9,7 @@ from types import FrameType, ModuleType
 
 from peewee import PeeweeException
 
+from jobs import metrics
 from jobs.context import Context
 from webapp import clock, db, leases
 from webapp.esimgo.errors import EsimGoError
@@ -24,6 +25,12 @@ _alone: defaultdict[str, threading.RLock] = defaultdict(threading.RLock)
 def run(job: ModuleType, context: Context) -> bool:
     """Run it, never twice at once (the clock and a person may both ask); True when it ended well."""
     name = job.__name__.removeprefix("jobs.")
+    ended_well = _run(job, name, context)
+    metrics.ran(name, ended_well)
+    return ended_well
+
+
+def _run(job: ModuleType, name: str, context: Context) -> bool:
     try:
         with _alone[name]:
             db.keep_connection()

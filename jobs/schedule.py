@@ -23,6 +23,7 @@ from jobs import (
     enforce_deadlines,
     expire_unpaid,
     issue_refunds,
+    look_outside,
     metrics,
     purge,
     reconcile_unknown,
@@ -84,7 +85,9 @@ SCHEDULE = (
     Entry(answer_requests, 1, "requests", "run what was asked for by hand"),
     Entry(purge, 86_400, "local", "delete what nobody can ask for again"),
 )
-NAMES = {entry.job.__name__.removeprefix("jobs."): entry.job for entry in SCHEDULE}
+ON_REQUEST = (look_outside,)
+"""Jobs without a timer: somebody asks for them (answer_requests.py)."""
+NAMES = {job.__name__.removeprefix("jobs."): job for job in (*(e.job for e in SCHEDULE), *ON_REQUEST)}
 
 # One thread a class, so that a call that hangs holds up its own class only. Purchases are one at a time.
 EXECUTORS = {entry.executor for entry in SCHEDULE}

@@ -71,6 +71,7 @@ class Stack:
             name: value for name, value in os.environ.items() if not name.startswith(("ESIMGO", "TELEGRAM"))
         }
         return plain | {
+            "ENV_FILE": os.devnull,  # whoever develops here may have a shop of their own in .env
             "ESIMGO_API_KEY": KEY,
             "ESIMGO_API_URL": f"http://127.0.0.1:{self.esimgo_port}/v2.5",
             "ESIMGO_ORDER_INTERVAL_S": "0",

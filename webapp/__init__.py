@@ -1,13 +1,24 @@
 """The shop's web side. `create_app` is the only place where things are wired together."""
 
-import os
-
 from flask import Flask
 from flask.typing import ResponseReturnValue
 from werkzeug.middleware.proxy_fix import ProxyFix
 from whitenoise import WhiteNoise
 
-from webapp import assets, boundaries, cli, clock, data_keys, db, observability, sealing, views
+from webapp import (
+    assets,
+    boundaries,
+    cli,
+    clock,
+    data_keys,
+    db,
+    environment,
+    error_reports,
+    observability,
+    sealing,
+    views,
+    wire,
+)
 from webapp.config import ROOT, Config
 
 
@@ -22,13 +33,15 @@ def create_app(config: Config | None = None) -> Flask:
 
     Raises ConfigError, also when DATA_KEYS are not those of the database.
     """
-    config = config or Config.from_env(os.environ)
+    config = config or Config.from_env(environment.settings())
     clock.use_offset_file(config.clock_file)
+    wire.trust(config.ca_file)
     boundaries.kill_at(config.kill_at)
     sealing.use_keys(config.data_keys or [sealing.derived_key(config.telegram_bot_token)])
     db.bind(config.database_url)
     data_keys.check()
     observability.configure(config.log_format)
+    error_reports.begin(config.sentry_dsn)
 
     app = Site("webapp", root_path=str(ROOT), template_folder="templates", static_folder=None)
     app.config.update(MAX_CONTENT_LENGTH=1024 * 1024)

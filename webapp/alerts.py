@@ -4,14 +4,20 @@ What cannot wait makes a sound; the rest is there in the morning. Every kind has
 """
 
 import logging
+import re
+from collections.abc import Callable
 from datetime import timedelta
-from html import escape
+from email.message import EmailMessage
+from email.utils import format_datetime
+from html import escape, unescape
 from typing import NamedTuple
 
 from webapp import clock
 from webapp.config import Config
 from webapp.i18n import gettext as _
 from webapp.i18n import moment_text, speaking
+from webapp.mail.errors import MailError
+from webapp.mail.smtp import Mailer
 from webapp.models import Incident
 from webapp.telegram.botapi import BotApi
 from webapp.telegram.errors import TelegramError
@@ -55,12 +61,43 @@ def kinds() -> dict[str, Kind]:
     }
 
 
+Way = Callable[[str, bool], None]
+"""Sends a text (Telegram's HTML), silently or not. Raises TelegramError or MailError."""
+
+
 def tell(bot: BotApi, config: Config) -> int:
-    """Send what the owner has not heard yet; returns how many messages went out. ALERT_CHAT_ID says where."""
-    if config.alert_chat_id is None:
+    """Send what the owner has not heard yet; returns how many incidents were told of. ALERT_CHAT_ID and
+    ALERT_EMAIL say where.
+    """
+    ways = _ways(bot, config)
+    if not ways:
         return 0
     with speaking(config.default_language):
-        return sum(_send(incident, bot, config) for incident in _news())
+        return sum(_send(incident, ways, config) for incident in _news())
+
+
+def _ways(bot: BotApi, config: Config) -> list[Way]:
+    ways: list[Way] = []
+    if (chat_id := config.alert_chat_id) is not None:
+        ways.append(lambda text, silent: _by_chat(bot, chat_id, text, silent))
+    if config.alert_email is not None:
+        ways.append(lambda text, _silent: _by_mail(text, config))
+    return ways
+
+
+def _by_chat(bot: BotApi, chat_id: int, text: str, silent: bool) -> None:
+    bot.send_message(chat_id, text, silent=silent)
+
+
+def _by_mail(text: str, config: Config) -> None:
+    """The first line is what it is about."""
+    plain = unescape(re.sub(r"</?b>", "", text))
+    letter = EmailMessage()
+    letter["From"], letter["To"] = config.smtp_from, config.alert_email
+    letter["Date"], letter["Auto-Submitted"] = format_datetime(clock.now()), "auto-generated"
+    letter["Subject"], _newline, body = plain.partition("\n")
+    letter.set_content(body)
+    Mailer(config.smtp_url or "").send(letter)
 
 
 def _news() -> list[Incident]:
@@ -71,18 +108,24 @@ def _news() -> list[Incident]:
     return list(Incident.select().where(new | still | over).order_by(Incident.opened_at).limit(AT_A_STRETCH))
 
 
-def _send(incident: Incident, bot: BotApi, config: Config) -> bool:
-    """Claimed before it is sent, so that two processes do not tell it twice; given back when it failed."""
+def _send(incident: Incident, ways: list[Way], config: Config) -> bool:
+    """Claimed before it is sent, so that two processes do not tell it twice; given back when none took it."""
     over = incident.closed_at is not None
     told_at = None if over else clock.now()
     if not _mark(incident, incident.told_at, told_at):
         return False
     text, urgent = _text(incident, config)
-    try:
-        bot.send_message(config.alert_chat_id or 0, text, silent=over or not urgent)
-    except TelegramError as error:
-        log.error("the owner was not told of %s: %s", incident.kind, error)
+    taken = [_takes(way, text, over or not urgent, incident) for way in ways]
+    if not any(taken):
         _mark(incident, told_at, incident.told_at)
+    return any(taken)
+
+
+def _takes(way: Way, text: str, silent: bool, incident: Incident) -> bool:
+    try:
+        way(text, silent)
+    except (TelegramError, MailError) as error:
+        log.error("the owner was not told of %s: %s", incident.kind, error)
         return False
     return True
 

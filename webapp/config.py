@@ -165,6 +165,12 @@ def _toml_file(value: str) -> Path:
     return Path(value.strip())
 
 
+def _pem_file(value: str) -> Path:
+    if not Path(value.strip()).is_file():
+        raise ValueError("must be the path of a PEM file that is there")
+    return Path(value.strip())
+
+
 def _smtp_url(value: str) -> str:
     parts = urlsplit(value.strip())
     try:
@@ -238,6 +244,9 @@ class Config:
         "chat in which the owner hears of trouble: your own number, or a group that the bot is in",
         default=None,
     )
+    alert_email: str | None = setting(
+        _address, "address to which the same goes by e-mail; needs SMTP_URL", default=None
+    )
     star_usd: Decimal = setting(
         _decimal("0.001", "1"), "what one Telegram Star brings you, in USD", default=Decimal("0.013")
     )
@@ -277,6 +286,14 @@ class Config:
     )
     smtp_from: str | None = setting(
         _address, "sender of these e-mails, such as Shop <shop@example.com>", default=None
+    )
+    ca_file: Path | None = setting(
+        _pem_file,
+        "PEM file of the authorities to trust instead of the usual ones, behind a proxy that has its own",
+        default=None,
+    )
+    sentry_dsn: str | None = setting(
+        _url, "where errors are reported to, without anything personal", default=None, secret=True
     )
     log_format: str = setting(_one_of("text", "json"), "form of the log lines", default="text")
     rate_limits: str = setting(
@@ -338,6 +355,8 @@ class Config:
         if (self.smtp_url is None) != (self.smtp_from is None):
             missing = "SMTP_FROM" if self.smtp_from is None else "SMTP_URL"
             raise ConfigError(f"{missing} is missing: SMTP_URL and SMTP_FROM belong together")
+        if self.alert_email is not None and self.smtp_url is None:
+            raise ConfigError("ALERT_EMAIL needs SMTP_URL and SMTP_FROM: without them no e-mail goes out")
         if not is_loopback(self.public_url):
             if self.data_keys is None:
                 raise ConfigError(

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from webapp.config import ROOT, Config
+from webapp.i18n import gettext as _
 from webapp.i18n import language
 
 NEEDED = ("seller", "address", "contact", "law")
@@ -42,10 +43,15 @@ def missing(config: Config) -> list[str]:
     try:
         facts = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        return [f"{config.legal_file} is missing: copy legal.example.toml and fill it in"]
+        return [
+            _("%(file)s is missing: copy legal.example.toml and fill it in") % {"file": config.legal_file}
+        ]
     except (OSError, ValueError) as error:
-        return [f"{config.legal_file} cannot be read: {error}"]
-    return [f"{config.legal_file}: {name} is not filled in" for name in NEEDED if not _text(facts.get(name))]
+        return [_("%(file)s cannot be read: %(error)s") % {"file": config.legal_file, "error": error}]
+    empty = _("%(file)s: %(name)s is not filled in")
+    return [
+        empty % {"file": config.legal_file, "name": name} for name in NEEDED if not _text(facts.get(name))
+    ]
 
 
 def _read(config: Config) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from webapp.config import Config, is_loopback
 from webapp.models import OPEN_STAGES, Order, OrderEvent, Setting, Submission
 from webapp.telegram.botapi import BotApi
 from webapp.telegram.errors import TelegramError
+from webapp.wire import tls_context
 
 log = logging.getLogger(__name__)
 
@@ -190,7 +191,7 @@ def _certificate_ending(config: Config, _bot: BotApi) -> Found | None:
 
 def certificate_end(host: str, port: int, context: ssl.SSLContext | None = None) -> datetime:
     """Until when the certificate is good that `host` shows. OSError when there is no good one."""
-    context = context or ssl.create_default_context()
+    context = context or tls_context()
     with (
         socket.create_connection((host, port), timeout=5) as plain,
         context.wrap_socket(plain, server_hostname=host) as secure,

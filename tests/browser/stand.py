@@ -75,6 +75,7 @@ class Stand:
     def environment(self, **settings: str) -> dict[str, str]:
         plain = {k: v for k, v in os.environ.items() if not k.startswith(("ESIMGO", "TELEGRAM", "CLOCK"))}
         return plain | {
+            "ENV_FILE": os.devnull,
             "ESIMGO_API_KEY": "sandbox-key",
             "ESIMGO_API_URL": "http://127.0.0.1:9/v2.5",
             "TELEGRAM_BOT_TOKEN": TOKEN,

@@ -1,6 +1,6 @@
 """Clients that answer what a test has written down for them, without a network."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -122,6 +122,8 @@ class Bot(BotApi):
         self.tried: list[str] = []
         self.quiet = 0
         self.webhook = NO_ERRORS
+        self.menu_button = ""
+        self.commands: dict[str | None, dict[str, str]] = {}
         self.transactions: list[Json] = []
 
     def send_message(
@@ -135,6 +137,30 @@ class Bot(BotApi):
     def get_webhook_info(self) -> WebhookInfo:
         self._try("getWebhookInfo")
         return self.webhook
+
+    def send_chat_action(self, chat_id: int) -> None:
+        self._try("sendChatAction")
+
+    def get_chat_menu_button(self) -> str:
+        self._try("getChatMenuButton")
+        return self.menu_button
+
+    def get_my_commands(self, language_code: str | None = None) -> dict[str, str]:
+        self._try("getMyCommands")
+        return self.commands.get(language_code, {})
+
+    def set_webhook(self, url: str, secret: str, allowed_updates: Sequence[str]) -> None:
+        self._try("setWebhook")
+        known = {"url": url, "allowed_updates": list(allowed_updates)}
+        self.webhook = WebhookInfo.model_validate(known)
+
+    def set_my_commands(self, commands: Mapping[str, str], language_code: str | None = None) -> None:
+        self._try("setMyCommands")
+        self.commands[language_code] = dict(commands)
+
+    def set_chat_menu_button(self, text: str, url: str) -> None:
+        self._try("setChatMenuButton")
+        self.menu_button = url
 
     def send_photo(self, chat_id: int, png: bytes, caption: str, reply_markup: Json | None = None) -> int:
         self._try("sendPhoto")

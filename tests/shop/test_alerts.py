@@ -4,6 +4,7 @@ import ast
 from collections import namedtuple
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from webapp.config import ROOT, Config
 from webapp.esimgo.errors import AccessDenied
 from webapp.esimgo.payloads import Organisation
 from webapp.i18n import speaking
+from webapp.mail.errors import MailError, TryLater
 from webapp.models import Callback, Incident, Lease, Order, OrderEvent, Submission
 from webapp.telegram.errors import NotReached
 from webapp.telegram.updates import WebhookInfo
@@ -303,3 +305,70 @@ def test_the_owner_reads_it_in_his_language(night: Night) -> None:
     outages.out_of_funds(4200)
     with speaking("ru"):
         assert alerts.kinds()["out_of_funds"].title in night.passes(60)[0]
+
+
+# --- by e-mail
+
+
+class Post:
+    """A mail server; `error` is what it says instead of taking a letter."""
+
+    def __init__(self) -> None:
+        self.letters: list[EmailMessage] = []
+        self.error: MailError | None = None
+
+    def __call__(self, url: str) -> "Post":
+        assert url == "smtp://127.0.0.1:25"
+        return self
+
+    def send(self, letter: EmailMessage) -> None:
+        if self.error is not None:
+            raise self.error
+        self.letters.append(letter)
+
+
+@pytest.fixture
+def post(night: Night, monkeypatch: pytest.MonkeyPatch) -> Post:
+    post = Post()
+    monkeypatch.setattr(alerts, "Mailer", post)
+    night.config = replace(
+        night.config,
+        alert_email="owner@shop.example",
+        smtp_url="smtp://127.0.0.1:25",
+        smtp_from="Shop <shop@shop.example>",
+    )
+    night.context = replace(night.context, config=night.config)
+    return post
+
+
+def test_an_alert_goes_to_the_chat_and_by_e_mail(night: Night, post: Post) -> None:
+    alarms.ring("ledger", detail="1 < 2 & more")
+    assert len(night.passes(60)) == 1
+    (letter,) = post.letters
+    assert letter["To"] == "owner@shop.example"
+    assert letter["Subject"] == f"🔴 {night.config.shop_name}: The ledger does not add up"
+    assert letter.get_content().startswith("1 < 2 & more\n")
+    assert "<b>" not in letter.as_string()
+
+
+def test_one_way_that_works_is_enough_and_two_that_do_not_are_tried_again(night: Night, post: Post) -> None:
+    night.bot.mood = away
+    alarms.ring("ledger", detail="x")
+    night.passes(300)
+    assert len(post.letters) == 1, "told once, by the way that is open"
+    post.error = TryLater("busy")
+    alarms.ring("refund_stuck", detail="y")
+    assert night.passes(300) == []
+    night.bot.mood = lambda _method: None
+    assert ["A refund" in text for text in night.passes(60)] == [True]
+
+
+def test_the_owner_may_have_an_address_and_no_chat(night: Night, post: Post) -> None:
+    night.context = replace(night.context, config=replace(night.config, alert_chat_id=None))
+    alarms.ring("ledger", detail="x")
+    assert (night.passes(60), len(post.letters)) == ([], 1)
+
+
+def away(method: str) -> None:
+    if method == "sendMessage":
+        raise NotReached("away")

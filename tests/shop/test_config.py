@@ -30,6 +30,7 @@ DEFAULTS = {
     "MARKUP_PERCENT": Decimal(40),
     "CURRENCY": "USD",
     "ALERT_CHAT_ID": None,
+    "ALERT_EMAIL": None,
     "STAR_USD": Decimal("0.013"),
     "DEADLINE_S": 900,
     "QUOTE_S": 120,
@@ -41,6 +42,8 @@ DEFAULTS = {
     "LEGAL_FILE": Path("legal.toml"),
     "SMTP_URL": None,
     "SMTP_FROM": None,
+    "CA_FILE": None,
+    "SENTRY_DSN": None,
     "LOG_FORMAT": "text",
     "RATE_LIMITS": "customer=1200/minute address=6000/minute",
     "PURCHASE_LIMITS": "orders=10/day stars=25000/day first=10000 burst=5/hour",
@@ -81,6 +84,9 @@ GOOD = [
     ("MARKUP_PERCENT", "12.5", Decimal("12.5")),
     ("CURRENCY", "USD", "USD"),
     ("ALERT_CHAT_ID", "-1001234567890", -1001234567890),
+    ("ALERT_EMAIL", "owner@example.com", "owner@example.com"),
+    ("CA_FILE", __file__, Path(__file__)),
+    ("SENTRY_DSN", "https://key@sentry.example.com/1", "https://key@sentry.example.com/1"),
     ("STAR_USD", "0.02", Decimal("0.02")),
     ("DEADLINE_S", "180", 180),
     ("QUOTE_S", "10", 10),
@@ -140,6 +146,9 @@ BAD = [
     ("MARKUP_PERCENT", "sNaN"),
     ("CURRENCY", "EUR"),
     ("ALERT_CHAT_ID", "@owner"),
+    ("ALERT_EMAIL", "owner"),
+    ("CA_FILE", "/nowhere/ca.pem"),
+    ("SENTRY_DSN", "key@sentry"),
     ("STAR_USD", "0"),
     ("STAR_USD", "a star"),
     ("DEADLINE_S", "179"),
@@ -191,7 +200,7 @@ def local_with(name: str, value: str) -> dict[str, str]:
     """A setting beside local stand-ins, unless it is about one of them, and beside what belongs to it."""
     about_a_stand_in = name in LOCAL
     in_public = {"DATA_KEYS": DATA_KEY} if name == "PUBLIC_URL" else {}
-    both = (MAIL if name in MAIL else {}) | in_public | {name: value}
+    both = (MAIL if name in {*MAIL, "ALERT_EMAIL"} else {}) | in_public | {name: value}
     return both if about_a_stand_in else LOCAL | both
 
 
@@ -199,6 +208,10 @@ def local_with(name: str, value: str) -> dict[str, str]:
 def test_a_mail_server_and_its_sender_belong_together(name: str) -> None:
     (missing,) = set(MAIL) - {name}
     assert refusal(**LOCAL, **{name: MAIL[name]}).startswith(f"{missing} is missing")
+
+
+def test_alerts_by_mail_need_a_mail_server() -> None:
+    assert refusal(**LOCAL, ALERT_EMAIL="owner@example.com").startswith("ALERT_EMAIL needs SMTP_URL")
 
 
 def test_the_defaults_are_those_of_the_documents() -> None:

@@ -33,7 +33,7 @@ from webapp.esimgo.payloads import CataloguePage, EsimDetails, OrderQuote, Organ
 from webapp.leases import Leadership
 from webapp.models import Esim, JobRequest, Lease, Order, Plan, Setting
 
-NO_JOBS = {"__init__", "__main__", "context", "metrics", "runner", "schedule"}
+NO_JOBS = {"__init__", "__main__", "context", "doctor", "metrics", "runner", "schedule", "smoke"}
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def job(error: Exception | None = None) -> ModuleType:
 def test_every_job_is_in_the_schedule() -> None:
     written = {path.stem for path in (ROOT / "jobs").glob("*.py")} - NO_JOBS
     assert set(schedule.NAMES) == written
-    assert len(schedule.SCHEDULE) == len(written)
+    assert len(schedule.SCHEDULE) + len(schedule.ON_REQUEST) == len(written)
 
 
 def test_every_job_says_what_it_is_for_and_can_be_run() -> None:
@@ -424,7 +424,9 @@ def test_a_wrong_command_says_what_there_is(
         monkeypatch.setenv(name, value)
     assert main(arguments) == 2
     told = capsys.readouterr().err
-    assert re.match(r"usage: python -m jobs \[run \{.*expire_unpaid.*\}\]\n$", told)
+    assert re.match(
+        r"usage: python -m jobs \[run \{.*expire_unpaid.*\} \| doctor \[en\|ru\] \| smoke-live\]\n$", told
+    )
 
 
 def test_a_wrong_setting_is_one_line(

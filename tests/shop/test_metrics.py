@@ -10,9 +10,13 @@ import requests
 
 from jobs import metrics
 from tests.sandbox.esimgo import free_port
+from tests.shop.factories import make_order
+from webapp import create_app
+from webapp import metrics as metrics_of_all
 from webapp.config import Config
 from webapp.esimgo.client import ESIMGoClient
 from webapp.esimgo.errors import EsimGoError
+from webapp.views import measuring
 
 KEY = "a-key-that-is-secret"
 API = "http://127.0.0.1:9/v2.5"
@@ -29,10 +33,12 @@ def port() -> int:
 
 
 def told(port: int) -> str:
-    return requests.get(f"http://127.0.0.1:{port}/metrics", timeout=5).text
+    return requests.get(f"http://127.0.0.1:{port}/metrics", timeout=60).text
 
 
-def test_calls_budget_and_breakers_are_told(config: Config, client: ESIMGoClient, port: int) -> None:
+def test_calls_budget_and_breakers_are_told_though_the_database_is_away(
+    config: Config, client: ESIMGoClient, port: int
+) -> None:
     metrics.serve(replace(config, metrics_port=port - 1), client)
     for _ in range(6):
         with pytest.raises(EsimGoError):
@@ -44,6 +50,46 @@ def test_calls_budget_and_breakers_are_told(config: Config, client: ESIMGoClient
     assert 'simka_esimgo_breaker{kind="reads",mood="closed"} 1.0' in text
     assert "simka_esimgo_budget_places 8.0" in text
     assert KEY not in text
+
+
+@pytest.mark.usefixtures("database")
+def test_what_is_in_the_books_and_how_jobs_ended_is_told(
+    config: Config, client: ESIMGoClient, port: int
+) -> None:
+    make_order("paid")
+    metrics.ran("check_provider", True)
+    metrics.ran("check_provider", False)
+    metrics.serve(replace(config, metrics_port=port - 1), client)
+    text = told(port)
+    assert 'simka_orders{state="paid"} 1.0' in text
+    assert "# HELP simka_callbacks callbacks" in text
+    assert 'simka_job_runs_total{job="check_provider",outcome="failed"}' in text
+
+
+def test_the_web_counts_requests_by_route_and_not_by_address(database: Config, port: int) -> None:
+    app = create_app(replace(database, metrics_port=port))
+    metrics_of_all.listen(port, measuring.REGISTRY)
+    browser, before = app.test_client(), told(port)
+    browser.get("/orders/AAAA1111")
+    browser.get("/nowhere/at/all")
+    browser.post("/api/esimgo/webhook", data=b"{}")
+    text = told(port)
+    assert 'simka_http_requests_total{route="GET /orders/<reference>",status="' in text
+    assert 'simka_http_requests_total{route="none",status="404"}' in text
+    assert 'simka_http_requests_total{route="POST /api/esimgo/webhook",status="401"}' in text
+    assert 'simka_http_seconds_bucket{le="0.3",route="POST /api/esimgo/webhook"}' in text
+    assert "AAAA1111" not in text.removeprefix(before)
+
+
+def test_what_payers_are_told_is_counted(port: int) -> None:
+    metrics_of_all.listen(port, measuring.REGISTRY)
+    measuring.pre_checkout({"method": "answerPreCheckoutQuery", "ok": True})
+    measuring.pre_checkout({"method": "answerPreCheckoutQuery", "ok": False, "error_message": "late"})
+    measuring.pre_checkout({"method": "sendMessage"})
+    text = told(port)
+    assert 'simka_pre_checkouts_total{answer="ok"}' in text
+    assert 'simka_pre_checkouts_total{answer="declined"}' in text
+    assert "sendMessage" not in text
 
 
 def test_without_the_setting_nothing_listens(config: Config, client: ESIMGoClient) -> None:

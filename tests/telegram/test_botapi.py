@@ -39,6 +39,12 @@ METHODS: dict[str, tuple[Callable[[BotApi], Any], object]] = {
     ),
     "setMyCommands": (lambda b: b.set_my_commands({"start": "Open the shop"}, "ru"), True),
     "setChatMenuButton": (lambda b: b.set_chat_menu_button("Shop", "https://shop.test/"), True),
+    "getMyCommands": (lambda b: b.get_my_commands("ru"), [{"command": "start", "description": "Open"}]),
+    "getChatMenuButton": (
+        lambda b: b.get_chat_menu_button(),
+        {"type": "web_app", "text": "Shop", "web_app": {"url": "https://shop.test/"}},
+    ),
+    "sendChatAction": (lambda b: b.send_chat_action(777), True),
     "sendMessage": (lambda b: b.send_message(777, "<b>Ready</b>", KEYBOARD), SENT),
     "sendPhoto": (lambda b: b.send_photo(777, b"\x89PNG", "Your eSIM", KEYBOARD), SENT),
     "sendDocument": (lambda b: b.send_document(777, "r.pdf", b"%PDF", "application/pdf", "Yours"), SENT),

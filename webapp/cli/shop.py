@@ -5,13 +5,11 @@ import sys
 import click
 from flask import Flask
 
-from webapp import chat, data_keys, db, notifications, sealing
+from webapp import data_keys, db, introduction, sealing
 from webapp.config import Config, is_loopback
-from webapp.i18n import LANGUAGES, speaking
 from webapp.models import Setting
 from webapp.telegram.botapi import BotApi
-
-ALLOWED_UPDATES = ["message", "callback_query", "pre_checkout_query", "my_chat_member"]
+from webapp.telegram.errors import TelegramError
 
 
 def register(app: Flask, config: Config) -> None:
@@ -33,7 +31,11 @@ def register(app: Flask, config: Config) -> None:
     @app.cli.command("setup-bot")
     def setup_bot() -> None:
         """Tell Telegram where the shop is: webhook, commands, menu button."""
-        introduce(BotApi(config.telegram_bot_token, config.telegram_api_url, timeout=(3, 10)), config)
+        bot = BotApi(config.telegram_bot_token, config.telegram_api_url, timeout=(3, 10))
+        try:
+            introduction.introduce(bot, config)
+        except TelegramError as error:
+            sys.exit(f"simka: Telegram: {error}; `make doctor` says what to look at")
         click.echo(f"The bot now opens {config.public_url}.")
 
 
@@ -46,19 +48,3 @@ def _keep_worlds_apart(config: Config) -> None:
             f"simka: DATABASE_URL holds the orders of the {known} shop; name another file for the {world} one"
         )
     Setting.write("shop.world", world)
-
-
-def introduce(bot: BotApi, config: Config) -> None:
-    """Webhook with its secret and update types, commands in every language, menu button. TelegramError.
-
-    The bot's name is kept, for links into its chat.
-    """
-    Setting.write(notifications.BOT_NAME, bot.get_me().username)
-    bot.set_webhook(
-        f"{config.public_url}/api/telegram/webhook", config.telegram_webhook_secret, ALLOWED_UPDATES
-    )
-    bot.set_chat_menu_button(config.shop_name, config.public_url)
-    for code in LANGUAGES:
-        with speaking(code):
-            commands = chat.commands()
-        bot.set_my_commands(commands, None if code == config.default_language else code)

@@ -6,14 +6,13 @@ machine.
 
 import smtplib
 import socket
-import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from email.message import EmailMessage
 from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from webapp.wire import cut_off
+from webapp.wire import cut_off, tls_context
 
 from .errors import BadAddress, Lost, MailError, NotReached, Refused, TryLater
 
@@ -76,7 +75,7 @@ class Mailer:
         host, port = self._server.hostname or "", self._server.port or PORTS[self._server.scheme]
         try:
             if self._server.scheme == "smtps":
-                return _BoundedTLS(host, port, timeout=self._timeout_s, context=ssl.create_default_context())
+                return _BoundedTLS(host, port, timeout=self._timeout_s, context=tls_context())
             return _Bounded(host, port, timeout=self._timeout_s)
         except (OSError, smtplib.SMTPException) as error:
             failure = NotReached(_said(error))
@@ -85,7 +84,7 @@ class Mailer:
     def _enter(self, session: smtplib.SMTP) -> None:
         try:
             if self._server.scheme == "smtp" and (self._server.hostname not in LOOPBACK):
-                session.starttls(context=ssl.create_default_context())
+                session.starttls(context=tls_context())
             if self._server.username:
                 session.login(*_account(self._server))
         except (OSError, smtplib.SMTPException) as error:

@@ -11,7 +11,7 @@ from webapp.wire import Adapter, Bounds, NoAnswer, exchange
 
 from . import verdicts
 from .errors import BadCall, Lost, NotReached
-from .updates import Message, StarPage, User, WebhookInfo, star_page
+from .updates import MenuButton, Message, StarPage, User, WebhookInfo, star_page
 
 LARGEST_ANSWER = 4 * 1024 * 1024
 Model = TypeVar("Model", bound=BaseModel)
@@ -54,11 +54,22 @@ class BotApi:
         listed = [{"command": name, "description": text} for name, text in commands.items()]
         self._call("setMyCommands", commands=listed, language_code=language_code or "")
 
+    def get_my_commands(self, language_code: str | None = None) -> dict[str, str]:
+        """As they were set for this language, or for all without one of their own."""
+        found = self._call("getMyCommands", language_code=language_code or "")
+        rows = found if isinstance(found, list) else []
+        told = [row for row in rows if isinstance(row, dict)]
+        return {str(row.get("command", "")): str(row.get("description", "")) for row in told}
+
     def set_chat_menu_button(self, text: str, url: str) -> None:
         """The button beside the message field, in every private chat."""
         self._call(
             "setChatMenuButton", menu_button={"type": "web_app", "text": text, "web_app": {"url": url}}
         )
+
+    def get_chat_menu_button(self) -> str:
+        """The address that the button opens in every private chat; empty when it is another button."""
+        return _read(MenuButton, self._call("getChatMenuButton")).address
 
     # Messages
 
@@ -81,6 +92,10 @@ class BotApi:
             **more,
         )
         return _read(Message, sent).message_id
+
+    def send_chat_action(self, chat_id: int) -> None:
+        """ "Is typing", for five seconds: shows whether the bot may write there. Errors: Blocked."""
+        self._call("sendChatAction", chat_id=chat_id, action="typing")
 
     def send_photo(self, chat_id: int, png: bytes, caption: str, reply_markup: Json | None = None) -> int:
         """A picture that its reader may save. `caption` is Telegram's HTML, 1024 characters at most."""

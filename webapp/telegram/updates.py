@@ -150,6 +150,21 @@ class WebhookInfo(Payload):
     allowed_updates: tuple[str, ...] = ()
 
 
+class WebApp(Payload):
+    url: Text = ""
+
+
+class MenuButton(Payload):
+    """`web_app` is there for a button that opens a Mini App."""
+
+    type: Text = ""
+    web_app: WebApp | None = None
+
+    @property
+    def address(self) -> str:
+        return self.web_app.url if self.web_app is not None else ""
+
+
 class Partner(Payload):
     type: Text = ""
     user: User | None = None

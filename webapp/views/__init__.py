@@ -18,6 +18,7 @@ from webapp.views import (
     help,
     legal,
     limits,
+    measuring,
     openapi,
     orders,
     page,
@@ -33,6 +34,7 @@ def register(app: Flask, config: Config) -> None:
     app.extensions["shop"] = Shop(
         config, bot, limits.Limits(config), Lately(lambda: outages.state(config.catalogue_ttl_s))
     )
+    measuring.register(app, config)
     delivery.register(app)
     page.register(app, config)
     limits.register(app, app.extensions["shop"].limits)

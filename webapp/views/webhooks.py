@@ -7,6 +7,7 @@ from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, Unauthorized
 
 from webapp import callbacks, quotes, updates
 from webapp.telegram.updates import parse_update
+from webapp.views import measuring
 from webapp.views.api_models import BotCall, Callback, Received, TelegramUpdate
 from webapp.views.openapi import Operation, described
 from webapp.views.wiring import shop
@@ -52,8 +53,9 @@ def telegram() -> Response:
         raise BadRequest
     if update.pre_checkout_query is not None:
         quotes.wait_for_verdict(update.pre_checkout_query.invoice_payload, shop().config)
-    answer = updates.receive(update, shop().config)
-    return jsonify(answer or {})
+    answer = updates.receive(update, shop().config) or {}
+    measuring.pre_checkout(answer)
+    return jsonify(answer)
 
 
 def _body(limit: int) -> bytes:

@@ -17,6 +17,7 @@ METHODS: dict[str, Method] = {
         "getWebhookInfo": webhook.get_webhook_info,
         "deleteWebhook": webhook.delete_webhook,
         "sendMessage": chat.send_message,
+        "sendChatAction": chat.send_chat_action,
         "sendPhoto": chat.send_photo,
         "sendDocument": chat.send_document,
         "answerCallbackQuery": chat.answer_callback_query,

@@ -31,6 +31,13 @@ def send_message(telegram: Telegram, params: Params) -> dict[str, Any]:
     return _send(telegram, params, {"text": text, **_some(entities=entities)}, None)
 
 
+def send_chat_action(telegram: Telegram, params: Params) -> bool:
+    params.required_text("action")
+    with telegram.world.look() as data:
+        _recipient(data, params)
+    return True
+
+
 def send_photo(telegram: Telegram, params: Params) -> dict[str, Any]:
     """Bot API, sendPhoto: an upload, an http URL (loopback only here) or the file_id of an earlier photo."""
     file = _file(telegram, params, "photo")

@@ -1,0 +1,58 @@
+"""`python -m jobs doctor [en|ru]`, which `make doctor` calls: what is set up wrong, and what helps.
+
+Ends with 1 when something must be put right. eSIM Go is asked by the leading jobs process, or under its
+lease; only where the database is away, and so nobody leads, it is asked right here.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from peewee import PeeweeException
+
+from jobs import schedule
+from webapp import clock, create_app, doctor
+from webapp.config import Config
+from webapp.doctor import Finding
+from webapp.esimgo.client import ESIMGoClient
+from webapp.i18n import speaking
+from webapp.telegram.botapi import BotApi
+
+
+def run(config: Config, language: str = "") -> int:
+    """Print every finding, the bad ones with their remedy; returns the exit code."""
+    create_app(config)
+    with speaking(language or config.default_language):
+        findings = [*doctor.look_here(config), *_outside(config)]
+        return _tell(findings)
+
+
+def _outside(config: Config) -> Iterable[Finding]:
+    began_at = clock.now()
+    try:
+        schedule.run_once(config, doctor.JOB)
+        return _as_kept(began_at)
+    except PeeweeException:
+        esimgo = ESIMGoClient(config.esimgo_api_key, config.esimgo_api_url)
+        bot = BotApi(config.telegram_bot_token, config.telegram_api_url, timeout=(3, 10))
+        return doctor.look_outside(esimgo, bot, config)
+
+
+def _as_kept(began_at: datetime) -> Iterable[Finding]:
+    last = doctor.kept()
+    return last.findings if last is not None and last.at >= began_at else [Finding("not_looked")]
+
+
+def _tell(findings: Iterable[Finding]) -> int:
+    wrong = 0
+    for found in findings:
+        words = doctor.told(found)
+        wrong += words.state == "wrong"
+        _say(f"{doctor.mark(words.state):<10} {words.sentence}")
+        if words.remedy:
+            _say(f"{'':<10} → {words.remedy}")
+    _say(doctor.summary(wrong))
+    return 1 if wrong else 0
+
+
+def _say(line: str) -> None:
+    print(line)  # noqa: T201 - it is for the person who asked

@@ -1,0 +1,257 @@
+"""What a merchant gets wrong is found, said in plain words, and comes with what helps."""
+
+import ast
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+from email.utils import format_datetime
+from pathlib import Path
+
+import pytest
+
+from jobs import doctor as command
+from jobs import look_outside
+from jobs.context import Context
+from tests.shop.factories import lead, leader, make_bundle, make_plan
+from tests.shop.standins import Bot, Provider, always
+from webapp import clock, db, doctor, introduction, watch
+from webapp.config import ROOT, Config
+from webapp.doctor import Finding, outside
+from webapp.doctor.words import words
+from webapp.esimgo.errors import AccessDenied, Unavailable
+from webapp.esimgo.payloads import Organisation
+from webapp.i18n import LANGUAGES, speaking
+from webapp.models import Callback, Plan, Setting
+from webapp.telegram.errors import BadCall, Blocked, NotReached
+from webapp.telegram.updates import WebhookInfo
+from webapp.wire import Answer, NoAnswer
+
+pytestmark = pytest.mark.usefixtures("database")
+
+SHOP = "https://shop.example.com"
+
+
+class Street:
+    """What answers at our own address and at Telegram's, as it is seen from outside."""
+
+    def __init__(self) -> None:
+        self.health: Answer | NoAnswer = Answer(200, {}, b'{"status":"ok"}')
+        self.knock = 400
+        self.ahead = timedelta(0)
+        self.certificate_s: float | OSError = 80 * 86_400
+
+    def ask(self, method: str, url: str, **content: object) -> Answer:
+        if not url.startswith(SHOP):
+            return Answer(302, {"Date": format_datetime(clock.now() - self.ahead, usegmt=True)}, b"")
+        if method == "POST":
+            return Answer(self.knock, {}, b"")
+        if isinstance(self.health, NoAnswer):
+            raise self.health
+        return self.health
+
+    def certificate_end(self, host: str, port: int) -> object:
+        if isinstance(self.certificate_s, OSError):
+            raise self.certificate_s
+        return clock.now() + timedelta(seconds=self.certificate_s)
+
+
+@pytest.fixture
+def street(monkeypatch: pytest.MonkeyPatch) -> Street:
+    street = Street()
+    monkeypatch.setattr(outside, "_ask", street.ask)
+    monkeypatch.setattr(watch, "certificate_end", street.certificate_end)
+    return street
+
+
+class Merchant:
+    """A shop in which everything is as it should be, until something is not."""
+
+    def __init__(self, config: Config, bot: Bot, provider: Provider, street: Street) -> None:
+        self.bot, self.provider, self.street = bot, provider, street
+        self.config = replace(
+            config,
+            public_url=SHOP,
+            esimgo_api_url="https://api.example.com",
+            telegram_api_url="https://telegram.example.com",
+            trusted_proxies=1,
+            support_url="https://t.me/somebody",
+            alert_chat_id=777,
+        )
+        facts = ("seller", "address", "contact", "law")
+        config.legal_file.write_text("".join(f'{name} = "told"\n' for name in facts))
+        lead()
+        make_plan()
+        Setting.write_time("catalogue.synced_at", clock.now())
+        account = {"balance": 1000, "currency": "USD", "name": "Example", "callbackUrl": self.callback}
+        self.provider.account = Organisation.model_validate(account)
+        Callback.create(digest="d", body="{}", signature="hex", verdict="done")
+        introduction.introduce(bot, self.config)
+
+    @property
+    def callback(self) -> str:
+        return f"{SHOP}/api/esimgo/webhook"
+
+    def hears(self) -> dict[str, Finding]:
+        outside = doctor.look_outside(self.provider, self.bot, self.config)
+        found = [*outside, *doctor.look_here(self.config)]
+        return {finding.code: finding for finding in found}
+
+    def set(self, **settings: object) -> None:
+        self.config = replace(self.config, **settings)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def merchant(config: Config, bot: Bot, provider: Provider, street: Street) -> Merchant:
+    return Merchant(config, bot, provider, street)
+
+
+def state(found: Finding) -> str:
+    return doctor.told(found).state
+
+
+def test_all_is_well_in_a_shop_that_is_set_up(merchant: Merchant) -> None:
+    found = merchant.hears()
+    assert [code for code, finding in found.items() if state(finding) != "ok"] == []
+    assert len(found) >= 15
+
+
+def account(merchant: Merchant, **values: object) -> None:
+    about = {"balance": 1000, "currency": "USD", "callbackUrl": merchant.callback} | values
+    merchant.provider.account = Organisation.model_validate(about)
+
+
+def webhook(merchant: Merchant, **values: object) -> None:
+    about: dict[str, object] = {
+        "url": introduction.webhook(merchant.config),
+        "allowed_updates": introduction.ALLOWED_UPDATES,
+    }
+    merchant.bot.webhook = WebhookInfo.model_validate(about | values)
+
+
+def fails_with(error: str) -> dict[str, object]:
+    now = int(clock.timestamp())
+    return {"last_error_date": now, "last_error_message": error, "pending_update_count": 2}
+
+
+def refuse(method: str) -> Callable[[str], object]:
+    def mood(called: str) -> None:
+        if called == method:
+            raise Blocked("chat not found")
+
+    return mood
+
+
+Mistake = Callable[[Merchant], object]
+
+MISTAKES: dict[str, Mistake] = {
+    "key_refused": lambda m: setattr(m.provider, "account", AccessDenied(403, "access denied", ())),
+    "esimgo_silent": lambda m: setattr(m.provider, "account", Unavailable("no answer")),
+    "other_currency": lambda m: account(m, currency="EUR"),
+    "balance_empty": lambda m: account(m, balance=0),
+    "callback_address": lambda m: account(m, callbackUrl="https://old.example.com"),
+    "callbacks_none_yet": lambda m: Callback.delete().execute(),
+    "token_refused": lambda m: setattr(m.bot, "mood", always(BadCall("401: Unauthorized"))),
+    "telegram_silent": lambda m: setattr(m.bot, "mood", always(NotReached("no connection"))),
+    "webhook_elsewhere": lambda m: webhook(m, url="https://old.example.com/hook"),
+    "updates_missing": lambda m: webhook(m, allowed_updates=["message"]),
+    "webhook_secret": lambda m: webhook(m, **fails_with("Wrong response from the webhook: 401 Unauthorized")),
+    "webhook_failing": lambda m: webhook(m, **fails_with("Connection refused")),
+    "button_wrong": lambda m: setattr(m.bot, "menu_button", "https://old.example.com"),
+    "commands_wrong": lambda m: m.bot.commands.clear(),
+    "alert_chat_closed": lambda m: setattr(m.bot, "mood", refuse("sendChatAction")),
+    "certificate_ending": lambda m: setattr(m.street, "certificate_s", 5 * 86_400),
+    "certificate_bad": lambda m: setattr(m.street, "certificate_s", OSError("self-signed certificate")),
+    "door_closed": lambda m: setattr(m.street, "health", NoAnswer("ConnectionError")),
+    "door_of_others": lambda m: setattr(m.street, "health", Answer(404, {}, b"nginx")),
+    "door_other_secret": lambda m: setattr(m.street, "knock", 401),
+    "clock_wrong": lambda m: setattr(m.street, "ahead", timedelta(seconds=90)),
+    "database_away": lambda m: db.bind(f"sqlite:///{m.config.legal_file.parent}"),
+    "migrations_missing": lambda m: db.database.execute_sql("DELETE FROM schema_migration"),
+    "scheduler_missing": lambda m: m.config.clock_file and m.config.clock_file.write_text("100000"),
+    "public_url_is_here": lambda m: m.set(public_url="http://127.0.0.1:8000"),
+    "public_url_unfit": lambda m: m.set(public_url=f"{SHOP}:8080"),
+    "proxy_not_trusted": lambda m: m.set(trusted_proxies=0),
+    "plans_lose_money": lambda m: Plan.update(stars=100).execute(),
+    "star_too_dear": lambda m: m.set(star_usd=2 * m.config.star_usd),
+    "catalogue_empty": lambda m: Setting.write("catalogue.synced_at", None),
+    "catalogue_held": lambda m: Setting.write("catalogue.held", {"at": "", "known": 9, "missing": 5}),
+    "legal_missing": lambda m: m.config.legal_file.unlink(),
+    "support_missing": lambda m: m.set(support_url=None),
+    "alerts_nowhere": lambda m: m.set(alert_chat_id=None),
+}
+
+
+@pytest.mark.parametrize("code", MISTAKES)
+def test_each_mistake_is_found_with_its_remedy(merchant: Merchant, code: str) -> None:
+    MISTAKES[code](merchant)
+    found = merchant.hears()
+    assert code in found, found
+    for language in LANGUAGES:
+        with speaking(language):
+            told = doctor.told(found[code])
+        assert told.state != "ok"
+        assert len(told.remedy) > 10
+        assert "%(" not in told.sentence + told.remedy
+
+
+def test_callbacks_that_are_refused_are_told(merchant: Merchant, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("webapp.callbacks.refusals.lately", lambda reason: 3)
+    assert {"callbacks_unsigned", "callbacks_forged"} <= set(merchant.hears())
+
+
+def codes() -> Iterator[str]:
+    """Every code that a check can find, as the source names them."""
+    for path in [*Path(ROOT / "webapp/doctor").glob("*.py"), ROOT / "jobs/doctor.py"]:
+        if path.name != "words.py":
+            calls = (node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Constant))
+            yield from (node.value for node in calls if isinstance(node.value, str) and node.value in words())
+
+
+def test_every_sentence_is_of_a_finding_and_speaks_both_languages() -> None:
+    assert set(codes()) == set(words())
+    with speaking("ru"):
+        russian = words()
+    with speaking("en"):
+        same = [code for code, told in words().items() if told.sentence == russian[code].sentence]
+    assert same == []
+
+
+def test_what_was_found_outside_is_there_for_a_page(merchant: Merchant) -> None:
+    context = Context(merchant.config, merchant.provider, merchant.bot, leader(), {})
+    look_outside.run(context)
+    kept = doctor.kept()
+    assert kept is not None
+    assert [state(found) for found in kept.findings] == ["ok"] * len(kept.findings)
+
+
+def test_the_command_says_it_and_ends_with_1(
+    merchant: Merchant, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(command, "create_app", lambda config: None)
+
+    def looked(config: Config, name: str) -> int:
+        doctor.keep(doctor.look_outside(merchant.provider, merchant.bot, config))
+        return 0
+
+    monkeypatch.setattr("jobs.schedule.run_once", looked)
+    assert command.run(merchant.config) == 0
+    assert "The shop can sell." in capsys.readouterr().out
+    merchant.street.knock = 401
+    assert command.run(merchant.config, "ru") == 1
+    told = capsys.readouterr().out
+    assert "ИСПРАВИТЬ" in told
+    assert "→" in told
+
+
+def test_a_leader_that_does_not_look_is_told(merchant: Merchant, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(command, "create_app", lambda config: None)
+    monkeypatch.setattr("jobs.schedule.run_once", lambda config, name: 1)
+    assert command.run(merchant.config) == 1
+
+
+def test_a_margin_is_counted_at_what_a_star_really_brings(merchant: Merchant) -> None:
+    make_bundle()
+    Plan.update(stars=323).execute()  # 4.199 USD for what costs 4.20
+    assert "plans_lose_money" in merchant.hears()
+    Plan.update(stars=324).execute()
+    assert "prices_cover_costs" in merchant.hears()
