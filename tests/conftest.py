@@ -254,17 +254,21 @@ def installed_chromium() -> str:
 
 # --- a busy machine
 
+MANY_NODES = "tests/databases/test_many_nodes.py"
 REAL_PROCESSES = {"running_shop", "shop_on_postgresql", "shop", "chromium"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Real processes depend on how busy the machine is: one more try, which the figures tell of. They take
-    long and come first, so that no worker is left alone with one of them at the end.
+    """Real clocks, sockets and processes depend on how busy the machine is: two more tries, which the figures
+    tell of. What takes long comes first, so that no worker is left alone with one of them at the end.
     """
     for item in items:
-        if has_real_processes(item) or "postgresql" in item.nodeid:
-            item.add_marker(pytest.mark.flaky(reruns=2))
-    items.sort(key=has_real_processes, reverse=True)
+        item.add_marker(pytest.mark.flaky(reruns=2))
+    items.sort(key=takes_long, reverse=True)
+
+
+def takes_long(item: pytest.Item) -> bool:
+    return has_real_processes(item) or item.nodeid.startswith(("tests/crash/", "tests/proof/", MANY_NODES))
 
 
 def has_real_processes(item: pytest.Item) -> bool:
