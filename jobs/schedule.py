@@ -58,6 +58,8 @@ class Entry(NamedTuple):
     every_s: float
     executor: str
     purpose: str
+    lanes: int = 1
+    """How many runs there may be at once, each in a thread of its own."""
 
 
 SCHEDULE = (
@@ -75,7 +77,7 @@ SCHEDULE = (
     Entry(deliver_notifications, 1, "chat", "tell the customers"),
     Entry(deliver_letters, 2, "mail", "send copies by e-mail"),
     Entry(remind_customers, 60, "local", "tell what time has made news"),
-    Entry(issue_refunds, 5, "refunds", "give money back"),
+    Entry(issue_refunds, 5, "refunds", "give money back", lanes=4),
     Entry(answer_returns, 2, "returns", "take back plans that nobody has used"),
     Entry(check_ledger, 86_400, "local", "see that all the money adds up"),
     Entry(
@@ -89,8 +91,9 @@ ON_REQUEST = (look_outside,)
 """Jobs without a timer: somebody asks for them (answer_requests.py)."""
 NAMES = {job.__name__.removeprefix("jobs."): job for job in (*(e.job for e in SCHEDULE), *ON_REQUEST)}
 
-# One thread a class, so that a call that hangs holds up its own class only. Purchases are one at a time.
-EXECUTORS = {entry.executor for entry in SCHEDULE}
+# One thread a class, so that a call that hangs holds up its own class only. Purchases are one at a time; refunds
+# are not, for an outage leaves many, and one that hangs must not hold up the others.
+EXECUTORS = {entry.executor: entry.lanes for entry in SCHEDULE}
 
 
 def run_for_ever(config: Config) -> None:
@@ -175,7 +178,7 @@ def _scheduler(context: Context) -> BlockingScheduler:
     logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
     scheduler = BlockingScheduler(
         timezone="UTC",
-        executors={name: ThreadPoolExecutor(1) for name in EXECUTORS},
+        executors={name: ThreadPoolExecutor(lanes) for name, lanes in EXECUTORS.items()},
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
     )
     for entry in SCHEDULE:
@@ -186,6 +189,7 @@ def _scheduler(context: Context) -> BlockingScheduler:
             seconds=entry.every_s if entry.every_s <= LONGEST_TICK_S else RARE_TICK_S,
             executor=entry.executor,
             id=entry.job.__name__,
+            max_instances=entry.lanes,
         )
     return scheduler
 
@@ -205,7 +209,7 @@ def _tick(entry: Entry, context: Context) -> None:
     failures, until = _resting.get(name, (0, 0.0))
     if clock.monotonic() < until or not (entry.every_s <= LONGEST_TICK_S or _is_due(entry)):
         return
-    if runner.run(entry.job, context):
+    if runner.run(entry.job, context, alone=entry.lanes == 1):
         _resting.pop(name, None)
     else:
         rest_s = min(2.0 ** min(failures, 10), LONGEST_REST_S)  # an outage of hours is thousands of failures

@@ -27,7 +27,7 @@ STARTS_IN_S = 30  # all workers start their shops at once: fifteen processes
 
 UNDER_WAY = """
 SELECT 1 FROM orders WHERE stage IN ('paid', 'submitting', 'unknown', 'accepted')
-UNION ALL SELECT 1 FROM refund WHERE state = 'due'
+UNION ALL SELECT 1 FROM refund WHERE state <> 'done'
 """
 
 T = TypeVar("T")

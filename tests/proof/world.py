@@ -257,9 +257,10 @@ class Jobs:
         schedule._resting.clear()
         self.context = schedule._context(self.world.config, leadership)
         self.hub.spawn(self.process, self._beat)
-        for executor in sorted({entry.executor for entry in self._entries}):
+        for executor, lanes in sorted(schedule.EXECUTORS.items()):
             mine = [entry for entry in self._entries if entry.executor == executor]
-            self.hub.spawn(self.process, self._tick, mine)
+            for _ in range(lanes if mine else 0):
+                self.hub.spawn(self.process, self._tick, mine)
 
     def _beat(self) -> None:
         while leases.keep(self.leadership, self.world.config.lease_s):

@@ -99,6 +99,12 @@ def test_each_class_of_work_has_a_thread_of_its_own_and_no_job_overtakes_itself(
         assert scheduled.trigger.interval.total_seconds() <= schedule.LONGEST_TICK_S
 
 
+def test_only_refunds_go_side_by_side(context: Context) -> None:
+    at_once = {scheduled.id: scheduled.max_instances for scheduled in schedule._scheduler(context).get_jobs()}
+    assert at_once.pop("jobs.issue_refunds") == schedule.EXECUTORS["refunds"] > 1
+    assert set(at_once.values()) == {1}
+
+
 def test_a_job_that_is_longer_than_its_tick_is_no_news(
     context: Context, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -382,7 +388,7 @@ def test_a_locked_database_is_waited_out_for_as_long_as_the_lease_lasts(
 
 
 def test_a_job_that_fails_rests_longer_and_longer(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(_job: ModuleType, _context: Context) -> bool:
+    def fail(_job: ModuleType, _context: Context, *, alone: bool) -> bool:
         runs.append(now[0])
         return False
 
@@ -403,7 +409,7 @@ def test_after_an_outage_of_days_a_job_still_rests_fifteen_seconds(
 ) -> None:
     entry = schedule.Entry(job(), 1, "reads", "for this test")
     monkeypatch.setattr(schedule, "_resting", {entry.job.__name__: (100_000, 0.0)})
-    monkeypatch.setattr(runner, "run", lambda _job, _context: False)
+    monkeypatch.setattr(runner, "run", lambda _job, _context, alone: False)
     schedule._tick(entry, context)
     failures, until = schedule._resting[entry.job.__name__]
     assert (failures, 14 < until - clock.monotonic() <= 15) == (100_001, True)

@@ -43,6 +43,20 @@ def test_a_refund_is_sent_once(bot: Bot) -> None:
     assert len(bot.refunds) == 1
 
 
+def test_one_that_hangs_holds_up_no_other_and_each_is_sent_once(bot: Bot) -> None:
+    hanging, others = due(), [due(), due()]
+
+    def hang(_method: str) -> None:
+        bot.mood = lambda _: None
+        assert payments.issue_refunds(bot, leader()) == 2
+        assert [again(refund).state for refund in (hanging, *others)] == ["sent", "done", "done"]
+
+    bot.mood = hang
+    assert payments.issue_refunds(bot, leader()) == 1
+    charges = [refund.payment.charge_id for refund in (*others, hanging)]
+    assert [charge_id for _, charge_id in bot.refunds] == charges
+
+
 def test_what_telegram_has_refunded_before_is_done(bot: Bot) -> None:
     refund = due()
     bot.mood = always(AlreadyRefunded("CHARGE_ALREADY_REFUNDED"))

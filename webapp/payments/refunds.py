@@ -60,8 +60,10 @@ def issue_refunds(bot: BotApi, leadership: Leadership) -> int:
     _hurry_when_it_answers_again(bot)
     done = silences = 0
     for due in _due():
-        if silences == MOST_SILENCES or not _claim(due, leadership):
+        if silences == MOST_SILENCES:
             break
+        if not _claim(due, leadership):  # a run beside this one has it, or we lead no more
+            continue
         boundary("refund.claimed")
         try:
             arrived = _send(due, till(due.payment.means, bot))
@@ -81,7 +83,7 @@ def _due() -> list[Refund]:
 
 
 def _claim(refund: Refund, leadership: Leadership) -> bool:
-    """Only the leader makes one. Losing it to somebody else's is losing the lead."""
+    """Only the leader makes one, and one of its runs."""
     now = clock.now()
     lapses_at = now + CLAIM_LAPSES_AFTER
     with transaction():
