@@ -91,8 +91,8 @@ ON_REQUEST = (look_outside,)
 """Jobs without a timer: somebody asks for them (answer_requests.py)."""
 NAMES = {job.__name__.removeprefix("jobs."): job for job in (*(e.job for e in SCHEDULE), *ON_REQUEST)}
 
-# One thread a class, so that a call that hangs holds up its own class only. Purchases are one at a time; refunds
-# are not, for an outage leaves many, and one that hangs must not hold up the others.
+# One thread a class, so that a call that hangs holds up its own class only. Purchases are one at a time;
+# refunds are not, for an outage leaves many, and one that hangs must not hold up the others.
 EXECUTORS = {entry.executor: entry.lanes for entry in SCHEDULE}
 
 
