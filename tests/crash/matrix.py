@@ -102,7 +102,7 @@ class Matrix:
         self.shop.esimgo("POST", "faults", {"match": "POST /orders", "kind": "400"})
         self.shop.telegram("POST", "faults", {"match": "POST /refundStarPayment", "kind": "hang"})
         self.shop.start_jobs()
-        until(lambda: Refund.select().count() - before >= number, 40, "the refusals")
+        until(lambda: Refund.select().count() - before >= number, 120, "the refusals")
         self.end()
         self.lift()
 
@@ -119,7 +119,7 @@ class Matrix:
     def kill_at(self, told: Told, over: Callable[[], bool], **extra: str) -> None:
         """Start the jobs and wait for their death at the crash point; when they get past it, kill them."""
         self.shop.spawn("jobs", "jobs", KILL_AT=told.case.boundary, **extra)
-        until(lambda: self.dead() or over(), 40, f"{told.case}")
+        until(lambda: self.dead() or over(), 120, f"{told.case}")
         self._wait_for_death(1)  # what is over may be so a moment before the crash point
         told.how = "died there" if self.dead() else "never came there, killed after the fault"
         self.end()
@@ -179,9 +179,9 @@ class Matrix:
         """The jobs run until the shop sells again and has eSIM Go's word for it; then none run."""
         if self.dead():
             self.shop.start_jobs()
-        until(lambda: not outages.now().sales_paused, 20, "open for sale")
+        until(lambda: not outages.now().sales_paused, 60, "open for sale")
         if told is not None:
-            until(lambda: quotes.verdict(told.order, self.config) == "ok", 20, "the word of eSIM Go")
+            until(lambda: quotes.verdict(told.order, self.config) == "ok", 60, "the word of eSIM Go")
         self.end()
 
     def kill_the_web(self) -> None:
@@ -196,7 +196,7 @@ class Matrix:
             self._restart_web(PAYMENT[0])
             paying = threads.submit(self._pay_until_paid, buyer, str(order["invoice_url"]))
             for place in range(len(PAYMENT)):
-                until(lambda: self._web_answers() is False, 30, f"{PAYMENT[place]} in the web")
+                until(lambda: self._web_answers() is False, 90, f"{PAYMENT[place]} in the web")
                 self._restart_web(PAYMENT[place + 1] if place + 1 < len(PAYMENT) else "")
             paying.result()
         told.how = f"died in the web at {len(PAYMENT)} crash points: {', '.join(PAYMENT)}"
@@ -221,7 +221,7 @@ class Matrix:
         self.shop.processes["web"].wait(60)
         self.shop.start_web(kill_at)
         self._web_may_die = bool(kill_at)
-        until(lambda: self.shop.answers(f"{self.shop.web}/healthz") or not self._web_answers(), 20, "the web")
+        until(lambda: self.shop.answers(f"{self.shop.web}/healthz") or not self._web_answers(), 60, "the web")
 
     def kill_in_the_statement(self) -> None:
         """Nobody tells us of a payment: the process dies when it has read of it, and once it is booked."""
@@ -230,11 +230,11 @@ class Matrix:
         self.shop.telegram("POST", "faults", {"match": "UPDATE /message", "kind": "late", "after_s": 60})
         with ThreadPoolExecutor(1) as threads:
             paying = threads.submit(self._paid_elsewhere, Case(STATEMENT[0]))
-            until(lambda: self._questions() > asked, 20, "the question")
+            until(lambda: self._questions() > asked, 60, "the question")
             for boundary in STATEMENT:
                 self.shop.advance(61)
                 self.shop.start_jobs(kill_at=boundary)
-                until(self.dead, 20, boundary)
+                until(self.dead, 60, boundary)
                 self.end()
             told = paying.result()
         self.shop.telegram("DELETE", "faults")
@@ -273,9 +273,9 @@ class Matrix:
         self.shop.esimgo("POST", "faults", {"match": "GET /orders", "kind": "500"})
         self.shop.advance(self.config.deadline_s + 1)
         self.shop.start_jobs()
-        until(lambda: late.order.stage == "failed", 40, "the deadline")
+        until(lambda: late.order.stage == "failed", 120, "the deadline")
         self.lift()
-        until(self._has_stock, 40, "the late one")
+        until(self._has_stock, 120, "the late one")
         self.end()
         next_one = self.paid(Case(LOOKUP[2]))
         self.kill_at(next_one, lambda: False)

@@ -28,7 +28,7 @@ def test_a_paused_leader_wakes_up_and_nothing_is_bought_twice(matrix: Matrix, bo
     try:
         shop.spawn("jobs", "jobs", LEASE_S=LEASE_S)
         told_by_log = shop.log("jobs").count("leading, epoch")
-        until(lambda: shop.log("jobs").count("leading, epoch") > told_by_log, 40, "the take-over")
+        until(lambda: shop.log("jobs").count("leading, epoch") > told_by_log, 120, "the take-over")
         os.kill(sleeper.pid, signal.SIGCONT)
         assert sleeper.wait(120) == 1, "who has lost the lease ends"
     finally:
@@ -44,7 +44,7 @@ def paused_at(boundary: str, matrix: Matrix) -> Told | None:
     """None when another of its threads was just writing: then an SQLite file is nobody else's."""
     told = matrix.paid(Case(boundary))
     matrix.shop.spawn("jobs", "jobs", KILL_AT=f"stop:{boundary}", LEASE_S=LEASE_S)
-    until(lambda: is_paused(matrix.shop.processes["jobs"].pid), 40, f"paused at {boundary}")
+    until(lambda: is_paused(matrix.shop.processes["jobs"].pid), 120, f"paused at {boundary}")
     return None if is_locked(matrix.config.database_url) else told
 
 
