@@ -136,6 +136,13 @@ def _chat(value: str) -> int:
     return int(value)
 
 
+def _people(value: str) -> tuple[int, ...]:
+    numbers = value.replace(",", " ").split()
+    if not all(re.fullmatch(r"[1-9]\d{0,14}", number) for number in numbers):
+        raise ValueError("must be the numbers of people, such as 123456789, with spaces between them")
+    return tuple(dict.fromkeys(int(number) for number in numbers))
+
+
 def _one_of(*choices: str) -> Callable[[str], str]:
     def parse(value: str) -> str:
         if value.strip() not in choices:
@@ -238,6 +245,11 @@ class Config:
     )
     currency: str = setting(
         _one_of("USD"), "currency of the eSIM Go account; prices are shown in it", default="USD"
+    )
+    admin_telegram_ids: tuple[int, ...] = setting(
+        _people,
+        "who runs the shop in the Mini App: Telegram numbers with spaces between them",
+        default=(),
     )
     alert_chat_id: int | None = setting(
         _chat,

@@ -225,6 +225,10 @@ def date_text(moment: date) -> str:
     return str(format_date(moment, "d MMMM", locale=language()))
 
 
+def short_date_text(moment: date) -> str:
+    return str(format_date(moment, "d MMM", locale=language()))
+
+
 def day_text(moment: datetime) -> str:
     """With its year, for papers."""
     return str(format_date(moment, "d MMMM y", locale=language()))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from webapp import alarms, clock, leases
+from webapp import alarms, clock, leases, switches
 from webapp.db import rows
 from webapp.models import Setting
 
@@ -30,7 +30,16 @@ _OTHER_CURRENCY = "provider.other_currency_since"
 _GENERATION = "catalogue.generation"
 _SYNCED = "catalogue.synced_at"
 
-_SHOWN = (_FAILING, _NOT_BUYING, _SHORT_OF, _OTHER_CURRENCY, _PAYMENTS, _GENERATION, _SYNCED)
+_SHOWN = (
+    _FAILING,
+    _NOT_BUYING,
+    _SHORT_OF,
+    _OTHER_CURRENCY,
+    _PAYMENTS,
+    _GENERATION,
+    _SYNCED,
+    switches.NAME,
+)
 _STATE = (
     f"SELECT {', '.join(['MAX(CASE WHEN name = ? THEN value END)'] * len(_SHOWN))}, "  # noqa: S608 - no values
     "(SELECT CAST(expires_at AS TEXT) FROM lease WHERE name = ?) "
@@ -41,12 +50,26 @@ _STATE = (
 
 @dataclass(frozen=True)
 class Outages:
+    """`switched_off`: by the owner (switches.py)."""
+
     provider_failing: bool
     sales_paused: bool
     out_of_funds: bool
     other_currency: bool
     jobs_missing: bool
     payments_failing: bool
+    switched_off: tuple[str, ...] = ()
+
+    @property
+    def payments_off(self) -> bool:
+        return switches.PAYMENTS in self.switched_off
+
+    def is_closed(self, area: str) -> bool:
+        """Has the owner closed this place? The rest of the shop may be open."""
+        return switches.area(area) in self.switched_off
+
+    def sells(self, area: str) -> bool:
+        return not self.sales_paused and not self.is_closed(area)
 
 
 @dataclass(frozen=True)
@@ -83,15 +106,24 @@ def _outages(known: dict[str, Any]) -> Outages:
     failing, not_buying = (_moment(known.get(name)) for name in (_FAILING, _NOT_BUYING))
     funds = _SHORT_OF in known
     other_currency = _OTHER_CURRENCY in known
+    off = tuple(sorted(known.get(switches.NAME, ())))
     led_until = _moment(known["lease"])
     jobs_missing = led_until is None or clock.now() - led_until >= PAUSE_AFTER
     return Outages(
         provider_failing=failing is not None or not_buying is not None,
-        sales_paused=funds or other_currency or jobs_missing or _is_long(failing) or _is_long(not_buying),
+        sales_paused=(
+            funds
+            or other_currency
+            or jobs_missing
+            or switches.SALES in off
+            or _is_long(failing)
+            or _is_long(not_buying)
+        ),
         out_of_funds=funds,
         other_currency=other_currency,
         jobs_missing=jobs_missing,
         payments_failing=_PAYMENTS in known,
+        switched_off=off,
     )
 
 

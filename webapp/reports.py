@@ -4,7 +4,7 @@ Days are UTC days. Sales are counted by the moment of payment. Money is thousand
 revenue is what the delivered orders were priced at, cost what eSIM Go took for them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from math import ceil
@@ -138,6 +138,9 @@ def conversion(period: Period) -> dict[str, int]:
         "delivered": bought.delivered,
         "activated": activated.count(),
     }
+
+
+BY: Mapping[str, Callable[[Period], list[Row]]] = {"day": by_day, "country": by_country, "plan": by_plan}
 
 
 # --- how

@@ -221,7 +221,7 @@ def writing(source: str) -> Iterator[str]:
 
 
 def test_views_never_write_a_row_themselves() -> None:
-    sources = sorted((ROOT / "webapp/views").glob("*.py"))
+    sources = sorted((ROOT / "webapp/views").rglob("*.py"))
     assert len(sources) > 8
     assert {path.name: list(writing(path.read_text())) for path in sources} == {p.name: [] for p in sources}
 

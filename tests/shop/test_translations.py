@@ -25,7 +25,7 @@ RUSSIAN = ROOT / "webapp/translations/ru/LC_MESSAGES/messages.po"
 PACE = {"until": "2026-11-25T12:00:00+00:00", "used_bytes": "2100000000", "span_s": "259200"}
 TOLD = [kind for kind, about in notifications.KINDS.items() if about.group]
 """Of an order, without its being asked for."""
-FAILURES = ("refused", "deadline", "gone", "dearer", "mismatch")
+FAILURES = ("refused", "deadline", "gone", "dearer", "mismatch", "owner")
 NAMES = {
     "eSIM",
     "SIM",

@@ -1,9 +1,11 @@
-"""Papers that a customer can ask for: a receipt as PDF, all purchases as CSV. They go to the chat, because a
-link carries no header that says who asks, and Telegram's web clients forbid downloads from their frame.
+"""Papers that people can ask for: a receipt as PDF, all purchases or the shop's sales as CSV. They go to
+the chat, because a link carries no header that says who asks, and Telegram's web clients forbid downloads
+from their frame.
 """
 
 from webapp.documents.document import Document
 from webapp.documents.history import history
 from webapp.documents.receipt import receipt
+from webapp.documents.sales import report
 
-__all__ = ["Document", "history", "receipt"]
+__all__ = ["Document", "history", "receipt", "report"]

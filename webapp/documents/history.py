@@ -1,29 +1,17 @@
-"""All purchases of a customer, as a table that spreadsheets open."""
-
-import csv
-from io import StringIO
+"""All purchases of a customer, as a table."""
 
 from webapp import catalogue, purchases
 from webapp.documents.document import Document
+from webapp.documents.spreadsheet import spreadsheet
 from webapp.i18n import gettext as _
-from webapp.i18n import language
 from webapp.models import Customer
 from webapp.money import plain
 from webapp.purchases import Purchase
 
-SEPARATORS = {"ru": ";"}
-"""A Russian spreadsheet takes the comma for a decimal one."""
-
 
 def history(customer: Customer) -> Document:
-    """CSV in the language at hand, the newest first. Times are UTC."""
-    out = StringIO()
-    rows = csv.writer(out, delimiter=SEPARATORS.get(language(), ","))
-    rows.writerow(_head())
-    for purchase in purchases.of_customer(customer):
-        rows.writerow([_harmless(str(cell)) for cell in _row(purchase)])
-    # The mark at the start tells Excel that it is UTF-8.
-    return Document("purchases.csv", "text/csv", out.getvalue().encode("utf-8-sig"))
+    """In the language at hand, the newest first. Times are UTC."""
+    return spreadsheet("purchases.csv", _head(), [_row(bought) for bought in purchases.of_customer(customer)])
 
 
 def _head() -> list[str]:
@@ -52,8 +40,3 @@ def _row(purchase: Purchase) -> list[object]:
         purchase.payment.charge_id,
         f"{done:%Y-%m-%d %H:%M}" if done is not None else "",
     ]
-
-
-def _harmless(cell: str) -> str:
-    """A spreadsheet runs what begins like a formula."""
-    return f"'{cell}" if cell[:1] in {"=", "+", "-", "@", "\t", "\r"} else cell

@@ -24,7 +24,7 @@ from webapp.models.payments import (
     ReturnRequest,
 )
 from webapp.models.references import new_reference
-from webapp.models.system import FunnelDay, Incident, JobRequest, Lease, Setting
+from webapp.models.system import AdminEvent, FunnelDay, Incident, JobRequest, Lease, Setting
 
 __all__ = [
     "ELSEWHERE",
@@ -32,6 +32,7 @@ __all__ = [
     "STATUS",
     "TABLES",
     "TRANSITIONS",
+    "AdminEvent",
     "Area",
     "Assignment",
     "Bundle",
@@ -90,6 +91,7 @@ TABLES: list[type[BaseModel]] = [
     EmailAddress,
     TelegramUpdate,
     FunnelDay,
+    AdminEvent,
     Incident,
     JobRequest,
     Lease,

@@ -4,7 +4,7 @@ import json
 from datetime import datetime
 from typing import Any
 
-from peewee import CharField, IntegerField, TextField
+from peewee import BigIntegerField, CharField, IntegerField, TextField
 
 from webapp import clock
 from webapp.db import BaseModel, Row, UtcField
@@ -78,6 +78,19 @@ class FunnelDay(Row):
     class Meta:
         table_name = "funnel_day"
         indexes = ((("day", "step"), True),)
+
+
+class AdminEvent(Row):
+    """What somebody who runs the shop has done, and to what."""
+
+    at = UtcField(default=clock.now, index=True)
+    telegram_user_id = BigIntegerField()
+    deed = CharField()
+    subject = CharField(default="")
+    detail = TextField(default="")
+
+    class Meta:
+        table_name = "admin_event"
 
 
 class Incident(Row):

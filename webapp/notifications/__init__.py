@@ -3,7 +3,7 @@ language that they have by then. outbox/ sends it.
 """
 
 from webapp.notifications.chatting import Message, compose
-from webapp.notifications.kinds import GROUPS, KINDS, is_muted, useful_for
+from webapp.notifications.kinds import GROUPS, KINDS, ON_REQUEST, is_muted, useful_for
 from webapp.notifications.mailing import BOT_NAME, letter
 from webapp.notifications.writing import enqueue, request
 
@@ -11,6 +11,7 @@ __all__ = [
     "BOT_NAME",
     "GROUPS",
     "KINDS",
+    "ON_REQUEST",
     "Message",
     "compose",
     "enqueue",

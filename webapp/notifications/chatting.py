@@ -28,6 +28,8 @@ def compose(notification: Notification, config: Config) -> Message:
         return Message(_("Your receipt."), document=documents.receipt(notification.told_of(), config))
     if notification.kind == "history":
         return Message(_("All your purchases."), document=documents.history(notification.customer))
+    if notification.kind == "report":
+        return Message(_("The report you asked for."), document=documents.report(notification.facts))
     said = words(notification)
     if notification.kind == "ready":
         return _with_code(said, Esim.get(Esim.order == notification.told_of()), config)

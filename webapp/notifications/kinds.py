@@ -41,8 +41,11 @@ KINDS = {
     "not_installed": Kind("reminders", timedelta(days=3), mailed=True),
     "receipt": Kind(ASKED_FOR, timedelta(days=1)),
     "history": Kind(ASKED_FOR, timedelta(days=1)),
+    "report": Kind(ASKED_FOR, timedelta(days=1)),
     "code": Kind(ASKED_FOR, timedelta(minutes=15)),
 }
+ON_REQUEST = tuple(name for name, kind in KINDS.items() if kind.group == ASKED_FOR)
+"""Somebody asks for them, and waits."""
 
 
 def useful_for(kind: str) -> timedelta:

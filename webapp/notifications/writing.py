@@ -19,15 +19,23 @@ def enqueue(order: Order, kind: str, **facts: str) -> None:
     Notification.insert_many(rows).on_conflict_ignore().execute()
 
 
-def request(customer: Customer, kind: str, order: Order | None = None, channel: str = "chat") -> None:
-    """Something that the customer asks for. While it has not been sent, asking again is the same wish."""
+def request(
+    customer: Customer, kind: str, order: Order | None = None, channel: str = "chat", **facts: str
+) -> None:
+    """Something that the customer asks for; `facts` say what exactly. While it has not been sent, asking
+    again is the same wish.
+    """
     same = (
-        (Notification.customer == customer) & (Notification.kind == kind) & (Notification.channel == channel)
+        (Notification.customer == customer)
+        & (Notification.kind == kind)
+        & (Notification.channel == channel)
+        & (Notification.facts == _text(facts))
     )
     about = Notification.order.is_null() if order is None else Notification.order == order
     if Notification.select().where(same, about, Notification.state.in_(OPEN)).exists():
         return
-    Notification.create(customer=customer, order=order, kind=kind, channel=channel, occasion=new_reference())
+    wish = {"customer": customer, "order": order, "kind": kind, "channel": channel, "facts": _text(facts)}
+    Notification.create(occasion=new_reference(), **wish)
 
 
 def _has_address(customer: Customer) -> bool:

@@ -171,13 +171,15 @@ def _buy(order: Order, submission: Submission, client: ESIMGoClient) -> None:
         boundary("order.recorded")
 
 
-def give_back(order: Order, submission: Submission, outcome: str, note: str, wait_s: float = 0) -> None:
+def give_back(
+    order: Order, submission: Submission, outcome: str, note: str, wait_s: float = 0, actor: str = "job"
+) -> None:
     """Surely nothing was bought: the order waits in line again, if this intent still counts."""
     with transaction():
         _close(submission, outcome)
         if (waiting := _still_waits(order, submission)) is not None:
             again = clock.now() + timedelta(seconds=wait_s)
-            waiting.move("paid", actor="job", note=note, next_try_at=again)
+            waiting.move("paid", actor=actor, note=note, next_try_at=again)
 
 
 def _refuse(order: Order, submission: Submission, note: str) -> None:

@@ -5,13 +5,13 @@ sent again.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
 from peewee import JOIN, Expression, ModelSelect, fn
 
-from webapp import clock, notifications
+from webapp import clock, notifications, switches
 from webapp.boundaries import boundary
 from webapp.db import transaction
 from webapp.models import Customer, Notification, Order
@@ -25,23 +25,36 @@ MAX_ATTEMPTS = 300
 
 
 def due(channel: str) -> "ModelSelect[Notification]":
-    """What may go out now, the longest overdue first: of each customer the first that is open."""
+    """What may go out now, the longest overdue first: of each customer the first that is open. While the
+    owner has switched messages off, that is only what somebody asks for and waits for.
+    """
+    sent = _asked_for if switches.is_off(switches.MESSAGES) else _all
     ready = (
         (Notification.state == "waiting")
         & (Notification.next_try_at <= clock.now())
         & (Notification.channel == channel)
+        & sent(Notification)
     )
     query = Notification.select(Notification, Customer, Order).join(Customer).switch(Notification)
-    query = query.join(Order, JOIN.LEFT_OUTER).where(ready, ~fn.EXISTS(_earlier()))
+    query = query.join(Order, JOIN.LEFT_OUTER).where(ready, ~fn.EXISTS(_earlier(sent)))
     return query.order_by(Notification.next_try_at, Notification.id)
 
 
-def _earlier() -> "ModelSelect[Notification]":
+def _all(row: Any) -> Any:
+    return row.id.is_null(False)
+
+
+def _asked_for(row: Any) -> Any:
+    return row.kind.in_(notifications.ON_REQUEST)
+
+
+def _earlier(sent: Callable[[Any], Any]) -> "ModelSelect[Notification]":
     other = Notification.alias()
     return other.select(other.id).where(
         other.customer == Notification.customer,
         other.channel == Notification.channel,
         other.state.in_(("waiting", "sending")),
+        sent(other),
         other.id < Notification.id,
     )
 

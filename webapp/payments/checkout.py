@@ -3,7 +3,7 @@
 import logging
 from threading import BoundedSemaphore
 
-from webapp import allowance, catalogue, clock, outages, quotes, topups
+from webapp import allowance, catalogue, clock, outages, quotes, switches, topups
 from webapp.boundaries import boundary
 from webapp.config import Config
 from webapp.i18n import gettext as _
@@ -37,10 +37,12 @@ def invoice(order: Order, means: Means, config: Config) -> str:
 
 
 def invoice_or_none(order: Order, bot: BotApi, config: Config) -> str | None:
-    """For a page that somebody waits for: None when the order is not to be paid, when Telegram does not
-    answer, or when too many already wait for Telegram.
+    """For a page that somebody waits for: None when the order is not to be paid, when payments are switched
+    off, when Telegram does not answer, or when too many already wait for Telegram.
     """
-    if not order.is_open_for_payment or not _asking.acquire(blocking=False):
+    if not order.is_open_for_payment or switches.is_off(switches.PAYMENTS):
+        return None
+    if not _asking.acquire(blocking=False):
         return None
     try:
         url = invoice(order, till("stars", bot), config)
@@ -90,7 +92,8 @@ def _not_to_them(order: Order, config: Config) -> str | None:
 
 
 def _not_now(order: Order, config: Config) -> str | None:
-    if outages.now().sales_paused:
+    state = outages.now()
+    if state.payments_off or not state.sells(order.country_code):
         return _("Sales are paused for a moment. You have not been charged; please try again a little later.")
     if quotes.is_full(config, besides=order):
         return _("Very many people are buying now. You have not been charged; please try again in a minute.")

@@ -7,6 +7,7 @@ from webapp.config import Config
 from webapp.telegram.botapi import BotApi
 from webapp.views import (
     account,
+    admin,
     api,
     checkout,
     components,
@@ -46,6 +47,7 @@ def register(app: Flask, config: Config) -> None:
         esims,
         downloads,
         account,
+        admin,
         help,
         legal,
         api,

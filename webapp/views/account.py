@@ -10,6 +10,7 @@ from webapp import account, customers, i18n, orders, purchases, support
 from webapp.i18n import gettext as _
 from webapp.models import Customer
 from webapp.views import page
+from webapp.views.admin import is_admin
 from webapp.views.auth import personal
 from webapp.views.orders import own
 from webapp.views.wiring import shop
@@ -74,6 +75,7 @@ def _view_of(customer: Customer) -> dict[str, Any]:
     bought = purchases.of_customer(customer, limit=20)
     return {
         "customer": customer,
+        "runs_the_shop": is_admin(customer),
         "switches": account.switches(customer),
         "address": account.address_of(customer),
         "has_mail": config.smtp_url is not None,

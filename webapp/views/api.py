@@ -119,7 +119,7 @@ def _placed(buyer: Customer, key: str | None, wanted: OrderByPlan | OrderByBundl
     plan = wanted.plan()
     if plan is None:
         raise ApiError(422, "not_for_sale", _("This plan is not for sale now."))
-    if outages.now().sales_paused:
+    if not outages.now().sells(plan.area.code):
         raise ApiError(422, "sales_paused", _("Sales are paused for a moment; you have not been charged."))
     refusal = allowance.refusal(buyer, plan.stars, shop().config)
     if refusal is not None:

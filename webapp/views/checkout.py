@@ -43,7 +43,7 @@ def place(customer: Customer) -> Response:
     if found is None:
         raise NotFound
     esim = _to_top_up(customer)
-    if outages.now().sales_paused:
+    if not outages.now().sells(found.area.code):
         return page.personal("checkout/paused", status=422, plan=found)
     if esim is not None and not topups.fits(esim, found.bundle.name):
         return page.personal("esims/topup", status=422, esim=esim, offers=topups.offers(esim), unfit=found)

@@ -66,6 +66,14 @@ def this_phone() -> devices.Device:
     return devices.device(request.headers.get("User-Agent", ""))
 
 
+def _outages() -> outages.Outages:
+    """Asked for once in a request, however many parts of a page show them."""
+    if "outages" not in g:
+        g.outages = outages.now()
+    found: outages.Outages = g.outages
+    return found
+
+
 def link(endpoint: str, **values: Any) -> str:
     """An address in the shop that keeps the language in hand, once it was asked for by `?lang=`."""
     if "lang" in request.args or g.get("customer"):
@@ -94,7 +102,7 @@ def register(app: Flask, config: Config) -> None:
         money_text=lambda price, currency: money.money_text(price, currency, i18n.language()),
         now=clock.now,
         is_catalogue_stale=lambda: outages.is_catalogue_stale(config.catalogue_ttl_s),
-        outages=outages.now,
+        outages=_outages,
         this_phone=this_phone,
         topups=topups,
         qr_uri=qr.data_uri,

@@ -1,0 +1,36 @@
+"""What `make doctor` tells, on a page: what is set up wrong, and what helps."""
+
+from flask import Response
+
+from webapp import admin as deeds
+from webapp import doctor
+from webapp.models import Customer, JobRequest
+from webapp.views import page
+from webapp.views.admin.door import admin, blueprint
+from webapp.views.wiring import shop
+
+
+@blueprint.get("/check")
+@admin
+def check(admin: Customer) -> Response:
+    return page.polled(_shown())
+
+
+@blueprint.post("/check")
+@admin
+def look_outside(admin: Customer) -> Response:
+    """The jobs process looks at what only others can tell; the page asks again until it has."""
+    deeds.ask(doctor.JOB)
+    return _shown()
+
+
+def _shown() -> Response:
+    outside = doctor.kept()
+    this = (JobRequest.name == doctor.JOB) & JobRequest.result.in_(("", "running"))
+    return page.personal(
+        "admin/check",
+        here=[doctor.told(found) for found in doctor.look_here(shop().config)],
+        outside=None if outside is None else [doctor.told(found) for found in outside.findings],
+        looked_at=None if outside is None else outside.at,
+        looking=JobRequest.select().where(this).exists(),
+    )

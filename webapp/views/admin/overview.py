@@ -1,0 +1,78 @@
+"""The first page: how the shop does, what needs a person, and the way to the rest."""
+
+from typing import Any, NamedTuple
+
+from flask import Response, request
+from werkzeug.exceptions import BadRequest
+
+from webapp import admin as deeds
+from webapp import alarms, alerts, allowance, outages, reports, switches, watch
+from webapp.models import Customer
+from webapp.reports import Period, Sales
+from webapp.views import charts, page
+from webapp.views.admin.door import admin, blueprint
+from webapp.views.admin.said import Said, done, overtaken
+from webapp.views.wiring import shop
+
+SPANS = (1, 7, 30)
+"""Days, today with them."""
+CHART_DAYS = 30
+WEEK = 7
+
+
+class Span(NamedTuple):
+    """Sales of the last `days`, and of as many days before them."""
+
+    days: int
+    now: Sales
+    before: Sales
+
+
+@blueprint.get("")
+@admin
+def overview(admin: Customer) -> Response:
+    return page.personal("admin/overview", **_view_of())
+
+
+@blueprint.post("")
+@admin
+def release(admin: Customer) -> Response:
+    """Let a held customer buy again."""
+    number = request.form.get("customer", "")
+    if not (number.isascii() and number.isdigit() and len(number) <= 15):
+        raise BadRequest
+    return page.personal("admin/overview", said=_released(admin, int(number)), **_view_of())
+
+
+def _released(admin: Customer, number: int) -> Said:
+    held = Customer.get_or_none(Customer.telegram_user_id == number, Customer.held_at.is_null(False))
+    if held is None:
+        return overtaken()
+    with deeds.acting(admin, "customer.release", str(number), held.held_for or ""):
+        allowance.release(held)
+    return done()
+
+
+def _view_of() -> dict[str, Any]:
+    week, month = Period.last(WEEK), Period.last(CHART_DAYS)
+    runway = watch.runway()
+    return {
+        "spans": [_span(days) for days in SPANS],
+        "currency": shop().config.currency,
+        "chart": charts.of_sales(reports.by_day(month)),
+        "waits": reports.waits(week),
+        "refunds": reports.refunds(week),
+        "balance": outages.balance(),
+        "runway_h": None if runway is None else int(runway.total_seconds() // 3600),
+        "steps": charts.of_steps(reports.conversion(week)),
+        "incidents": alarms.open_ones(),
+        "kinds": alerts.kinds(),
+        "held": allowance.held(),
+        "stuck": [*deeds.stuck(), *deeds.owed()],
+        "off": switches.off(),
+    }
+
+
+def _span(days: int) -> Span:
+    period = Period.last(days)
+    return Span(days, reports.sales(period), reports.sales(period.before(days)))

@@ -1,0 +1,125 @@
+"""What plans cost, by rules that are looked at before they count; and the catalogue that they price."""
+
+from collections.abc import Callable
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from flask import Response, request
+from werkzeug.exceptions import BadRequest
+
+from webapp import admin as deeds
+from webapp import catalogue
+from webapp.catalogue import Rule, RuleRefused
+from webapp.i18n import gettext as _
+from webapp.models import Area, Customer
+from webapp.money import plain, thousandths
+from webapp.views import page
+from webapp.views.admin.door import admin, blueprint
+from webapp.views.admin.said import Said, done, overtaken
+from webapp.views.wiring import shop
+
+SHOWN = 20
+FIELDS = ("scope", "target", "markup", "floor", "fixed")
+
+
+@blueprint.get("/prices")
+@admin
+def prices(admin: Customer) -> Response:
+    return page.personal("admin/prices", **_view_of(_given()))
+
+
+@blueprint.post("/prices")
+@admin
+def change_prices(admin: Customer) -> Response:
+    """Show what a rule would change, set it, or remove one; what the catalogue holds back is let go."""
+    deed = _DEEDS.get(request.form.get("do", ""))
+    if deed is None:
+        raise BadRequest
+    try:
+        found = deed(admin)
+    except RuleRefused as refused:
+        found = {"said": Said(str(refused), is_problem=True)}
+    form = _given() if deed is _preview or ("said" in found and found["said"].is_problem) else {}
+    return page.personal("admin/prices", **_view_of(form), **found)
+
+
+def _given() -> dict[str, str]:
+    """What stands in the form, and is to stand there again."""
+    return {name: request.form.get(name, "")[:100].strip() for name in FIELDS}
+
+
+def _view_of(form: dict[str, str]) -> dict[str, Any]:
+    return {
+        "rules": list(catalogue.rules().values()),
+        "form": form,
+        "state": catalogue.state(),
+        "areas": list(Area.select().order_by(Area.code)),
+        "currency": shop().config.currency,
+        "markup": shop().config.markup_percent,
+        "plain": plain,
+    }
+
+
+# --- deeds: what they add to the page
+
+
+def _preview(_admin: Customer) -> dict[str, Any]:
+    found = catalogue.preview(_rule(), shop().config)
+    return {"changes": found[:SHOWN], "count": len(found)}
+
+
+def _set(admin: Customer) -> dict[str, Any]:
+    wanted = _rule()
+    with deeds.acting(admin, "price.set", _name(wanted), wanted.model_dump_json(exclude_none=True)):
+        catalogue.set_rule(wanted, shop().config)
+    return {"said": done()}
+
+
+def _remove(admin: Customer) -> dict[str, Any]:
+    form = _given()
+    with deeds.acting(admin, "price.remove", f"{form['scope']} {form['target']}".strip()):
+        catalogue.remove_rule(form["scope"], form["target"], shop().config)
+    return {"said": done()}
+
+
+def _accept(admin: Customer) -> dict[str, Any]:
+    """What eSIM Go lists no more may go; the list is read once again."""
+    held = catalogue.state().held
+    if held is None:
+        return {"said": overtaken()}
+    with deeds.acting(admin, "catalogue.accept", detail=f"{held['missing']} of {held['known']} bundles"):
+        catalogue.accept()
+        catalogue.ask()
+    return {"said": done()}
+
+
+_DEEDS: dict[str, Callable[[Customer], dict[str, Any]]] = {
+    "preview": _preview,
+    "set": _set,
+    "remove": _remove,
+    "accept": _accept,
+}
+
+
+def _rule() -> Rule:
+    """Raises RuleRefused, also for what is no number."""
+    form = _given()
+    return catalogue.rule(
+        scope=form["scope"],
+        target="" if form["scope"] == "shop" else form["target"],
+        markup_percent=_number(form["markup"], Decimal),
+        floor=_number(form["floor"], thousandths),
+        fixed=_number(form["fixed"], thousandths),
+    )
+
+
+def _number[T](text: str, parse: Callable[[str], T]) -> T | None:
+    """A Russian keyboard has a decimal comma."""
+    try:
+        return parse(text.replace(",", ".")) if text else None
+    except (ValueError, InvalidOperation):
+        raise RuleRefused(_("“%(text)s” is not a number.") % {"text": text}) from None
+
+
+def _name(rule: Rule) -> str:
+    return f"{rule.scope} {rule.target}".strip()
