@@ -37,6 +37,11 @@ def money_text(price: int, currency: str, language: str) -> str:
     return str(format_currency(Decimal(price) / THOUSAND, currency, locale=language))
 
 
+def plain_number(number: Decimal) -> str:
+    """40 and 40.00 are "40", 12.50 is "12.5"."""
+    return f"{number.normalize():f}"
+
+
 def plain(price: int) -> str:
     """For tables that machines read: 5880 thousandths are "5.88"."""
     return f"{Decimal(price) / THOUSAND:.2f}"

@@ -71,7 +71,7 @@ class Step(NamedTuple):
     """How many came so far, and how many of a hundred of those a step before."""
 
     name: str
-    count: int
+    times: int
     percent: int | None
 
 
@@ -97,6 +97,6 @@ def of_steps(counts: Mapping[str, int]) -> list[Step]:
     """The way to a purchase: who looks at several plans is counted several times, so it may grow as well."""
     steps: list[Step] = []
     for name, count in counts.items():
-        before = steps[-1].count if steps else 0
+        before = steps[-1].times if steps else 0
         steps.append(Step(name, count, round(100 * count / before) if before else None))
     return steps

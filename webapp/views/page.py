@@ -6,6 +6,7 @@ A page `section/page.html` includes the very file `section/_page.html` that its 
 import hashlib
 import secrets
 from contextlib import ExitStack
+from datetime import date
 from typing import Any
 
 from flask import Flask, Response, g, make_response, render_template, request, url_for
@@ -99,6 +100,8 @@ def register(app: Flask, config: Config) -> None:
         i18n=i18n,
         is_on_phone=esims.is_on_phone,
         link=link,
+        as_date=date.fromisoformat,
+        plain_number=money.plain_number,
         money_text=lambda price, currency: money.money_text(price, currency, i18n.language()),
         now=clock.now,
         is_catalogue_stale=lambda: outages.is_catalogue_stale(config.catalogue_ttl_s),

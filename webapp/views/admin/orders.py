@@ -7,7 +7,7 @@ from werkzeug.exceptions import BadRequest, NotFound
 
 from webapp import admin as deeds
 from webapp import esims, payments
-from webapp.models import Customer, Esim, Order
+from webapp.models import Customer, Esim, Order, Payment
 from webapp.views import page
 from webapp.views.admin.door import admin, blueprint
 from webapp.views.admin.said import Said, done, overtaken
@@ -67,7 +67,7 @@ def _view_of(order: Order) -> dict[str, Any]:
         "esim": Esim.of(order),
         "assignment": esims.plan_of(order),
         "refund": payments.refund_of(order),
-        "charges": list(order.payments),
+        "charges": list(Payment.select().where(Payment.order == order).order_by(Payment.id)),
         "entries": deeds.journal(order),
         "way": ways[0] if ways else None,
         "others": ways[1:],

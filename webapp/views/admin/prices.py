@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, TypeVar
 
 from flask import Response, request
 from werkzeug.exceptions import BadRequest
@@ -17,6 +17,8 @@ from webapp.views import page
 from webapp.views.admin.door import admin, blueprint
 from webapp.views.admin.said import Said, done, overtaken
 from webapp.views.wiring import shop
+
+Number = TypeVar("Number", int, Decimal)
 
 SHOWN = 20
 FIELDS = ("scope", "target", "markup", "floor", "fixed")
@@ -113,7 +115,7 @@ def _rule() -> Rule:
     )
 
 
-def _number[T](text: str, parse: Callable[[str], T]) -> T | None:
+def _number(text: str, parse: Callable[[str], Number]) -> Number | None:
     """A Russian keyboard has a decimal comma."""
     try:
         return parse(text.replace(",", ".")) if text else None
