@@ -73,6 +73,7 @@ ON_BOTH = {
     "shop.test_account",
     "shop.test_telling",
     "flows.test_secrets",
+    "shop.test_admin_deeds",
     "shop.test_buying",
     "shop.test_callbacks",
     "shop.test_catalogue",

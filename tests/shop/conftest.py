@@ -9,7 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from tests.shop.factories import OWNER, STRANGER, lead, make_plan
+from tests.shop.factories import OWNER, SHOPKEEPER, STRANGER, lead, make_plan
 from tests.shop.standins import Bot, Provider
 from tests.telegram.signing import fields, sign
 from webapp import clock, create_app, db
@@ -49,7 +49,7 @@ def bot() -> Bot:
 
 @pytest.fixture
 def app(database: Config, bot: Bot) -> Iterator[Flask]:
-    app = create_app(database)
+    app = create_app(replace(database, admin_telegram_ids=(SHOPKEEPER,)))
     app.extensions["shop"] = replace(app.extensions["shop"], bot=bot)
     yield app
     db.database.close()
@@ -112,3 +112,8 @@ def owner(browser: FlaskClient, config: Config) -> Person:
 @pytest.fixture
 def stranger(browser: FlaskClient, config: Config) -> Person:
     return Person(browser, config.telegram_bot_token, STRANGER)
+
+
+@pytest.fixture
+def shopkeeper(browser: FlaskClient, config: Config) -> Person:
+    return Person(browser, config.telegram_bot_token, SHOPKEEPER)

@@ -34,6 +34,7 @@ from webapp.telegram.updates import PreCheckoutQuery, SuccessfulPayment
 
 OWNER = 1001
 STRANGER = 2002
+SHOPKEEPER = 3003
 BUNDLE = "esim_3GB_30D_TR_V2"
 PLAN = "tr-3gb-30d"
 

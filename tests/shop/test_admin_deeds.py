@@ -1,0 +1,407 @@
+"""What the merchant does by hand: once, however often it is pressed, and never against what the jobs do."""
+
+from dataclasses import replace
+from threading import Barrier, Thread
+
+import pytest
+from flask import Flask
+
+from tests.shop.conftest import Person, text
+from tests.shop.factories import (
+    OWNER,
+    PLAN,
+    SHOPKEEPER,
+    after,
+    checkout,
+    events,
+    leader,
+    make_customer,
+    make_esim,
+    make_order,
+    make_unknown,
+    placed,
+    quoted,
+    window,
+)
+from tests.shop.standins import Bot, Provider
+from webapp import (
+    admin,
+    alarms,
+    alerts,
+    allowance,
+    db,
+    notifications,
+    orders,
+    outages,
+    outbox,
+    payments,
+    reconciling,
+    switches,
+)
+from webapp.config import Config
+from webapp.i18n import speaking
+from webapp.models import AdminEvent, Customer, JobRequest, Notification, Order, Refund, Submission
+from webapp.pace import Pace
+
+pytestmark = pytest.mark.usefixtures("shelves")
+
+NOTHING = "Nothing was done"
+
+
+def press(person: Person, order: Order, deed: str, seen: str | None = None) -> str:
+    """The button of a page that was opened when the order stood as `seen`."""
+    form = {"deed": deed, "seen": seen or admin.seen(order.fresh())}
+    return text(person.post(f"/admin/orders/{order.reference}", **form))
+
+
+def deeds() -> list[tuple[str, str]]:
+    return [(event.deed, event.subject) for event in AdminEvent.select().order_by(AdminEvent.id)]
+
+
+def helps(order: Order, config: Config) -> list[str]:
+    return [way.deed for way in admin.ways(order.fresh(), config)]
+
+
+def searched(order: Order) -> None:
+    """Three looks have not found it."""
+    Submission.update(looks=3).where(Submission.id == order.submission_id).execute()
+
+
+# --- what helps
+
+
+def test_each_stage_has_the_one_thing_that_helps_first(config: Config) -> None:
+    found = make_unknown(plan_id="looked-for")
+    searched(found)
+    fresh, late = make_order("accepted"), make_order("accepted", plan_id="late", paid_at=after(-400))
+    assert helps(make_order("paid", plan_id="waiting"), config) == ["look", "refund"]
+    assert helps(make_unknown(plan_id="lost"), config) == ["look", "stock"]
+    assert helps(found, config) == ["again", "look", "stock"]
+    assert helps(fresh, config) == ["look", "stock"]
+    assert helps(late, config) == ["stock", "look"]
+    for stage in ("awaiting_payment", "expired", "submitting", "active"):
+        assert helps(make_order(stage, plan_id=stage), config) == []
+    owed = make_order("failed")
+    assert helps(owed, config) == ["look"]
+    Refund.update(state="done", done_at=after(0)).execute()
+    assert helps(owed, config) == []
+
+
+def test_the_page_says_what_it_costs(shopkeeper: Person, config: Config) -> None:
+    order = make_unknown()
+    searched(order)
+    shown = text(shopkeeper.get(f"/admin/orders/{order.reference}"))
+    assert "Costs $4.20; if the first one turns up" in shown
+    assert shown.index("Order again") < shown.index("Look again") < shown.index("Refund, and keep what comes")
+
+
+# --- look again
+
+
+def test_looking_again_asks_the_jobs_once(shopkeeper: Person) -> None:
+    lost, bought = make_unknown(), make_order("accepted", plan_id="bought")
+    for _ in range(2):
+        press(shopkeeper, lost, "look")
+        press(shopkeeper, bought, "look")
+    asked = sorted(row.name for row in JobRequest.select())
+    assert asked == ["collect_accepted", "reconcile_unknown"]
+    assert (lost.fresh().stage, bought.fresh().stage) == ("unknown", "accepted")
+
+
+def test_a_waiting_order_is_tried_at_once(shopkeeper: Person) -> None:
+    order = make_order("paid", next_try_at=after(600))
+    press(shopkeeper, order, "look")
+    assert order.fresh().next_try_at is None
+    assert outages.needs_a_look()
+
+
+def test_a_refund_that_waits_is_tried_at_once(shopkeeper: Person, bot: Bot) -> None:
+    order = make_order("failed")
+    Refund.update(state="stuck", attempts=9, next_try_at=after(600)).execute()
+    assert payments.issue_refunds(bot, leader()) == 0
+    press(shopkeeper, order, "look")
+    assert payments.issue_refunds(bot, leader()) == 1
+
+
+# --- refunds
+
+
+@pytest.mark.parametrize(("stage", "deed"), [("paid", "refund"), ("unknown", "stock"), ("accepted", "stock")])
+def test_a_refund_by_hand_is_due_once(shopkeeper: Person, stage: str, deed: str) -> None:
+    order = make_order(stage)
+    seen = admin.seen(order)
+    assert "Done, and written down" in press(shopkeeper, order, deed, seen)
+    assert NOTHING in press(shopkeeper, order, deed, seen), "pressed twice"
+    assert (order.fresh().stage, order.fresh().failure) == ("failed", "owner")
+    assert [refund.payment.order for refund in Refund.select()] == [order]
+    assert events(order)[-1].actor == f"admin {SHOPKEEPER}"
+    assert deeds() == [(f"order.{deed}", order.reference)]
+    assert AdminEvent.get().detail.startswith("453 Stars back")
+
+
+def test_what_comes_after_a_refund_by_hand_is_stock(
+    shopkeeper: Person, provider: Provider, config: Config
+) -> None:
+    order = make_unknown()
+    press(shopkeeper, order, "stock")
+    provider.window = window(placed("ref-late", created_at=after(-59)))
+    reconciling.reconcile(provider, config)
+    assert (order.fresh().stage, Submission.get().outcome) == ("failed", "stock")
+
+
+def test_the_owner_of_a_refunded_order_reads_why(shopkeeper: Person, owner: Person) -> None:
+    order = make_order("paid")
+    press(shopkeeper, order, "refund")
+    assert "we did not want to keep you waiting" in text(owner.get(f"/orders/{order.reference}"))
+
+
+# --- order again
+
+
+def test_ordering_again_buys_once_more_and_what_turns_up_is_stock(
+    shopkeeper: Person, provider: Provider, config: Config
+) -> None:
+    order = make_unknown()
+    quoted()
+    searched(order)
+    press(shopkeeper, order, "again")
+    assert order.fresh().stage == "paid"
+    provider.answers = [placed("ref-second")]
+    orders.submit_next(provider, leader(), config)
+    assert (order.fresh().stage, provider.bought) == ("ready", [order.esimgo_product_id])
+    provider.window = window(placed("ref-first", created_at=after(-59)))
+    reconciling.reconcile(provider, config)
+    assert sorted(row.outcome for row in Submission.select()) == ["bought", "stock"]
+
+
+def test_two_windows_order_again_once(shopkeeper: Person, provider: Provider, config: Config) -> None:
+    order = make_unknown()
+    quoted()
+    searched(order)
+    seen = admin.seen(order)
+    press(shopkeeper, order, "again", seen)
+    provider.answers = [Exception("the answer is lost again")]
+    with pytest.raises(Exception, match="lost again"):
+        orders.submit_next(provider, leader(), config)
+    second = order.fresh()
+    searched(second)
+    assert second.stage == "unknown", "it stands as it stood, but for another purchase"
+    assert NOTHING in press(shopkeeper, order, "again", seen)
+    assert order.fresh().stage == "unknown"
+
+
+def test_what_the_reconciler_has_found_meanwhile_is_not_ordered_again(
+    shopkeeper: Person, provider: Provider, config: Config
+) -> None:
+    order = make_unknown()
+    searched(order)
+    seen = admin.seen(order)
+    provider.window = window(placed("ref-1", created_at=after(-59)))
+    reconciling.reconcile(provider, config)
+    assert NOTHING in press(shopkeeper, order, "again", seen)
+    assert (order.fresh().stage, Refund.select().count(), deeds()) == ("ready", 0, [])
+
+
+def test_a_deed_that_does_not_fit_is_not_done(shopkeeper: Person) -> None:
+    order = make_order("active")
+    for deed in ("refund", "again", "stock", "look", "give_back", "delete"):
+        assert NOTHING in press(shopkeeper, order, deed)
+    assert (order.fresh().stage, deeds()) == ("active", [])
+    assert shopkeeper.post(f"/admin/orders/{order.reference}", deed="refund").status_code == 400
+
+
+def test_of_two_who_press_at_once_one_does_it(config: Config) -> None:
+    order, who = make_order("paid"), make_customer(SHOPKEEPER)
+    done, start = [], Barrier(2)
+
+    def press_now(deed: str) -> None:
+        start.wait(5)
+        try:
+            with admin.acting(who, deed, order.reference):
+                admin.act(order.fresh(), deed, f"paid.{order.submission_id or 0}", SHOPKEEPER, config)
+            done.append(deed)
+        except admin.Overtaken:
+            pass
+        finally:
+            db.database.close()
+
+    threads = [Thread(target=press_now, args=["refund"]) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert (done, Refund.select().count(), len(deeds())) == (["refund"], 1, 1)
+
+
+# --- giving back
+
+
+def test_an_unused_plan_is_asked_back(shopkeeper: Person, app: Flask) -> None:
+    order = make_order("ready")
+    make_esim(order)
+    wired = app.extensions["shop"]
+    app.extensions["shop"] = replace(wired, config=replace(wired.config, esimgo_refunds="on"))
+    shown = text(shopkeeper.get(f"/admin/orders/{order.reference}"))
+    assert "Take it back" in shown
+    press(shopkeeper, order, "give_back")
+    request = orders.request_of(order)
+    assert request is not None
+    assert request.state == "asked"
+
+
+# --- held customers
+
+
+def test_a_held_customer_is_released_once(shopkeeper: Person) -> None:
+    customer = make_customer(OWNER)
+    allowance.hold(customer, "burst")
+    assert "Many purchases in an hour" in text(shopkeeper.get("/admin"))
+    assert "Done" in text(shopkeeper.post("/admin", customer=str(OWNER)))
+    assert NOTHING in text(shopkeeper.post("/admin", customer=str(OWNER)))
+    assert Customer.get(Customer.telegram_user_id == OWNER).held_at is None
+    assert deeds() == [("customer.release", str(OWNER))]
+
+
+@pytest.mark.parametrize("number", ["", "x", "-1", "9" * 16, "١٢"])
+def test_nobody_is_released_by_nonsense(shopkeeper: Person, number: str) -> None:
+    assert shopkeeper.post("/admin", customer=number).status_code == 400
+
+
+# --- switches
+
+
+def turn(person: Person, on: str, **what: str) -> str:
+    return text(person.post("/admin/switches", on=on, **what))
+
+
+def reason(order: Order, config: Config) -> str | None:
+    quoted()
+    with speaking("en"):
+        return payments.pre_checkout(payments.stars.question(checkout(order)), config)
+
+
+def buys(owner: Person) -> bool:
+    return "orders-pay" in text(owner.post("/orders", plan_id=PLAN))
+
+
+def orders_by_api(owner: Person) -> int:
+    return owner.browser.post("/api/esimgo/order", json={"plan_id": PLAN}, headers=owner.headers).status_code
+
+
+def test_sales_that_are_off_are_off_at_every_door(
+    shopkeeper: Person, owner: Person, nobody: Person, config: Config
+) -> None:
+    standing = make_order(plan_id="standing")
+    assert buys(owner)
+    assert reason(standing, config) is None
+    turn(shopkeeper, "no", name="sales")
+    assert "Sales are paused" in text(owner.post("/orders", plan_id=PLAN))
+    assert orders_by_api(owner) == 422
+    assert "Sales are paused" in (reason(standing, config) or "")
+    assert "Sales are paused" in text(nobody.browser.get("/"))
+    turn(shopkeeper, "yes", name="sales")
+    assert buys(owner)
+    assert orders_by_api(owner) == 201
+    assert reason(standing, config) is None
+    assert deeds() == [("switch.off", "sales"), ("switch.on", "sales")]
+
+
+def test_a_closed_place_sells_nothing_and_the_others_go_on(
+    shopkeeper: Person, owner: Person, nobody: Person, config: Config
+) -> None:
+    standing = make_order(plan_id="standing")
+    turn(shopkeeper, "no", area="tr")
+    assert "Sales are paused" in text(owner.post("/orders", plan_id=PLAN))
+    assert orders_by_api(owner) == 422
+    assert "Sales are paused" in (reason(standing, config) or "")
+    assert "do not sell plans for this place" in text(nobody.get("/shop/tr"))
+    assert "disabled" in text(nobody.get(f"/plans/{PLAN}"))
+    assert not outages.now().sales_paused
+    elsewhere = make_order(plan_id="elsewhere", country_code="th")
+    assert reason(elsewhere, config) is None
+    turn(shopkeeper, "yes", area="tr")
+    assert buys(owner)
+    assert "do not sell" not in text(nobody.get("/shop/tr"))
+
+
+def test_payments_that_are_off_take_no_money(
+    shopkeeper: Person, owner: Person, bot: Bot, config: Config
+) -> None:
+    standing = make_order(plan_id="standing")
+    turn(shopkeeper, "no", name="payments")
+    assert buys(owner), "the order is there, and can be paid for later"
+    assert bot.invoices == []
+    assert "paused" in (reason(standing, config) or "")
+    assert orders_by_api(owner) == 201, "with no invoice_url"
+    turn(shopkeeper, "yes", name="payments")
+    assert reason(standing, config) is None
+    buys(owner)
+    assert len(bot.invoices) == 1
+
+
+def test_messages_that_are_off_wait_but_not_those_that_somebody_asks_for(
+    shopkeeper: Person, bot: Bot, config: Config
+) -> None:
+    order = make_order("paid", make_customer(SHOPKEEPER, may_write=True))
+    notifications.enqueue(order, "paid")
+    turn(shopkeeper, "no", name="messages")
+    shopkeeper.post("/admin/sales", by="day", days="7")
+    pace = Pace()
+    assert outbox.deliver(bot, config, pace) == 1
+    assert [name for _, name, _, _ in bot.documents] == ["sales-by-day-7-days.csv"]
+    assert Notification.get(Notification.kind == "paid").state == "waiting"
+    turn(shopkeeper, "yes", name="messages")
+    assert outbox.deliver(bot, config, Pace()) == 1
+    assert Notification.get(Notification.kind == "paid").state == "sent"
+
+
+def test_a_switch_says_who_has_turned_it_and_turns_once(shopkeeper: Person) -> None:
+    assert f"by {SHOPKEEPER}" in turn(shopkeeper, "no", name="sales")
+    assert NOTHING in turn(shopkeeper, "no", name="sales")
+    assert switches.off()["sales"].by == SHOPKEEPER
+    assert deeds() == [("switch.off", "sales")]
+
+
+def test_two_who_turn_different_switches_lose_neither(config: Config) -> None:
+    names, start = ("sales", "payments", "messages", switches.area("tr")), Barrier(4)
+
+    def turn_now(name: str) -> None:
+        start.wait(5)
+        switches.turn(name, SHOPKEEPER, on=False)
+        db.database.close()
+
+    threads = [Thread(target=turn_now, args=[name]) for name in names]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert set(switches.off()) == set(names)
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        {},
+        {"name": "sales"},
+        {"name": "x", "on": "no"},
+        {"area": "xx", "on": "no"},
+        {"area": "\0", "on": "no"},
+    ],
+)
+def test_a_switch_that_is_not_there_is_a_clear_error(shopkeeper: Person, form: dict[str, str]) -> None:
+    assert shopkeeper.post("/admin/switches", **form).status_code == 400
+    assert deeds() == []
+
+
+def test_what_fails_is_not_written_down(config: Config) -> None:
+    who = make_customer(SHOPKEEPER)
+    with pytest.raises(RuntimeError), admin.acting(who, "order.refund", "x"):
+        raise RuntimeError
+    assert deeds() == []
+
+
+def test_an_alert_comes_however_the_switches_stand(shopkeeper: Person, bot: Bot, config: Config) -> None:
+    for name in switches.SHOP:
+        turn(shopkeeper, "no", name=name)
+    alarms.ring("ledger", detail="x")
+    assert alerts.tell(bot, replace(config, alert_chat_id=1)) == 1
