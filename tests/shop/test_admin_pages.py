@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from io import StringIO
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -107,16 +108,17 @@ def test_a_scripted_day_is_told_exactly(
     ]
 
 
-def _fate(fate: str) -> dict[str, object]:
+def _fate(fate: str) -> dict[str, Any]:
     now = after(0)
     paid = {"created_at": now, "paid_at": after(-30)}
-    return {
+    fates: dict[str, dict[str, Any]] = {
         "never pays": {"stage": "awaiting_payment"},
         "used": {"stage": "active", **paid, "delivered_at": after(-20), "activated_at": now},
         "delivered": {"stage": "ready", **paid, "delivered_at": after(-10)},
         "fails": {"stage": "paid", **paid},
         "under way": {"stage": "accepted", **paid},
-    }[fate]
+    }
+    return fates[fate]
 
 
 def test_balance_and_runway_are_told(shopkeeper: Person) -> None:
@@ -220,7 +222,8 @@ def carried_by(order: Order, **values: str) -> Esim:
 @pytest.fixture
 def shelf_of_orders() -> dict[str, Order]:
     ann, bob = make_customer(OWNER, first_name="Ann"), make_customer(STRANGER, first_name="Боб")
-    hers = make_order("active", ann, plan_id="hers", esimgo_order_id="ref-hers")
+    hers = make_order("active", ann, plan_id="hers")
+    Order.update(esimgo_order_id="ref-hers").where(Order.id == hers.id).execute()
     carried_by(hers, iccid="8943108170000123456", reference="esim-of-ann")
     return {"hers": hers, "his": make_order("paid", bob, plan_id="his")}
 
