@@ -7,7 +7,7 @@ given, and returns its address; each screen has a customer of its own, so that n
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.browser import accounts, travels
+from tests.browser import accounts, desk, travels
 from tests.shop.factories import make_order
 from webapp.models import Customer
 
@@ -26,6 +26,8 @@ class Screen:
     outside: bool = False
     further: bool = False
     """One more stage of a screen that is looked at closely in another: here one look in each language."""
+    shopkeeper: bool = False
+    """Opened by who runs the shop; its rows belong to customers."""
 
 
 def returning(customer: Customer) -> str:
@@ -68,6 +70,28 @@ SCREENS = (
     Screen(
         "unsubscribe", accounts.with_letters_to_stop, "#account-unsubscribe form", outside=True, further=True
     ),
+    Screen("admin", desk.overview, "#admin-overview .chart", shopkeeper=True),
+    Screen("admin-days", "/admin/sales", "#admin-sales .chart", shopkeeper=True, further=True),
+    Screen(
+        "admin-places", "/admin/sales?by=country&days=7", "#admin-sales .cells", shopkeeper=True, further=True
+    ),
+    Screen(
+        "admin-plans", "/admin/sales?by=plan&days=90", "#admin-sales .cells", shopkeeper=True, further=True
+    ),
+    Screen("admin-orders", "/admin/orders", "#admin-orders .cells", shopkeeper=True, further=True),
+    Screen(
+        "admin-orders-none",
+        "/admin/orders?q=qqqqqq",
+        "#admin-orders .placeholder",
+        shopkeeper=True,
+        further=True,
+    ),
+    Screen("admin-order", desk.lost_order, "#admin-order form", shopkeeper=True),
+    Screen("admin-order-failed", desk.failed_order, "#admin-order ol", shopkeeper=True, further=True),
+    Screen("admin-prices", desk.prices, "#admin-rule", shopkeeper=True),
+    Screen("admin-switches", desk.switched, "#admin-switches form", shopkeeper=True, further=True),
+    Screen("admin-check", desk.checked, "#admin-check .cells", shopkeeper=True, further=True),
+    Screen("admin-log", "/admin/log", "#admin-log .cells", shopkeeper=True, further=True),
     Screen("help", "/help", "#help-index"),
     Screen("help-phone", "/help/phone", "#help-topic"),
     Screen("help-install", "/help/install", "#help-topic", further=True),

@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 
 import requests
 
-from tests.browser import shelves
+from tests.browser import desk, shelves
 from tests.browser.screens import SCREENS, Screen
 from tests.databases.servers import migrate
 from tests.sandbox.esimgo import free_port
@@ -69,7 +69,7 @@ class Stand:
         path += f"{'&' if '?' in path else '?'}lang={language}"
         if screen.outside:
             return self.web + path
-        user = self.people.get(screen.name, NEWCOMER)
+        user = desk.SHOPKEEPER if screen.shopkeeper else self.people.get(screen.name, NEWCOMER)
         return self.launch_url(path, user=user, language=language, theme=theme)
 
     def environment(self, **settings: str) -> dict[str, str]:
@@ -87,6 +87,7 @@ class Stand:
             "LEGAL_FILE": str(ROOT / "tests/browser/legal.toml"),
             "SMTP_URL": "smtp://127.0.0.1:9",
             "ESIMGO_REFUNDS": "on",
+            "ADMIN_TELEGRAM_IDS": str(desk.SHOPKEEPER),
             "SMTP_FROM": "Simka <shop@example.com>",
             **settings,
         }

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from tests.browser import shelves
+from tests.browser import desk, shelves
 from tests.browser.screens import SCREENS, Screen
 from tests.browser.stand import Stand
 from tests.shop.conftest import Person
@@ -25,7 +25,7 @@ READ_ALOUD = re.compile(
     r"alt|aria-label|placeholder|title|hx-confirm|content-text|data-(\w+-text|confirm-yes)"
 )
 INNERMOST = re.compile(r"⟦[^⟦⟧]*⟧")
-SILENT = {"script", "style", "noscript"}
+SILENT = {"script", "style", "noscript", "code"}
 NAMES = re.compile(
     r"Simka|English|Русский|Moonlight OÜ|Tartu mnt 1, 10115 Tallinn|EE 12345678|(law|ann)@example\.com"
     r"|UTC|ICCID|US\$|QR|LPA:\S+|Lite|Essential|Plus|\b[A-Z]{2}\b|\b[345]G\b"
@@ -82,7 +82,7 @@ def brackets(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """All that the shop says goes through `i18n`: texts, and words from CLDR (places, dates, units)."""
     forget()
     monkeypatch.setattr(i18n, "_translations", lambda _code: Marked())
-    for name in ("area_name", "region_name", "moment_text", "date_text", "day_text", "duration_text"):
+    for name in ("area_name", "region_name", "moment_text", "date_text", "day_text", "short_date_text", "span_text", "duration_text"):
         mark(monkeypatch, name)
     mark(monkeypatch, "minutes_text")
     yield
@@ -141,6 +141,7 @@ def shop(config: Config) -> Flask:
             support_url="https://t.me/simka_support",
             legal_file=Path(__file__).with_name("legal.toml"),
             telegram_sandbox_url="http://127.0.0.1:9",
+            admin_telegram_ids=(desk.SHOPKEEPER,),
         )
     )
 
@@ -149,7 +150,7 @@ def html_of(app: Flask, stand: Stand, screen: Screen) -> str:
     """As its reader gets it: the page around it, and the fragment that this asks for."""
     path = stand.addresses[screen.name] if callable(screen.address) else screen.address
     token = None if screen.outside else app.extensions["shop"].config.telegram_bot_token
-    user = stand.people.get(screen.name, 7000)
+    user = desk.SHOPKEEPER if screen.shopkeeper else stand.people.get(screen.name, 7000)
     person = Person(app.test_client(), token, user)
     page = person.browser.get(path).get_data(as_text=True)
     html = page + person.get(path).get_data(as_text=True)

@@ -330,11 +330,11 @@ def test_prices_become_what_the_preview_has_shown(shopkeeper: Person, form: dict
     [
         ({"scope": "shop"}, "needs a markup"),
         ({"scope": "shop", "markup": "much"}, "“much” is not a number"),
-        ({"scope": "shop", "markup": "NaN"}, "markup percent"),
-        ({"scope": "shop", "markup": "-1"}, "markup percent"),
+        ({"scope": "shop", "markup": "NaN"}, "from 0 to 1000 percent"),
+        ({"scope": "shop", "markup": "-1"}, "from 0 to 1000 percent"),
         ({"scope": "area", "target": "zz", "markup": "5"}, "there is no area zz"),
         ({"scope": "plan", "target": PLAN, "fixed": "1"}, "below its wholesale price"),
-        ({"scope": "x", "markup": "5"}, "scope"),
+        ({"scope": "x", "markup": "5"}, "a rule is for the shop"),
     ],
 )
 @pytest.mark.parametrize("do", ["preview", "set"])

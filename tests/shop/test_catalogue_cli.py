@@ -186,8 +186,8 @@ def test_prices_are_shown_set_and_removed(say: Say, database: Config) -> None:
     [
         (("set",), "a rule needs a markup, a floor or a fixed price"),
         (("set", "--fixed", "4.10"), "tr-3gb-30d would cost $4.10, below its wholesale price of $4.20"),
-        (("set", "--markup", "1001"), "less than or equal to 1000"),
-        (("set", "--markup", "-1"), "greater than or equal to 0"),
+        (("set", "--markup", "1001"), "a markup must be from 0 to 1000 percent"),
+        (("set", "--markup", "-1"), "a markup must be from 0 to 1000 percent"),
         (("set", "--area", "tr", "--plan", "tr-3gb-30d", "--markup", "1"), "not both"),
         (("set", "--area", "zz", "--markup", "1"), "there is no area zz"),
         (("preview", "--plan", "x", "--markup", "1"), "there is no plan x"),

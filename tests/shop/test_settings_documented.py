@@ -15,6 +15,8 @@ def default(item: "Field[Any]") -> str:
 
 
 def shown(value: object) -> str:
+    if isinstance(value, tuple):
+        return " ".join(map(str, value))
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 

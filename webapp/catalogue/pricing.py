@@ -15,11 +15,23 @@ from webapp import money
 from webapp.catalogue import generation
 from webapp.catalogue.stock import write
 from webapp.config import Config
+from webapp.i18n import N_, gettext, language
+from webapp.i18n import gettext as _
 from webapp.models import Area, Bundle, BundleEvent, Plan, Setting
 
 MOST_PERCENT = Decimal(1000)
 
 _NAME = "pricing.rules"
+
+NAMELESS = N_("a rule for an area or a plan names it; the shop's rule names nothing")
+EMPTY = N_("a rule needs a markup, a floor or a fixed price")
+FIELDS = {
+    "scope": N_("a rule is for the shop, an area or a plan"),
+    "markup_percent": N_("a markup must be from 0 to 1000 percent"),
+    "floor": N_("an amount must be from 0 to a million"),
+    "fixed": N_("an amount must be from 0 to a million"),
+}
+"""What is wrong with a rule, by its field."""
 
 Amount = Annotated[int, Field(ge=0, le=10**9)]
 
@@ -46,9 +58,9 @@ class Rule(BaseModel):
     @model_validator(mode="after")
     def _says_something(self) -> Self:
         if bool(self.target) is (self.scope == "shop"):
-            raise ValueError("a rule for an area or a plan names it; the shop's rule names nothing")
+            raise ValueError(NAMELESS)
         if self.markup_percent is None and self.floor is None and self.fixed is None:
-            raise ValueError("a rule needs a markup, a floor or a fixed price")
+            raise ValueError(EMPTY)
         return self
 
     @property
@@ -80,8 +92,9 @@ def rule(**values: Any) -> Rule:
 
 def _reason(error: ValidationError) -> str:
     first = error.errors()[0]
-    field = " ".join(str(part) for part in first["loc"])
-    return f"{field.replace('_', ' ')}: {first['msg']}".removeprefix(": ").replace("Value error, ", "")
+    if said := [FIELDS[str(part)] for part in first["loc"] if part in FIELDS]:
+        return gettext(said[0])
+    return gettext(str(first["msg"]).removeprefix("Value error, "))
 
 
 # --- a price
@@ -117,7 +130,8 @@ def remove_rule(scope: str, target: str, config: Config) -> int:
     with generation.change():
         given = dict(rules())
         if given.pop((scope, target), None) is None:
-            raise RuleRefused(f"there is no rule for the {scope} {target}".rstrip())
+            nothing = _("there is no rule for %(target)s") if target else _("there is no rule for the shop")
+            raise RuleRefused(nothing % {"target": target})
         return _enact(given, config)
 
 
@@ -134,23 +148,27 @@ def _refuse_what_hurts(rule: Rule, given: Rules, config: Config) -> None:
     for plan in _sold_under(rule):
         cost, after = plan.bundle.wholesale, _priced(plan, config, given)
         if rule.fixed is not None and rule.fixed < cost:
-            raise _absurd(plan, rule.fixed, "below")
+            below = _("%(plan)s would cost %(asked)s, below its wholesale price of %(wholesale)s")
+            raise _absurd(plan, rule.fixed, below)
         if cost and after > money.retail(cost, MOST_PERCENT):
-            raise _absurd(plan, after, f"more than {MOST_PERCENT} % above")
+            above = _(
+                "%(plan)s would cost %(asked)s, more than %(percent)s %% above its wholesale price of "
+                "%(wholesale)s"
+            )
+            raise _absurd(plan, after, above)
 
 
-def _absurd(plan: Plan, asked: int, how: str) -> RuleRefused:
-    texts = [money.money_text(amount, plan.currency, "en") for amount in (asked, plan.bundle.wholesale)]
-    return RuleRefused(f"{plan.plan_id} would cost {texts[0]}, {how} its wholesale price of {texts[1]}")
+def _absurd(plan: Plan, asked: int, sentence: str) -> RuleRefused:
+    amounts = {"asked": asked, "wholesale": plan.bundle.wholesale}
+    texts = {name: money.money_text(amount, plan.currency, language()) for name, amount in amounts.items()}
+    return RuleRefused(sentence % {"plan": plan.plan_id, "percent": MOST_PERCENT, **texts})
 
 
 def _refuse_strangers(rule: Rule) -> None:
-    known: dict[str, Any] = {
-        "area": Area.select().where(Area.code == rule.target),
-        "plan": Plan.select().where(Plan.plan_id == rule.target),
-    }
-    if rule.scope in known and not known[rule.scope].exists():
-        raise RuleRefused(f"there is no {rule.scope} {rule.target}")
+    if rule.scope == "area" and not Area.select().where(Area.code == rule.target).exists():
+        raise RuleRefused(_("there is no area %(code)s") % {"code": rule.target})
+    if rule.scope == "plan" and not Plan.select().where(Plan.plan_id == rule.target).exists():
+        raise RuleRefused(_("there is no plan %(code)s") % {"code": rule.target})
 
 
 def _sold_under(rule: Rule) -> Iterable[Plan]:

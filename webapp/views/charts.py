@@ -10,8 +10,8 @@ import leather
 from leather import theme
 from markupsafe import Markup
 
+from webapp import i18n
 from webapp.esims import Day
-from webapp.i18n import short_date_text
 from webapp.reports import Row
 
 WIDTH, HEIGHT = 320, 96
@@ -81,7 +81,7 @@ def of_sales(days: Sequence[Row]) -> Markup | None:
     if most == 0:
         return None
     named = days[:: -(-len(days) // LABELS)]
-    labels = {row.key: short_date_text(date.fromisoformat(row.key)) for row in named}
+    labels = {row.key: i18n.short_date_text(date.fromisoformat(row.key)) for row in named}
     chart = leather.Chart()
     chart.add_columns([(row.key, row.sales.sold) for row in days], fill_color="var(--accent)")
     chart.add_x_axis(tick_formatter=lambda key, _number, _count: labels.get(key, ""))

@@ -1,0 +1,82 @@
+"""What the merchant has before them on a busy morning."""
+
+from datetime import timedelta
+from typing import Any
+
+from tests.databases.crowds import crowd
+from tests.shop.factories import after, make_customer, make_order, make_unknown
+from tests.shop.test_reports import some_order
+from webapp import admin, alarms, allowance, catalogue, doctor, funnel, orders, outages, switches
+from webapp.catalogue import rule
+from webapp.config import Config
+from webapp.doctor.findings import finding
+from webapp.models import Customer, FunnelDay, Setting, Submission
+
+SHOPKEEPER = 6000
+DAYS = 60
+SEEN = {"shop": 9200, "area": 5100, "plan": 2300}
+
+
+def overview(customer: Customer) -> str:
+    """Two months of sales, an alert, somebody who waits, and an order that does not get on."""
+    make_order("active", customer, paid_at=after(-86400 * DAYS), created_at=after(-86400 * DAYS))
+    crowd(600, days=DAYS, change=lambda number: _sold(number) | _of(customer))
+    for step, count in SEEN.items():
+        FunnelDay.create(day=after(-86400).date().isoformat(), step=step, count=count)
+    funnel.write_down()
+    outages.balance_seen(312_450)
+    alarms.ring("certificate_ending", detail="shop.example.com: 9 days left")
+    allowance.hold(make_customer(6500, "ru", first_name="Борис"), "burst")
+    return "/admin"
+
+
+def _sold(number: int) -> dict[str, Any]:
+    """One in twelve was not delivered."""
+    sold = some_order(number) | {"country_code": ("tr", "th", "it", "eu")[number % 4 - number % 3]}
+    if number % 12 == 0:
+        return sold | {"stage": "failed", "delivered_at": None}
+    at = sold["created_at"]
+    delivered = {"stage": "active", "paid_at": at, "delivered_at": at + timedelta(seconds=3 + number % 40)}
+    return sold | delivered | {"activated_at": at + timedelta(hours=1)}
+
+
+def _of(customer: Customer) -> dict[str, Any]:
+    return {"customer": customer.id, "telegram_user_id": customer.telegram_user_id}
+
+
+def lost_order(customer: Customer) -> str:
+    """Its answer was lost, and three looks have not found it."""
+    order = make_unknown(customer=customer, plan_id="tr-3gb-30d", paid_at=after(-400))
+    Submission.update(looks=3).where(Submission.id == order.submission_id).execute()
+    return f"/admin/orders/{order.reference}"
+
+
+def failed_order(customer: Customer) -> str:
+    """With its journal."""
+    order = make_order("paid", customer, plan_id="tr-1gb-7d")
+    orders.fail(order, "refused", actor="provider", note="Bundle not available")
+    return f"/admin/orders/{order.reference}"
+
+
+def prices(_customer: Customer) -> str:
+    """With rules, and a catalogue that waits for a word."""
+    config = Config.from_env(
+        {"ESIMGO_API_KEY": "x", "TELEGRAM_BOT_TOKEN": "1:x", "TELEGRAM_WEBHOOK_SECRET": "x"}
+    )
+    catalogue.set_rule(rule(scope="area", target="at", markup_percent=None, floor=300, fixed=None), config)
+    Setting.write("catalogue.held", {"at": after(-600).isoformat(), "known": 120, "missing": 48})
+    return "/admin/prices"
+
+
+def switched(customer: Customer) -> str:
+    """A place that no other screen is about is closed."""
+    with admin.acting(customer, "switch.off", switches.area("au")):
+        admin.turn(switches.area("au"), SHOPKEEPER, on=False)
+    return "/admin/switches"
+
+
+def checked(_customer: Customer) -> str:
+    doctor.keep(
+        [finding("key_accepted", organisation="Moonlight OÜ"), finding("token_accepted", name="simka_bot")]
+    )
+    return "/admin/check"
