@@ -208,6 +208,11 @@ def stars_text(stars: int) -> str:
     return ngettext("%(num)s Star", "%(num)s Stars", stars) % {"num": stars}
 
 
+def number_text(number: float) -> str:
+    """With the marks of the language, and one decimal at most."""
+    return str(format_decimal(number, "#,##0.#", locale=language()))
+
+
 def minutes_text(seconds: float) -> str:
     return str(format_unit(round(seconds / 60), "duration-minute", locale=language()))
 

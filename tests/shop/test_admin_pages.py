@@ -89,7 +89,7 @@ def test_a_scripted_day_is_told_exactly(
     assert [plainly(card) for card in re.findall(r'<li class="card">.*?</li>', page, re.DOTALL)] == [
         "Today 4 ⭐ 906 before: 0",
         "7 days 4 ⭐ 906 before: 1",
-        "30 days 5 ⭐ 1359 before: 0",
+        "30 days 5 ⭐ 1,359 before: 0",
     ]
     found = facts(page)
     assert found["Delivered"] == "2 66.7 % of those that ended"
@@ -196,7 +196,7 @@ def test_the_page_of_a_report_shows_the_same_figures(shopkeeper: Person) -> None
         page = text(shopkeeper.get(f"/admin/sales?by={by}&days=7"))
         told = reports.sales(Period.last(7))
         assert facts(page)["Sold"] == str(told.sold)
-        assert facts(page)["Stars"] == f"⭐ {told.stars}"
+        assert facts(page)["Stars"] == f"⭐ {told.stars:,}"
         assert len(cells(page)) == rows
         assert ("<svg" in page) is (by == "day")
         assert "style=" not in page

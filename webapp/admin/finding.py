@@ -67,4 +67,4 @@ def _by_name(asked: str) -> list[object]:
 
 
 def _newest(where: object) -> list[Order]:
-    return list(Order.select().where(where).order_by(Order.id.desc()).limit(MOST))
+    return list(Order.select().where(where).order_by(Order.created_at.desc(), Order.id.desc()).limit(MOST))
