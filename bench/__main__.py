@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import buying, growing, load, phone, report
+from bench import admin, buying, growing, load, phone, report
 from tests.databases.servers import own
 from tests.stack import ROOT
 
@@ -31,6 +31,7 @@ PARTS: dict[str, Callable[[Path], str]] = {
     "postgresql": on_postgresql,
     "buying": lambda folder: report.of_buying(buying.measure(folder)),
     "growing": lambda folder: report.of_growing(growing.measure(folder)),
+    "admin": lambda folder: report.of_admin(admin.measure(folder)),
     "phone": lambda folder: report.of_phone(phone.measure(folder)),
     "crowd": lambda folder: report.of_crowd(buying.crowd(folder)),
 }

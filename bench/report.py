@@ -7,6 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from bench import pages
+from bench.admin import GOAL_MS, ORDERS, YEARS
 from bench.buying import CROWD, Bought, Crowd
 from bench.growing import GOAL, SIZES, Cost
 from bench.load import Load, table
@@ -94,6 +95,24 @@ def of_growing(costs: dict[int, Cost]) -> str:
             *lines,
             "",
             f"Goal: at most {GOAL} times. Pages: shop, an order, My eSIMs with 20 of them, made anew.",
+        ]
+    )
+
+
+def of_admin(found: dict[str, tuple[dict[str, float], int]]) -> str:
+    names = list(found)
+    lines = [f"| page | {' | '.join(f'{name} ms' for name in names)} |", "|---" * (len(names) + 1) + "|"]
+    for page_ in next(iter(found.values()))[0]:
+        times = " | ".join(f"{found[name][0][page_]:.0f}" for name in names)
+        lines.append(f"| {page_} | {times} |")
+    recount = ", ".join(f"{found[name][1]} on {name}" for name in names)
+    return "\n".join(
+        [
+            f"## The merchant's pages over {ORDERS:,} orders of {YEARS} years",
+            "",
+            *lines,
+            "",
+            f"Goal: each under {GOAL_MS} ms. Figures that differ from a recount by hand: {recount}.",
         ]
     )
 

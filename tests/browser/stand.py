@@ -36,6 +36,8 @@ class Stand:
     port: int = field(default_factory=free_port)
     people: dict[str, int] = field(default_factory=dict)
     addresses: dict[str, str] = field(default_factory=dict)
+    server: str = ""
+    """The address of a database elsewhere, in place of a file in the folder."""
 
     @property
     def web(self) -> str:
@@ -43,7 +45,7 @@ class Stand:
 
     @property
     def database_url(self) -> str:
-        return f"sqlite:///{self.folder}/simka.db"
+        return self.server or f"sqlite:///{self.folder}/simka.db"
 
     @contextmanager
     def filling(self) -> Iterator[None]:

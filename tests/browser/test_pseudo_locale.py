@@ -82,7 +82,16 @@ def brackets(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """All that the shop says goes through `i18n`: texts, and words from CLDR (places, dates, units)."""
     forget()
     monkeypatch.setattr(i18n, "_translations", lambda _code: Marked())
-    for name in ("area_name", "region_name", "moment_text", "date_text", "day_text", "short_date_text", "span_text", "duration_text"):
+    for name in (
+        "area_name",
+        "region_name",
+        "moment_text",
+        "date_text",
+        "day_text",
+        "short_date_text",
+        "span_text",
+        "duration_text",
+    ):
         mark(monkeypatch, name)
     mark(monkeypatch, "minutes_text")
     yield
