@@ -24,8 +24,9 @@ Made from `/api/openapi.json`, which every shop serves for machines; a test hold
 curl https://your.domain/api/esimgo/catalogue?country=TR
 ```
 
-A purchase is three steps: order with an `Idempotency-Key`, open `invoice_url` in Telegram, and ask for the status
-until it is `active` or `failed`. When an answer is lost, the same request with the same key brings the same order.
+A purchase is three steps: order with an `Idempotency-Key`, open `invoice_url` in Telegram, and ask for the
+status until it is `active` or `failed`. When an answer is lost, the same request with the same key brings the
+same order.
 """
 
 

@@ -33,7 +33,10 @@ def register(app: Flask, _config: Config) -> None:
     @group.command("held")
     def show_held() -> None:
         """List who waits for you, and why."""
-        for customer in allowance.held():
+        waiting = allowance.held()
+        if not waiting:
+            click.echo("Nobody is held.")
+        for customer in waiting:
             click.echo(
                 f"{customer.telegram_user_id} {customer.first_name}: {customer.held_for}, "
                 f"since {customer.held_at:%Y-%m-%d %H:%M} UTC"
