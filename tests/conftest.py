@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jinja2.bccache import Bucket, BytecodeCache
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.databases.servers import Engine, Files, Server, postgresql
 from tests.proof import proved
 from tests.stack import Stack, Traveller, running
-from webapp import clock, db, sealing
+from webapp import Site, clock, db, sealing
 from webapp.config import Config
 from webapp.observability import TextLine
 
@@ -38,6 +39,23 @@ def loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
         real(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", connect)
+
+
+class Compiled(BytecodeCache):
+    """Templates are compiled once for all the apps of a worker, not once for each."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self._known:
+            bucket.bytecode_from_string(self._known[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._known[bucket.key] = bucket.bytecode_to_string()
+
+
+Site.jinja_options = {"bytecode_cache": Compiled()}
 
 
 # --- the log of the whole run
