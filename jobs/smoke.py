@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+from webapp import wire
 from webapp.config import Config
 from webapp.esimgo.errors import EsimGoError
 from webapp.esimgo.witness import WitnessedClient
@@ -21,6 +22,7 @@ _COUNTS = ("pageCount", "rows", "pageSize", "totalPages", "total")
 
 def run(config: Config) -> int:
     """Print what was seen; returns the exit code, 1 when one of the three questions was not answered."""
+    wire.trust(config.ca_file)
     client = WitnessedClient(config.esimgo_api_key, config.esimgo_api_url)
     try:
         for line in _ask(client):

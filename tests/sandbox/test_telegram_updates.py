@@ -1,12 +1,16 @@
 """How updates reach the webhook, and what a person in the chat causes."""
 
+import socket
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sandbox import clock
+from sandbox.telegram.errors import Refused
+from sandbox.telegram.methods import webhook
 from tests.sandbox.esimgo import until
 from tests.sandbox.telegram import ANNA, SECRET, Stage, running
 
@@ -155,6 +159,17 @@ def test_a_method_in_the_webhooks_answer_is_carried_out(stage: Stage) -> None:
 def test_a_webhook_is_checked_as_documented(stage: Stage, wrong: dict[str, Any], reason: str) -> None:
     status, description = stage.refused("setWebhook", **{"url": f"{stage.shop_url}/hook", **wrong})
     assert (status, reason in description) == (400, True)
+
+
+@pytest.mark.parametrize(("address", "here"), [("127.0.0.1", True), ("203.0.113.7", False)])
+def test_a_webhook_with_a_name_has_to_lead_here(
+    monkeypatch: pytest.MonkeyPatch, address: str, here: bool
+) -> None:
+    """Behind a proxy with a certificate, as a shop that goes live has it."""
+    found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 443))]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_asked, **_how: found)
+    with nullcontext() if here else pytest.raises(Refused, match="loopback addresses only"):
+        webhook.check_url("https://shop.example.com/hook")
 
 
 def test_a_deleted_webhook_can_drop_what_is_waiting(stage: Stage) -> None:
