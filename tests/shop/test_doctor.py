@@ -255,3 +255,10 @@ def test_a_margin_is_counted_at_what_a_star_really_brings(merchant: Merchant) ->
     assert "plans_lose_money" in merchant.hears()
     Plan.update(stars=324).execute()
     assert "prices_cover_costs" in merchant.hears()
+
+
+def test_a_proxy_with_nobody_behind_it_is_no_wrong_proxy(merchant: Merchant) -> None:
+    merchant.street.health = Answer(502, {}, b"Bad Gateway")
+    found = merchant.hears()
+    assert "door_of_others" not in found
+    assert "502" in doctor.told(found["door_closed"]).sentence

@@ -26,6 +26,8 @@ BOUNDS = Bounds(connect_s=5, answer_s=10, size=1024 * 1024)
 CLOCK_MAY_DIFFER = timedelta(seconds=30)
 """initData from the future is refused beyond 60 s."""
 RECENT = timedelta(hours=1)
+NOBODY_BEHIND = {502, 503, 504}
+"""What a reverse proxy says while the web process does not run."""
 
 
 def look(esimgo: ESIMGoClient, bot: BotApi, config: Config) -> Iterator[Finding]:
@@ -144,6 +146,9 @@ def _certificate(config: Config) -> Iterator[Finding]:
 def _answers(config: Config) -> Iterator[Finding]:
     """Who answers there, and does it know the secret that Telegram will bring? An empty update is not one."""
     health = _ask("GET", f"{config.public_url}/healthz")
+    if health.status in NOBODY_BEHIND:
+        yield finding("door_closed", url=config.public_url, error=f"status {health.status} of the proxy")
+        return
     if health.status != 200 or b'"ok"' not in health.body:
         yield finding("door_of_others", url=config.public_url, status=health.status)
         return
