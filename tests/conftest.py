@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, sync_playwright
 from tests.databases.servers import Engine, Files, Server, postgresql
 from tests.proof import proved
 from tests.stack import Stack, Traveller, running
-from webapp import Site, clock, db, sealing
+from webapp import Site, clock, db, engines, sealing
 from webapp.config import Config
 from webapp.observability import TextLine
 
@@ -39,6 +39,15 @@ def loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
         real(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", connect)
+
+
+DURABLE = dict(engines.PRAGMAS)
+
+
+@pytest.fixture(autouse=True)
+def no_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Here nothing is lost when the power is: commits do not wait. Processes of their own know nothing of it."""
+    monkeypatch.setitem(engines.PRAGMAS, "synchronous", 0)
 
 
 class Compiled(BytecodeCache):

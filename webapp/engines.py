@@ -47,6 +47,10 @@ class Errand(Generic[T]):
         return cast(T, self._result)
 
 
+PRAGMAS = {"foreign_keys": 1, "synchronous": 2, "cache_size": -8000}
+"""A commit is on the disk before it is answered (synchronous = FULL): some of them are about money."""
+
+
 class Sqlite(SqliteDatabase):
     """One file for one machine, with writing transactions that take the lock at their start.
 
@@ -57,8 +61,7 @@ class Sqlite(SqliteDatabase):
     def __init__(self, url: str) -> None:
         path = Path(url.removeprefix("sqlite:///"))
         path.parent.mkdir(parents=True, exist_ok=True)
-        pragmas = {"foreign_keys": 1, "synchronous": 2, "cache_size": -8000}
-        super().__init__(str(path), pragmas=pragmas, timeout=10, lock_type="IMMEDIATE")
+        super().__init__(str(path), pragmas=PRAGMAS, timeout=10, lock_type="IMMEDIATE")
         self._turn = threading.Lock()
         self._line: deque[Errand[Any]] = deque()
 

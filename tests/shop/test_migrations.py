@@ -9,8 +9,10 @@ from peewee import SqliteDatabase
 from playhouse.migrations import Runner
 from playhouse.schema_diff import diff_models
 
+from tests.conftest import DURABLE
 from tests.shop.factories import make_order
-from webapp import db
+from webapp import db, engines
+from webapp.config import Config
 from webapp.models import TABLES, Order
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -98,7 +100,11 @@ def test_every_migration_can_be_taken_back_and_made_again() -> None:
     assert Order.select().count() == 1
 
 
-def test_the_database_is_safe_against_power_cuts_and_waits_for_its_lock() -> None:
+def test_the_database_is_safe_against_power_cuts_and_waits_for_its_lock(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engines, "PRAGMAS", DURABLE)
+    db.bind(config.database_url)
     assert db.database.pragma("journal_mode") == "wal"
     assert db.database.pragma("synchronous") == 2
     assert db.database.pragma("foreign_keys") == 1

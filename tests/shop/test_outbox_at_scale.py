@@ -111,7 +111,6 @@ def power(monkeypatch: pytest.MonkeyPatch) -> Power:
 def test_ten_thousand_messages_arrive_at_telegrams_pace(
     database: Config, ahead: list[float], power: Power
 ) -> None:
-    db.database.pragma("synchronous", 0)  # this is not about the disk
     fill()
     bot = Telegram(ahead)
     began_at = clock.timestamp()
