@@ -46,7 +46,7 @@ DURABLE = dict(engines.PRAGMAS)
 
 @pytest.fixture(autouse=True)
 def no_disk(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Here nothing is lost when the power is: commits do not wait. Processes of their own know nothing of it."""
+    """Nothing here outlives a power cut: commits do not wait for it. Processes of their own do."""
     monkeypatch.setitem(engines.PRAGMAS, "synchronous", 0)
 
 
