@@ -63,7 +63,7 @@ def prices(_customer: Customer) -> str:
     config = Config.from_env(
         {"ESIMGO_API_KEY": "x", "TELEGRAM_BOT_TOKEN": "1:x", "TELEGRAM_WEBHOOK_SECRET": "x"}
     )
-    catalogue.set_rule(rule(scope="area", target="at", markup_percent=None, floor=300, fixed=None), config)
+    catalogue.set_rule(rule(scope="area", target="ca", markup_percent=None, floor=300, fixed=None), config)
     Setting.write("catalogue.held", {"at": after(-600).isoformat(), "known": 120, "missing": 48})
     return "/admin/prices"
 
