@@ -6,9 +6,7 @@ from typing import Any
 from tests.databases.crowds import crowd
 from tests.shop.factories import after, make_customer, make_order, make_unknown
 from tests.shop.test_reports import some_order
-from webapp import admin, alarms, allowance, catalogue, doctor, funnel, orders, outages, switches
-from webapp.catalogue import rule
-from webapp.config import Config
+from webapp import admin, alarms, allowance, doctor, funnel, orders, outages, switches
 from webapp.doctor.findings import finding
 from webapp.models import Customer, FunnelDay, Setting, Submission
 
@@ -60,10 +58,7 @@ def failed_order(customer: Customer) -> str:
 
 def prices(_customer: Customer) -> str:
     """With rules, and a catalogue that waits for a word."""
-    config = Config.from_env(
-        {"ESIMGO_API_KEY": "x", "TELEGRAM_BOT_TOKEN": "1:x", "TELEGRAM_WEBHOOK_SECRET": "x"}
-    )
-    catalogue.set_rule(rule(scope="area", target="ca", markup_percent=None, floor=300, fixed=None), config)
+    Setting.write("pricing.rules", [{"scope": "area", "target": "ca", "floor": 300}])  # nothing is repriced
     Setting.write("catalogue.held", {"at": after(-600).isoformat(), "known": 120, "missing": 48})
     return "/admin/prices"
 
