@@ -28,7 +28,7 @@ from tests.crash.cases import (
 from tests.stack import Stack, Traveller, until
 from webapp import clock, db, orders, outages, quotes
 from webapp.config import Config
-from webapp.models import JobRequest, Order, Payment, Refund, Submission
+from webapp.models import JobRequest, Order, Payment, Refund, RefundEvent, Submission
 
 AT_REST = ("ready", "active", "failed", "expired", "returned")
 
@@ -92,9 +92,9 @@ class Matrix:
         self._refuse(len(cases))
         for each in due:
             self._due_now()
-            before = self._tries()
+            before = self._ends()
             self.fault(each.case)
-            self.kill_at(each, lambda before=before: self._tries() > before)  # type: ignore[misc]
+            self.kill_at(each, lambda before=before: self._ends() > before)  # type: ignore[misc]
 
     def _refuse(self, number: int) -> None:
         """So many orders end with a refund that is due; Telegram hangs, so that none is sent yet."""
@@ -112,9 +112,10 @@ class Matrix:
         if last is not None and last.next_try_at > clock.now():
             self.shop.advance((last.next_try_at - clock.now()).total_seconds() + 0.1)
 
-    def _tries(self) -> int:
-        """How often a refund has come to an end, good or bad, that a crash point does not stand before."""
-        return sum(refund.attempts for refund in Refund.select())
+    def _ends(self) -> int:
+        """How many tries have come to an end: arrived, failed, or told to come back later."""
+        left = (RefundEvent.from_state == "sent") & (RefundEvent.to_state != "sent")
+        return RefundEvent.select().where(left).count()
 
     def kill_at(self, told: Told, over: Callable[[], bool], **extra: str) -> None:
         """Start the jobs and wait for their death at the crash point; when they get past it, kill them."""
