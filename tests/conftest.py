@@ -6,9 +6,9 @@ import os
 import re
 import shutil
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from jinja2.bccache import Bucket, BytecodeCache
@@ -20,6 +20,8 @@ from tests.stack import Stack, Traveller, running
 from webapp import Site, clock, db, engines, sealing
 from webapp.config import Config
 from webapp.observability import TextLine
+
+T = TypeVar("T")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -282,21 +284,36 @@ def installed_chromium() -> str:
 
 # --- a busy machine
 
-MANY_NODES = "tests/databases/test_many_nodes.py"
+LONGEST = (
+    "tests/crash/",
+    "tests/proof/",
+    "tests/databases/test_many_nodes.py",
+    "tests/flows/test_processes.py",
+    "tests/shop/test_outbox_at_scale.py",
+)
 REAL_PROCESSES = {"running_shop", "shop_on_postgresql", "shop", "chromium"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Real clocks, sockets and processes depend on how busy the machine is: two more tries, which the figures
-    tell of. What takes long comes first, so that no worker is left alone with one of them at the end.
+    tell of. Such tests wait more than they work, so others come between them, evenly; and the longest come
+    first, so that no worker is left alone with one of them at the end.
     """
     for item in items:
         item.add_marker(pytest.mark.flaky(reruns=2))
-    items.sort(key=takes_long, reverse=True)
+    longest = [item for item in items if item.nodeid.startswith(LONGEST)]
+    waiting = [item for item in items if has_real_processes(item) and item not in longest]
+    working = [item for item in items if item not in longest and item not in waiting]
+    items[:] = longest + list(mixed(waiting, working))
 
 
-def takes_long(item: pytest.Item) -> bool:
-    return has_real_processes(item) or item.nodeid.startswith(("tests/crash/", "tests/proof/", MANY_NODES))
+def mixed(few: Sequence[T], many: Sequence[T]) -> Iterator[T]:
+    """All of both, each in its order, the few spread among the many."""
+    share = len(many) / (len(few) or 1)
+    for number, one in enumerate(few):
+        yield one
+        yield from many[round(number * share) : round((number + 1) * share)]
+    yield from many if not few else ()
 
 
 def has_real_processes(item: pytest.Item) -> bool:
