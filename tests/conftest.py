@@ -103,6 +103,7 @@ ON_BOTH = {
     "shop.test_telling",
     "flows.test_secrets",
     "shop.test_admin_deeds",
+    "shop.test_admin_switches",
     "shop.test_buying",
     "shop.test_callbacks",
     "shop.test_catalogue",

@@ -84,11 +84,36 @@ def link(endpoint: str, **values: Any) -> str:
 
 def register(app: Flask, config: Config) -> None:
     Htmx(app)
+    _teach_templates(app, config)
     fences = (
         ("Content-Security-Policy", _content_security_policy(config)),
         ("Referrer-Policy", "no-referrer"),
         ("X-Content-Type-Options", "nosniff"),
     )
+
+    @app.before_request
+    def begin() -> None:
+        request_id.set(secrets.token_hex(6))
+        db.keep_connection()
+        accepted = request.headers.get("Accept-Language", "")
+        code = i18n.supported(request.args.get("lang")) or i18n.best(accepted, config.default_language)
+        speak(code)
+
+    @app.after_request
+    def secure(response: Response) -> Response:
+        response.headers["X-Request-ID"] = request_id.get()
+        response.headers.extend(fences)
+        varies(response, "HX-Request", "HX-Request-Type", "HX-Boosted", "Accept-Language")
+        return response
+
+    @app.teardown_request
+    def end(_error: BaseException | None) -> None:
+        if "speaking" in g:
+            g.speaking.close()
+
+
+def _teach_templates(app: Flask, config: Config) -> None:
+    """What every template may say."""
     app.jinja_env.add_extension("jinja2.ext.i18n")
     app.jinja_env.install_gettext_callables(i18n.gettext, i18n.ngettext, newstyle=True)  # type: ignore[attr-defined]
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
@@ -111,26 +136,6 @@ def register(app: Flask, config: Config) -> None:
         qr_uri=qr.data_uri,
         stylesheet=assets.stylesheet(),
     )
-
-    @app.before_request
-    def begin() -> None:
-        request_id.set(secrets.token_hex(6))
-        db.keep_connection()
-        accepted = request.headers.get("Accept-Language", "")
-        code = i18n.supported(request.args.get("lang")) or i18n.best(accepted, config.default_language)
-        speak(code)
-
-    @app.after_request
-    def secure(response: Response) -> Response:
-        response.headers["X-Request-ID"] = request_id.get()
-        response.headers.extend(fences)
-        varies(response, "HX-Request", "HX-Request-Type", "HX-Boosted", "Accept-Language")
-        return response
-
-    @app.teardown_request
-    def end(_error: BaseException | None) -> None:
-        if "speaking" in g:
-            g.speaking.close()
 
 
 def speak(code: str) -> None:
