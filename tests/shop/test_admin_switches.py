@@ -98,7 +98,10 @@ def test_payments_that_are_off_take_no_money(
 ) -> None:
     standing = make_order(plan_id="standing")
     turn(shopkeeper, "no", name="payments")
-    assert buys(owner), "the order is there, and can be paid for later"
+    page = text(owner.post("/orders", plan_id=PLAN))
+    assert "orders-pay" in page, "the order is there, and can be paid for later"
+    assert "Payments are paused" in page
+    assert "not answering" not in page
     assert bot.invoices == []
     assert "paused" in (reason(standing, config) or "")
     assert orders_by_api(owner) == 201, "with no invoice_url"

@@ -93,7 +93,11 @@ def _not_to_them(order: Order, config: Config) -> str | None:
 
 def _not_now(order: Order, config: Config) -> str | None:
     state = outages.now()
-    if state.payments_off or not state.sells(order.country_code):
+    if state.payments_off:
+        return _(
+            "Payments are paused for a moment. You have not been charged; please try again a little later."
+        )
+    if not state.sells(order.country_code):
         return _("Sales are paused for a moment. You have not been charged; please try again a little later.")
     if quotes.is_full(config, besides=order):
         return _("Very many people are buying now. You have not been charged; please try again in a minute.")
