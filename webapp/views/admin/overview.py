@@ -1,5 +1,6 @@
 """The first page: how the shop does, what needs a person, and the way to the rest."""
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from flask import Response, request
@@ -9,15 +10,24 @@ from webapp import admin as deeds
 from webapp import alarms, alerts, allowance, outages, reports, switches, watch
 from webapp.models import Customer
 from webapp.reports import Period, Sales
-from webapp.views import charts, page
+from webapp.views import page
 from webapp.views.admin.door import admin, blueprint
 from webapp.views.admin.said import Said, done, overtaken
+from webapp.views.admin.sales import sales_chart
 from webapp.views.wiring import shop
 
 SPANS = (1, 7, 30)
 """Days, today with them."""
 CHART_DAYS = 30
 WEEK = 7
+
+
+class Step(NamedTuple):
+    """How many came so far, and how many of a hundred of those a step before."""
+
+    name: str
+    times: int
+    percent: int | None
 
 
 class Span(NamedTuple):
@@ -59,12 +69,12 @@ def _view_of() -> dict[str, Any]:
     return {
         "spans": [_span(days) for days in SPANS],
         "currency": shop().config.currency,
-        "chart": charts.of_sales(reports.by_day(month)),
+        "chart": sales_chart(reports.by_day(month)),
         "waits": reports.waits(week),
         "refunds": reports.refunds(week),
         "balance": outages.balance(),
         "runway_h": None if runway is None else int(runway.total_seconds() // 3600),
-        "steps": charts.of_steps(reports.conversion(week)),
+        "steps": _steps(reports.conversion(week)),
         "incidents": alarms.open_ones(),
         "kinds": alerts.kinds(),
         "held": allowance.held(),
@@ -76,3 +86,12 @@ def _view_of() -> dict[str, Any]:
 def _span(days: int) -> Span:
     period = Period.last(days)
     return Span(days, reports.sales(period), reports.sales(period.before(days)))
+
+
+def _steps(counts: Mapping[str, int]) -> list[Step]:
+    """The way to a purchase: who looks at several plans is counted several times, so it may grow as well."""
+    steps: list[Step] = []
+    for name, count in counts.items():
+        before = steps[-1].times if steps else 0
+        steps.append(Step(name, count, round(100 * count / before) if before else None))
+    return steps

@@ -3,13 +3,14 @@
 from typing import Any
 
 from flask import Response, request
+from markupsafe import Markup
 from werkzeug.exceptions import BadRequest
 
 from webapp import admin as deeds
 from webapp import notifications, reports
 from webapp.models import Customer
 from webapp.reports import Period
-from webapp.views import charts, page
+from webapp.views import page
 from webapp.views.admin.door import admin, blueprint
 from webapp.views.admin.said import on_its_way
 from webapp.views.wiring import shop
@@ -54,8 +55,14 @@ def _view_of(by: str, days: int) -> dict[str, Any]:
         "year": YEAR,
         "currency": shop().config.currency,
         "whole": reports.sales(period),
-        "chart": charts.of_sales(rows) if by == "day" else None,
+        "chart": sales_chart(rows) if by == "day" else None,
         "rows": (list(reversed(rows)) if by == "day" else rows)[:MOST_ROWS],
         "left_off": max(0, len(rows) - MOST_ROWS),
         "most": max((row.sales.sold for row in rows), default=0),
     }
+
+
+def sales_chart(days: list[reports.Row]) -> Markup | None:
+    from webapp.views.admin import columns
+
+    return columns.draw(days)
