@@ -8,6 +8,7 @@ from collections import defaultdict
 from contextlib import AbstractContextManager, nullcontext
 from types import FrameType, ModuleType
 
+from apscheduler.schedulers.base import BaseScheduler
 from peewee import PeeweeException
 
 from jobs import metrics
@@ -84,3 +85,20 @@ def stop_on_sigterm() -> None:
         raise KeyboardInterrupt
 
     signal.signal(signal.SIGTERM, interrupt)
+
+
+def stop_when_told(scheduler: BaseScheduler) -> None:
+    """From here on SIGTERM and Ctrl-C end the scheduler from a thread. An exception in the middle of handing
+    out a job would be taken for that job's own, logged, and the process would go on for ever.
+    """
+
+    def stop() -> None:
+        while not scheduler.running:  # it is just beginning
+            clock.sleep(0.05)
+        scheduler.shutdown(wait=False)
+
+    def told(_signal: int, _frame: FrameType | None) -> None:
+        threading.Thread(target=stop, name="stop", daemon=True).start()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, told)

@@ -107,8 +107,10 @@ def run_for_ever(config: Config) -> None:
             context = _context(config, leadership)
             metrics.serve(config, context.esimgo)
             scheduler = _scheduler(context)
+            runner.stop_when_told(scheduler)
             _begin_at_once(scheduler, context)
             scheduler.start()
+            log.info("stopped")
         finally:
             heartbeat.stop()
             leases.release(leadership)

@@ -1,5 +1,6 @@
 """Two web processes and two jobs processes on one PostgreSQL, and what happens to them in a bad hour."""
 
+import os
 import signal
 from pathlib import Path
 
@@ -43,12 +44,14 @@ def test_a_bad_hour_of_many_nodes(tmp_path: Path) -> None:
         first.processes["standby"].send_signal(signal.SIGCONT)
         assert first.wait_for_death("standby") == 1, "who wakes up without the lease ends"
 
-        first.processes["web"].send_signal(signal.SIGSTOP)
+        second.flask("setup-bot")  # what a load balancer does when a node does not answer
+        tell_all(first, "web", signal.SIGSTOP)
+        assert not first.answers(f"{first.web}/healthz"), "it is paused"
         orders += [(second, person, person.buy()) for person in people(second, 7300)]
         server.stop()
         assert second.get("/readyz").status_code == 503
         server.start()
-        first.processes["web"].send_signal(signal.SIGCONT)
+        tell_all(first, "web", signal.SIGCONT)
         for node in (first, second):
             until(lambda node=node: node.get("/readyz").status_code == 200, 30, "ready again")  # type: ignore[misc]
         orders += sold_by(first, second, 7400)
@@ -72,6 +75,14 @@ def sold_by(first: Stack, second: Stack, number: int) -> list[Sale]:
     buyers = [(first, person) for person in people(first, number)]
     buyers += [(second, person) for person in people(second, number + 50)]
     return [(node, person, person.buy()) for node, person in buyers]
+
+
+def tell_all(shop: Stack, name: str, word: signal.Signals) -> None:
+    """A process and its children: granian's parent alone serves nobody."""
+    pid = shop.processes[name].pid
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    for one in (pid, *map(int, children)):
+        os.kill(one, word)
 
 
 def epochs(shop: Stack, name: str) -> int:
