@@ -4,6 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
+# Python keeps what it has compiled, whatever the environment says: shop and suite start many processes.
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: run test prove lint bench screenshots format migrate move-to-postgres setup-bot doctor smoke-live i18n vendor
 
 # Recipes of one simple command each: make runs them without a shell, so that a signal reaches them.

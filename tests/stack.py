@@ -15,6 +15,7 @@ import requests
 
 from sandbox import clock
 from tests.databases.servers import say
+from tests.forking import Forked
 from tests.sandbox.esimgo import free_port
 
 ROOT = Path(__file__).parents[1]
@@ -51,7 +52,7 @@ class Stack:
     web_port: int = field(default_factory=free_port)
     esimgo_port: int = field(default_factory=free_port)
     telegram_port: int = field(default_factory=free_port)
-    processes: dict[str, "subprocess.Popen[bytes]"] = field(default_factory=dict)
+    processes: dict[str, "Forked | subprocess.Popen[bytes]"] = field(default_factory=dict)
     took_over: dict[str, int] = field(default_factory=dict)
     secrets: set[str] = field(default_factory=set)
 
@@ -107,12 +108,14 @@ class Stack:
         until(lambda: self.catalogue(), STARTS_IN_S, "the catalogue")
 
     def start_web(self, kill_at: str = "", name: str = "web") -> None:
-        self.spawn(
-            name,
-            f"granian --interface wsgi --host 127.0.0.1 --port {self.web_port} --blocking-threads 16"
-            " --workers-kill-timeout 3 --no-access-log wsgi:app",
-            KILL_AT=kill_at,
-        )
+        server = f"-m granian --interface wsgi --host 127.0.0.1 --port {self.web_port} --no-access-log"
+        threads = "--blocking-threads 16 --workers-kill-timeout 3"
+        command = [sys.executable, *server.split(), *threads.split(), "wsgi:app"]
+        environment = self.environment | {"KILL_AT": kill_at}
+        with (self.folder / f"{name}.log").open("ab") as log:
+            self.processes[name] = subprocess.Popen(
+                command, cwd=ROOT, env=environment, stdout=log, stderr=log
+            )
 
     def second_node(self) -> "Stack":
         """The same shop, seen through another web process."""
@@ -126,18 +129,12 @@ class Stack:
 
     def spawn(self, name: str, module: str, **extra: str) -> None:
         """Run `python -m MODULE ARGUMENTS`; what it says is added to NAME.log."""
-        with (self.folder / f"{name}.log").open("ab") as log:
-            self.processes[name] = subprocess.Popen(
-                [sys.executable, "-m", *module.split()],
-                cwd=ROOT,
-                env=self.environment | extra,
-                stdout=log,
-                stderr=log,
-            )
+        log = self.folder / f"{name}.log"
+        self.processes[name] = Forked(module.split(), self.environment | extra, log)
 
     def flask(self, *command: str) -> None:
-        done = self.python("-m", "flask", "--app", "wsgi", *command)
-        assert done.returncode == 0, done.stdout + done.stderr
+        self.spawn("flask", " ".join(("flask --app wsgi", *command)))
+        assert self.wait_for_death("flask") == 0, self.log("flask")
 
     def python(self, *command: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
