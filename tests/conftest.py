@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import socket
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -29,6 +30,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--prove", action="store_true", help="the proofs in full; writes docs/proof.md")
     whole = "every crash point with every fault, not each of them once (many minutes)"
     parser.addoption("--full-matrix", action="store_true", help=whole)
+
+
+MEMORY = Path("/dev/shm")
+ROOM = 2 * 2**30  # bytes, that a run may need
+
+
+def pytest_configure() -> None:
+    """Files of the run lie in memory where there is room: waiting for a disk shows nothing."""
+    if "TMPDIR" not in os.environ and MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM:
+        os.environ["TMPDIR"] = tempfile.tempdir = str(MEMORY)
 
 
 @pytest.fixture(autouse=True)

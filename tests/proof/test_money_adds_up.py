@@ -22,9 +22,9 @@ HAPPENED = ("charges", "refunds", "crashes", "orders ready", "orders active", "o
 
 
 @pytest.fixture
-def stocked(memory: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Path:
+def stocked(tmp_path: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A database file with the catalogue in it: to read it anew would take longer than a run."""
-    url = engine.migrated(memory)
+    url = engine.migrated(tmp_path)
     with pytest.MonkeyPatch.context() as patch:
         world = World(config_for(url), 0, patch)
         catalogue.sync(client(world.config).catalogue_pages(500), world.config)

@@ -33,12 +33,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def test_every_purchase_is_delivered_or_refunded_in_time(
     seed: int,
     purchases: int,
-    memory: Path,
+    tmp_path: Path,
     engine: Engine,
     monkeypatch: pytest.MonkeyPatch,
     record_property: Callable[[str, object], None],
 ) -> None:
-    world = World(config_for(engine.migrated(memory)), seed, monkeypatch)
+    world = World(config_for(engine.migrated(tmp_path)), seed, monkeypatch)
     try:
         catalogue.sync(client(world.config).catalogue_pages(500), world.config)
         street = Street(world, purchases)
