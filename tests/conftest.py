@@ -7,9 +7,9 @@ import re
 import shutil
 import socket
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 from jinja2.bccache import Bucket, BytecodeCache
@@ -21,8 +21,6 @@ from tests.stack import Stack, Traveller, running
 from webapp import Site, clock, db, engines, sealing
 from webapp.config import Config
 from webapp.observability import TextLine
-
-T = TypeVar("T")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -149,8 +147,7 @@ ON_BOTH = {
 
 SOURCES = {
     "engine": ("sqlite_files", "postgresql_server"),
-    # One worker runs all of the latter: two more shops would be too many for two cores.
-    "shop": ("running_shop", pytest.param("shop_on_postgresql", marks=pytest.mark.xdist_group("shop"))),
+    "shop": ("running_shop", pytest.param("shop_on_postgresql", marks=pytest.mark.xdist_group("postgresql"))),
 }
 """Fixtures of which there are two, one for each database."""
 
@@ -297,40 +294,36 @@ def installed_chromium() -> str:
 # --- a busy machine
 
 LONGEST = (
-    "tests/crash/",
     "tests/proof/",
-    "tests/databases/test_many_nodes.py",
     "tests/flows/test_processes.py",
+    "tests/flows/test_catalogue.py",
+    "tests/flows/test_replay.py",
+    "tests/flows/test_make_run.py",
+    "tests/databases/test_many_nodes.py",
     "tests/shop/test_outbox_at_scale.py",
 )
-REAL_PROCESSES = {"running_shop", "shop_on_postgresql", "shop", "chromium"}
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Real clocks, sockets and processes depend on how busy the machine is: two more tries, which the figures
-    tell of. Such tests wait more than they work, so others come between them, evenly; and the longest come
-    first, so that no worker is left alone with one of them at the end.
+    tell of. What shares a running shop runs in one worker, so that few of them are started; the longest of
+    the others come first, so that no worker is left alone with one of them at the end.
     """
     for item in items:
         item.add_marker(pytest.mark.flaky(reruns=2))
-    longest = [item for item in items if item.nodeid.startswith(LONGEST)]
-    waiting = [item for item in items if has_real_processes(item) and item not in longest]
-    working = [item for item in items if item not in longest and item not in waiting]
-    items[:] = longest + list(mixed(waiting, working))
+        if (shared := what_it_shares(item)) and not item.get_closest_marker("xdist_group"):
+            item.add_marker(pytest.mark.xdist_group(shared))
+    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
 
 
-def mixed(few: Sequence[T], many: Sequence[T]) -> Iterator[T]:
-    """All of both, each in its order, the few spread among the many."""
-    share = len(many) / (len(few) or 1)
-    for number, one in enumerate(few):
-        yield one
-        yield from many[round(number * share) : round((number + 1) * share)]
-    yield from many if not few else ()
-
-
-def has_real_processes(item: pytest.Item) -> bool:
-    named = set(getattr(item, "fixturenames", ()))
-    return bool(named & REAL_PROCESSES) or item.nodeid.startswith("tests/flows/")
+def what_it_shares(item: pytest.Item) -> str | None:
+    names = getattr(item, "fixturenames", ())
+    if "stand" in names:
+        return "stand"
+    if "shop" in names:
+        return "shop in a browser" if "chromium" in names else "shop"
+    return None
 
 
 # --- the figures

@@ -10,7 +10,7 @@ from sandbox import clock
 from tests.databases.servers import own
 from tests.stack import Stack, Traveller, running, until
 
-pytestmark = [pytest.mark.flow, pytest.mark.xdist_group("shop")]
+pytestmark = pytest.mark.flow
 
 LEASE_S = 3
 

@@ -8,7 +8,7 @@ import pytest
 from tests.databases.servers import Own, own
 from tests.stack import Stack, running, until
 
-pytestmark = [pytest.mark.flow, pytest.mark.xdist_group("shop")]
+pytestmark = pytest.mark.flow
 
 
 @pytest.fixture
