@@ -1,6 +1,7 @@
 """What the suite promises of itself."""
 
 import logging
+import os
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,13 @@ def test_without_a_browser_tests_are_skipped_but_never_in_ci(
     monkeypatch.setenv("CI", ci)
     with pytest.raises(ends, match="install the package `chromium`"):
         installed_chromium()
+
+
+@pytest.mark.xdist_group("kept together")
+@pytest.mark.skipif("PYTEST_XDIST_WORKER" not in os.environ, reason="one process runs everything")
+def test_what_belongs_together_stays_so(request: pytest.FixtureRequest) -> None:
+    """xdist forgets groups silently where it does not know its pytest; then each worker starts every shop."""
+    assert request.node.nodeid.endswith("@kept together")
 
 
 def test_what_the_shop_logs_in_a_test_is_in_the_log_that_is_searched(log: Path) -> None:
