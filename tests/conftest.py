@@ -293,15 +293,8 @@ def installed_chromium() -> str:
 
 # --- a busy machine
 
-LONGEST = (
-    "tests/proof/",
-    "tests/flows/test_processes.py",
-    "tests/flows/test_catalogue.py",
-    "tests/flows/test_replay.py",
-    "tests/flows/test_make_run.py",
-    "tests/databases/test_many_nodes.py",
-    "tests/shop/test_outbox_at_scale.py",
-)
+FIRST = ("tests/proof/", "tests/shop/test_outbox_at_scale.py", "tests/flows/", "tests/databases/")
+"""Long, or waiting for processes of their own."""
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -314,7 +307,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         item.add_marker(pytest.mark.flaky(reruns=2))
         if (shared := what_it_shares(item)) and not item.get_closest_marker("xdist_group"):
             item.add_marker(pytest.mark.xdist_group(shared))
-    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
+    items.sort(key=lambda item: not item.nodeid.startswith(FIRST))
 
 
 def what_it_shares(item: pytest.Item) -> str | None:
