@@ -312,11 +312,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def what_it_shares(item: pytest.Item) -> str | None:
     names = getattr(item, "fixturenames", ())
-    if "stand" in names:
-        return "stand"
     if "shop" in names:
         return "shop in a browser" if "chromium" in names else "shop"
-    return None
+    return "stand" if "chromium" in names else None
 
 
 # --- the figures
