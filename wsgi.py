@@ -1,16 +1,18 @@
 """Entry point of any WSGI server: `granian --interface wsgi wsgi:app`."""
 
+import atexit
 import sys
 
 from webapp import create_app, environment, metrics, watchman
-from webapp.catalogue import gazetteer
 from webapp.config import Config, ConfigError
 from webapp.views import measuring
 
 try:
     config = Config.from_env(environment.settings())
     app = create_app(config)
-    gazetteer.terms()  # takes a quarter of a second, which no search should wait for
+    shop = app.extensions["shop"]
+    shop.search.prepare()
+    atexit.register(shop.funnel.write_down)
     watchman.begin(config)
     if config.metrics_port is not None:
         metrics.listen(config.metrics_port, measuring.REGISTRY)

@@ -1,19 +1,58 @@
-"""What every job may need, made once per process."""
+"""What every job may need, and what jobs remember from run to run; made once per process."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
 from types import ModuleType
+from typing import Self
 
+from webapp import outages
 from webapp.config import Config
+from webapp.esimgo.budget import Budget
 from webapp.esimgo.client import ESIMGoClient
 from webapp.leases import Leadership
+from webapp.pace import Pace
 from webapp.telegram.botapi import BotApi
+
+Locks = Callable[[], AbstractContextManager[object]]
+
+
+class JobLocks:
+    """One lock for each job, made when it is first asked for. Safe to share between threads."""
+
+    def __init__(self, lock: Locks = threading.RLock) -> None:
+        """`lock` makes one; it can be taken again by the thread that holds it."""
+        self._locks: defaultdict[str, AbstractContextManager[object]] = defaultdict(lock)
+
+    def of(self, job: str) -> AbstractContextManager[object]:
+        return self._locks[job]
 
 
 @dataclass(frozen=True)
 class Context:
+    """`jobs`: by name, what can be asked for by hand. `chat_pace`: what Telegram was sent in the last second."""
+
     config: Config
     esimgo: ESIMGoClient
     bot: BotApi
     leadership: Leadership
     jobs: Mapping[str, ModuleType]
+    chat_pace: Pace = field(default_factory=Pace)
+    locks: JobLocks = field(default_factory=JobLocks)
+
+    @classmethod
+    def of(cls, config: Config, leadership: Leadership, jobs: Mapping[str, ModuleType]) -> Self:
+        """With clients for eSIM Go and Telegram as the settings name them; nobody is asked yet."""
+        esimgo = ESIMGoClient(
+            config.esimgo_api_key,
+            config.esimgo_api_url,
+            budget=Budget(),
+            on_reachable=outages.provider_reachable,
+            authorities=config.ca_file,
+        )
+        bot = BotApi(
+            config.telegram_bot_token, config.telegram_api_url, timeout=(3, 15), authorities=config.ca_file
+        )
+        return cls(config, esimgo, bot, leadership, jobs)

@@ -7,4 +7,5 @@ from webapp.mail.smtp import Mailer
 
 def run(context: Context) -> None:
     if context.config.smtp_url is not None:
-        outbox.deliver_letters(Mailer(context.config.smtp_url), context.config)
+        mailer = Mailer(context.config.smtp_url, authorities=context.config.ca_file)
+        outbox.deliver_letters(mailer, context.config)

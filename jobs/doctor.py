@@ -32,8 +32,9 @@ def _outside(config: Config) -> Iterable[Finding]:
         schedule.run_once(config, doctor.JOB)
         return _as_kept(began_at)
     except PeeweeException:
-        esimgo = ESIMGoClient(config.esimgo_api_key, config.esimgo_api_url)
-        bot = BotApi(config.telegram_bot_token, config.telegram_api_url, timeout=(3, 10))
+        trusted = config.ca_file
+        esimgo = ESIMGoClient(config.esimgo_api_key, config.esimgo_api_url, authorities=trusted)
+        bot = BotApi(config.telegram_bot_token, config.telegram_api_url, timeout=(3, 10), authorities=trusted)
         return doctor.look_outside(esimgo, bot, config)
 
 

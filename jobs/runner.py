@@ -4,7 +4,6 @@ import logging
 import os
 import signal
 import threading
-from collections import defaultdict
 from contextlib import AbstractContextManager, nullcontext
 from types import FrameType, ModuleType
 
@@ -13,7 +12,7 @@ from peewee import PeeweeException
 
 from jobs import metrics
 from jobs.context import Context
-from webapp import clock, db, leases
+from webapp import boundaries, clock, db, leases
 from webapp.esimgo.errors import EsimGoError
 from webapp.leases import Leadership
 
@@ -21,20 +20,18 @@ log = logging.getLogger("jobs")
 
 BEAT_S = 0.5
 
-_alone: defaultdict[str, threading.RLock] = defaultdict(threading.RLock)
-
 
 def run(job: ModuleType, context: Context, alone: bool = True) -> bool:
     """Run it; True when it ended well. `alone`: never twice at once (the clock and a person may both ask)."""
     name = job.__name__.removeprefix("jobs.")
-    ended_well = _run(job, name, context, _alone[name] if alone else nullcontext())
+    ended_well = _run(job, name, context, context.locks.of(name) if alone else nullcontext())
     metrics.ran(name, ended_well)
     return ended_well
 
 
 def _run(job: ModuleType, name: str, context: Context, turn: AbstractContextManager[object]) -> bool:
     try:
-        with turn:
+        with turn, boundaries.armed(context.config.kill_at):
             db.keep_connection()
             job.run(context)
     except EsimGoError as error:

@@ -37,13 +37,10 @@ from jobs import (
     validate_quotes,
 )
 from jobs.context import Context
-from webapp import clock, create_app, db, leases, outages
+from webapp import clock, create_app, db, leases
 from webapp.config import Config
-from webapp.esimgo.budget import Budget
-from webapp.esimgo.client import ESIMGoClient
 from webapp.leases import Leadership
 from webapp.models import JobRequest, Setting
-from webapp.telegram.botapi import BotApi
 
 log = logging.getLogger("jobs")
 
@@ -100,15 +97,14 @@ def run_for_ever(config: Config) -> None:
     """Lead when nobody else does, until told to stop."""
     create_app(config)
     try:
-        leadership = _wait_for_leadership(config)
+        leadership = wait_for_leadership(config)
         heartbeat = runner.Heartbeat(leadership, config.lease_s)
         heartbeat.start()
         try:
-            context = _context(config, leadership)
+            context = Context.of(config, leadership, NAMES)
             metrics.serve(config, context.esimgo)
-            scheduler = _scheduler(context)
+            scheduler = scheduled(Ticks(context))
             runner.stop_when_told(scheduler)
-            _begin_at_once(scheduler, context)
             scheduler.start()
             log.info("stopped")
         finally:
@@ -127,7 +123,7 @@ def run_once(config: Config, name: str) -> int:
     heartbeat = runner.Heartbeat(leadership, config.lease_s)
     heartbeat.start()
     try:
-        return 0 if runner.run(NAMES[name], _context(config, leadership)) else 1
+        return 0 if runner.run(NAMES[name], Context.of(config, leadership, NAMES)) else 1
     finally:
         heartbeat.stop()
         leases.release(leadership)
@@ -145,7 +141,8 @@ def _ask_the_leader(name: str) -> int:
     return 0 if answer.result == "done" else 1
 
 
-def _wait_for_leadership(config: Config) -> Leadership:
+def wait_for_leadership(config: Config) -> Leadership:
+    """Returns when this process leads, however long that takes."""
     said = ""
     while True:
         leadership, why = _try_to_lead(config)
@@ -167,15 +164,34 @@ def _try_to_lead(config: Config) -> tuple[Leadership | None, str]:
         return None, f"the database does not let us ({error})"
 
 
-def _context(config: Config, leadership: Leadership) -> Context:
-    esimgo = ESIMGoClient(
-        config.esimgo_api_key, config.esimgo_api_url, budget=Budget(), on_reachable=outages.provider_reachable
-    )
-    bot = BotApi(config.telegram_bot_token, config.telegram_api_url, timeout=(3, 15))
-    return Context(config, esimgo, bot, leadership, NAMES)
+class Ticks:
+    """What the scheduler calls: runs a job that is due, and leaves one that fails alone for a while. Safe to
+    share between threads.
+    """
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._resting: dict[str, tuple[int, float]] = {}
+        """Of jobs that failed: how often in a row, and until when (clock.monotonic) they are left alone."""
+
+    def tick(self, entry: Entry) -> None:
+        name = entry.job.__name__
+        failures, until = self._resting.get(name, (0, float("-inf")))
+        if clock.monotonic() < until or not (entry.every_s <= LONGEST_TICK_S or _is_due(entry)):
+            return
+        if runner.run(entry.job, self._context, alone=entry.lanes == 1):
+            self._resting.pop(name, None)
+        else:
+            rest_s = min(
+                2.0 ** min(failures, 10), LONGEST_REST_S
+            )  # an outage of hours is thousands of failures
+            self._resting[name] = (failures + 1, clock.monotonic() + rest_s)
 
 
-def _scheduler(context: Context) -> BlockingScheduler:
+def scheduled(ticks: Ticks) -> BlockingScheduler:
+    """A scheduler that ticks when it is started. What a dead leader has left has waited long enough: no job
+    waits for its first tick.
+    """
     # A job that takes longer than its tick is the rule, and an outage would fill the log with such warnings.
     logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
     scheduler = BlockingScheduler(
@@ -185,37 +201,16 @@ def _scheduler(context: Context) -> BlockingScheduler:
     )
     for entry in SCHEDULE:
         scheduler.add_job(
-            _tick,
+            ticks.tick,
             "interval",
-            args=[entry, context],
+            args=[entry],
             seconds=entry.every_s if entry.every_s <= LONGEST_TICK_S else RARE_TICK_S,
             executor=entry.executor,
             id=entry.job.__name__,
             max_instances=entry.lanes,
         )
+        scheduler.add_job(ticks.tick, args=[entry], executor=entry.executor)
     return scheduler
-
-
-def _begin_at_once(scheduler: BlockingScheduler, context: Context) -> None:
-    """What a dead leader has left has waited long enough: no job waits for its first tick."""
-    for entry in SCHEDULE:
-        scheduler.add_job(_tick, args=[entry, context], executor=entry.executor)
-
-
-_resting: dict[str, tuple[int, float]] = {}
-"""Of jobs that failed: how often in a row, and until when (clock.monotonic) they are left alone."""
-
-
-def _tick(entry: Entry, context: Context) -> None:
-    name = entry.job.__name__
-    failures, until = _resting.get(name, (0, 0.0))
-    if clock.monotonic() < until or not (entry.every_s <= LONGEST_TICK_S or _is_due(entry)):
-        return
-    if runner.run(entry.job, context, alone=entry.lanes == 1):
-        _resting.pop(name, None)
-    else:
-        rest_s = min(2.0 ** min(failures, 10), LONGEST_REST_S)  # an outage of hours is thousands of failures
-        _resting[name] = (failures + 1, clock.monotonic() + rest_s)
 
 
 def _is_due(entry: Entry) -> bool:

@@ -9,7 +9,6 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from webapp import wire
 from webapp.config import Config
 from webapp.esimgo.errors import EsimGoError
 from webapp.esimgo.witness import WitnessedClient
@@ -22,8 +21,7 @@ _COUNTS = ("pageCount", "rows", "pageSize", "totalPages", "total")
 
 def run(config: Config) -> int:
     """Print what was seen; returns the exit code, 1 when one of the three questions was not answered."""
-    wire.trust(config.ca_file)
-    client = WitnessedClient(config.esimgo_api_key, config.esimgo_api_url)
+    client = WitnessedClient(config.esimgo_api_key, config.esimgo_api_url, config.ca_file)
     try:
         for line in _ask(client):
             _say(line)

@@ -17,15 +17,18 @@ from webapp import (
     observability,
     sealing,
     views,
-    wire,
 )
 from webapp.config import ROOT, Config
 
 
 class Site(Flask):
+    kill_at: str | None = None
+    """The setting KILL_AT."""
+
     def dispatch_request(self) -> ResponseReturnValue:
         """A view may be asked twice, as any browser or webhook may ask twice."""
-        return db.twice_if_taken_back(super().dispatch_request)
+        with boundaries.armed(self.kill_at):
+            return db.twice_if_taken_back(super().dispatch_request)
 
 
 def create_app(config: Config | None = None) -> Flask:
@@ -35,23 +38,22 @@ def create_app(config: Config | None = None) -> Flask:
     """
     config = config or Config.from_env(environment.settings())
     clock.use_offset_file(config.clock_file)
-    wire.trust(config.ca_file)
-    boundaries.kill_at(config.kill_at)
-    sealing.use_keys(config.data_keys or [sealing.derived_key(config.telegram_bot_token)])
-    db.bind(config.database_url)
+    db.bind(config.database_url, config.data_keys or [sealing.derived_key(config.telegram_bot_token)])
     data_keys.check()
     observability.configure(config.log_format)
     error_reports.begin(config.sentry_dsn)
 
     app = Site("webapp", root_path=str(ROOT), template_folder="templates", static_folder=None)
+    app.kill_at = config.kill_at
     app.config.update(MAX_CONTENT_LENGTH=1024 * 1024)
-    views.register(app, config)
+    files = assets.build()
+    views.register(app, config, files)
     cli.register(app, config)
     if config.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=config.trusted_proxies)  # type: ignore[method-assign]
     app.wsgi_app = WhiteNoise(  # type: ignore[method-assign] # the documented way to wrap a WSGI app
         app.wsgi_app,
-        root=str(assets.built().folder),
+        root=str(files.folder),
         prefix="static/",
         immutable_file_test=lambda _path, _url: True,  # each is named by what is in it
     )

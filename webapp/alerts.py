@@ -97,7 +97,7 @@ def _by_mail(text: str, config: Config) -> None:
     letter["Date"], letter["Auto-Submitted"] = format_datetime(clock.now()), "auto-generated"
     letter["Subject"], _newline, body = plain.partition("\n")
     letter.set_content(body)
-    Mailer(config.smtp_url or "").send(letter)
+    Mailer(config.smtp_url or "", authorities=config.ca_file).send(letter)
 
 
 def _news() -> list[Incident]:

@@ -14,7 +14,6 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 import brotli
@@ -33,34 +32,33 @@ BUNDLES = {
 
 
 @dataclass(frozen=True)
-class Built:
-    """`names`: by the name that templates use, the one under which a file is served."""
+class Assets:
+    """What `build` made. `folder`: where the files lie. `names`: by the name that templates use, the one
+    under which a file is served.
+    """
 
     folder: Path
     names: Mapping[str, str]
+    stylesheet: str
+
+    @property
+    def stylesheet_digest(self) -> str:
+        """As a Content-Security-Policy names it."""
+        digest = hashlib.sha256(self.stylesheet.encode()).digest()
+        return f"'sha256-{base64.b64encode(digest).decode()}'"
+
+    def address(self, name: str) -> str:
+        return f"/static/{self.names[name]}"
 
 
-@cache
-def built() -> Built:
+def build(home: Path = ROOT / "var" / "static") -> Assets:
+    """Make what is not there yet. `home`: the folder that keeps it for the next start; where it cannot be
+    written, the files lie in a temporary folder that goes with the process.
+    """
     contents = {name: _joined(parts) for name, parts in BUNDLES.items()}
     names = {name: _fingerprinted(name, content) for name, content in contents.items()}
     files = {names[name]: content for name, content in contents.items()}
-    return Built(_written(files), names)
-
-
-@cache
-def stylesheet() -> str:
-    return _minified(SOURCES / "app.css")
-
-
-def stylesheet_digest() -> str:
-    """As a Content-Security-Policy names it."""
-    digest = hashlib.sha256(stylesheet().encode()).digest()
-    return f"'sha256-{base64.b64encode(digest).decode()}'"
-
-
-def address(name: str) -> str:
-    return f"/static/{built().names[name]}"
+    return Assets(_written(files, home), names, _minified(SOURCES / "app.css"))
 
 
 def _joined(parts: Iterable[str]) -> bytes:
@@ -79,9 +77,9 @@ def _fingerprinted(name: str, content: bytes) -> str:
     return f"{stem}.{hashlib.sha256(content).hexdigest()[:12]}.{suffix}"
 
 
-def _written(files: Mapping[str, bytes]) -> Path:
+def _written(files: Mapping[str, bytes], home: Path) -> Path:
     state = hashlib.sha256(" ".join(sorted(files)).encode()).hexdigest()[:16]
-    final = ROOT / "var" / "static" / state
+    final = home / state
     if final.is_dir():
         return final
     try:

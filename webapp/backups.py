@@ -46,7 +46,7 @@ def restore(url: str, path: Path, config: Config) -> int:
     if not path.is_file():
         raise BackupRefused(f"{path} is no file")
     _bring_back(url, path)
-    db.bind(url)
+    db.rebind(url)
     db.migrate()
     with db.transaction():
         restoration.note(_last_word())
@@ -100,7 +100,7 @@ def _check(copy: sqlite3.Connection) -> None:
 
 
 def _refuse_tables(url: str) -> None:
-    db.bind(url)
+    db.rebind(url)
     if db.database.get_tables():
         raise BackupRefused("the database that DATABASE_URL names is not empty: name a new one")
     db.database.close()

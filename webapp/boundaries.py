@@ -1,25 +1,54 @@
-"""Named crash points. A test kills the process at one of them, as a power cut would, or pauses it there.
+"""Named crash points: moments at which a process may die. A test kills it there, as a power cut would, pauses
+it, or acts in the middle.
 
-`boundary("order.post.sent")` does nothing unless KILL_AT (development only) names it; `KILL_AT=stop:NAME`
-pauses the process until somebody sends SIGCONT.
+`boundary("order.post.sent")` does nothing unless somebody watches. Who watches is a context variable: KILL_AT
+(development only) is watched for around every request and every run of a job, and a test watches for what it
+calls. Threads that a job starts for its calls pass no crash points, so none of them has to inherit it.
 """
 
 import os
 import signal
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextvars import ContextVar
 
 STOP = "stop:"
 
-_kill_at: str | None = None
-_signal = signal.SIGKILL
+Watcher = Callable[[str], object]
 
 
-def kill_at(name: str | None) -> None:
-    global _kill_at, _signal
-    stops = (name or "").startswith(STOP)
-    _kill_at = name and name.removeprefix(STOP)
-    _signal = signal.SIGSTOP if stops else signal.SIGKILL
+def _nobody(_name: str) -> None:
+    """Nothing happens at any crash point."""
+
+
+_watcher: ContextVar[Watcher] = ContextVar("watcher of crash points", default=_nobody)
 
 
 def boundary(name: str) -> None:
-    if name == _kill_at:
-        os.kill(os.getpid(), _signal)
+    _watcher.get()(name)
+
+
+@contextmanager
+def watched(watcher: Watcher) -> Iterator[None]:
+    """`watcher` is called with the name of each crash point that this thread passes inside the block."""
+    token = _watcher.set(watcher)
+    try:
+        yield
+    finally:
+        _watcher.reset(token)
+
+
+def armed(kill_at: str | None) -> AbstractContextManager[None]:
+    """What KILL_AT says: SIGKILL to this process at the crash point of that name; `stop:NAME` sends SIGSTOP
+    instead, which lasts until somebody sends SIGCONT. None: nothing happens, and no watcher is replaced.
+    """
+    if not kill_at:
+        return nullcontext()
+    name = kill_at.removeprefix(STOP)
+    number = signal.SIGSTOP if kill_at.startswith(STOP) else signal.SIGKILL
+
+    def end(passed: str) -> None:
+        if passed == name:
+            os.kill(os.getpid(), number)
+
+    return watched(end)

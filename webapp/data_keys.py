@@ -23,7 +23,7 @@ def check() -> None:
     A database that is away, or has no tables yet, is not this check's business.
     """
     try:
-        missing = {name: rows for name, rows in in_use().items() if name not in sealing.names()}
+        missing = {name: rows for name, rows in in_use().items() if name not in db.database.keys.names}
     except PeeweeException:
         return
     finally:
@@ -54,7 +54,7 @@ def rotate() -> int:
 def _rotated(field: Any) -> Iterator[list[Any]]:
     """Each batch on its own: nobody waits long for its locks."""
     name = fn.SUBSTR(field, 1, sealing.NAME_LENGTH)
-    old = _is_sealed(field) & (name != sealing.names()[0])
+    old = _is_sealed(field) & (name != db.database.keys.names[0])
     query = field.model.select(field.model.id, field).where(old).order_by(field.model.id).limit(BATCH)
     while batch := list(query.clone()):
         for row in batch:

@@ -1,7 +1,7 @@
 """The database of DATABASE_URL: one kept connection per thread, tables, transactions, migrations."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -85,7 +85,7 @@ class _Opening(FieldAccessor):
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         value = super().__get__(instance, owner)  # type: ignore[no-untyped-call] # the stubs lack it
         if isinstance(value, sealing.Sealed):
-            value = instance.__data__[self.name] = sealing.unseal(value)
+            value = instance.__data__[self.name] = database.keys.unseal(value)
         return value
 
 
@@ -97,7 +97,8 @@ class _Secret(Field):
     def db_value(self, value: str | None) -> str | None:
         if value is None or isinstance(value, sealing.Sealed):
             return value
-        return sealing.seal(value)
+        sealed: sealing.Sealed = database.keys.seal(value)
+        return sealed
 
     def python_value(self, value: str | None) -> str | None:
         return None if value is None else sealing.Sealed(value)
@@ -111,11 +112,20 @@ class SecretTextField(_Secret, TextField):
     """A long text with secrets in it."""
 
 
-def bind(url: str) -> None:
-    """Point the models at `url`: sqlite:///path or postgresql://user:password@host/name."""
+def bind(url: str, keys: Sequence[str] = ()) -> None:
+    """Point the models at `url`: sqlite:///path or postgresql://user:password@host/name. What is secret in it
+    is sealed with the first of `keys` and opened with any (sealing.Keys).
+    """
     if database.obj is not None:
         database.close()
-    database.initialize(engine(url))
+    database.initialize(engine(url, sealing.Keys(keys)))
+
+
+def rebind(url: str) -> None:
+    """Point the models at another database, with the same keys."""
+    keys = database.keys
+    database.close()
+    database.initialize(engine(url, keys))
 
 
 def transaction() -> AbstractContextManager[Any]:

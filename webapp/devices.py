@@ -9,7 +9,6 @@ XR, which have eSIM. Computers tell nothing of the phone that the eSIM is for.
 import re
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -91,11 +90,7 @@ NOBODY_KNOWS = Device(None, Verdict.UNKNOWN, "other", one_tap=False)
 
 def device(user_agent: str) -> Device:
     """Whatever the header says, this answers and never raises."""
-    return _device(user_agent[:LONGEST])
-
-
-@lru_cache(maxsize=1024)
-def _device(agent: str) -> Device:
+    agent = user_agent[:LONGEST]
     return _apple(agent) or _android(agent) or NOBODY_KNOWS
 
 
@@ -153,7 +148,9 @@ def _by_name(name: str, is_slow: bool) -> Device:
     return Device(phone.name, phone.verdict, guide, one_tap, phone.reason, is_slow)
 
 
-class _Phone(NamedTuple):
+class Phone(NamedTuple):
+    """A line of data/esim_phones.txt; `model` is what Telegram or the browser calls it."""
+
     maker: str
     model: re.Pattern[str]
     name: str
@@ -161,18 +158,20 @@ class _Phone(NamedTuple):
     reason: str
 
 
-def _known(model: str) -> _Phone | None:
-    return next((phone for phone in _phones() if phone.model.fullmatch(model)), None)
+def _known(model: str) -> Phone | None:
+    return next((phone for phone in KNOWN_PHONES if phone.model.fullmatch(model)), None)
 
 
-@cache
-def _phones() -> tuple[_Phone, ...]:
+def _phones() -> tuple[Phone, ...]:
     lines = PHONES.read_text(encoding="utf-8").splitlines()
     return tuple(_phone(line) for line in lines if line and line[0] != "#")
 
 
-def _phone(line: str) -> _Phone:
+def _phone(line: str) -> Phone:
     """Of the five cells the second may hold the sign that parts them."""
     maker, rest = line.split("|", 1)
     model, name, verdict, reason = (cell.strip() for cell in rest.rsplit("|", 3))
-    return _Phone(maker.strip(), re.compile(model, re.IGNORECASE), name, Verdict(verdict), reason)
+    return Phone(maker.strip(), re.compile(model, re.IGNORECASE), name, Verdict(verdict), reason)
+
+
+KNOWN_PHONES = _phones()

@@ -16,6 +16,8 @@ from urllib.parse import parse_qs, urlsplit
 
 from peewee import OperationalError, PostgresqlDatabase, SqliteDatabase
 
+from webapp.sealing import Keys
+
 T = TypeVar("T")
 
 
@@ -58,10 +60,12 @@ class Sqlite(SqliteDatabase):
     "database is locked". IMMEDIATE makes the second one wait instead.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, keys: Keys) -> None:
+        """`keys`: what seals and opens the secrets that lie in it."""
         path = Path(url.removeprefix("sqlite:///"))
         path.parent.mkdir(parents=True, exist_ok=True)
         super().__init__(str(path), pragmas=PRAGMAS, timeout=10, lock_type="IMMEDIATE")
+        self.keys = keys
         self._turn = threading.Lock()
         self._line: deque[Errand[Any]] = deque()
 
@@ -148,7 +152,9 @@ class Postgresql(PostgresqlDatabase):
     _MIGRATING = 7_461_909_021
     """Any number, as long as nobody else locks the same one in this database."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, keys: Keys) -> None:
+        """`keys`: what seals and opens the secrets that lie in it."""
+        self.keys = keys
         said = parse_qs(urlsplit(url).query)
         settings = {name: value for name, value in self._UNLESS_SAID.items() if name not in said}
         super().__init__(
@@ -224,6 +230,6 @@ class Postgresql(PostgresqlDatabase):
             self.execute_sql(f'ALTER TABLE "{table}" ALTER COLUMN "{column}" TYPE text')
 
 
-def engine(url: str) -> Sqlite | Postgresql:
+def engine(url: str, keys: Keys) -> Sqlite | Postgresql:
     """The database at `url`: sqlite:///path (its folder is made if it is missing) or postgresql://..."""
-    return Postgresql(url) if url.startswith("postgresql://") else Sqlite(url)
+    return Postgresql(url, keys) if url.startswith("postgresql://") else Sqlite(url, keys)

@@ -4,7 +4,6 @@ A page view must cost next to nothing, so counts are kept in memory and written 
 process that is killed loses the last few.
 """
 
-import atexit
 import logging
 import threading
 from collections import Counter
@@ -22,31 +21,40 @@ STEPS = ("shop", "area", "plan")
 """The pages on the way to a purchase; what follows them are rows of their own."""
 WRITE_EVERY_S = 5.0
 
-_lock = threading.Lock()
-_waiting: Counter[tuple[str, str]] = Counter()
-_written_at = float("-inf")
 
+class Funnel:
+    """The counts of one process that are not in the database yet. Safe to share between threads.
 
-def count(step: str) -> None:
-    """One more. Never raises: what is counted goes on while the database is away."""
-    with _lock:
-        _waiting[clock.now().date().isoformat(), step] += 1
-        if clock.monotonic() - _written_at < WRITE_EVERY_S:
-            return
-    write_down()
+    `write_every_s`: seconds between two writes, at least. The first count is written at once.
+    """
 
+    def __init__(self, write_every_s: float = WRITE_EVERY_S) -> None:
+        self._write_every_s = write_every_s
+        self._lock = threading.Lock()
+        self._waiting: Counter[tuple[str, str]] = Counter()
+        self._written_at: float | None = None
 
-def write_down() -> None:
-    """Add what has gathered to its days."""
-    global _written_at
-    with _lock:
-        gathered, _written_at = dict(_waiting), clock.monotonic()
-        _waiting.clear()
-    try:
-        for (day, step), times in gathered.items():
-            _add(day, step, times)
-    except PeeweeException as error:
-        log.warning("page views were not counted: %s", error)
+    def count(self, step: str) -> None:
+        """One more. Never raises: what is counted goes on while the database is away."""
+        with self._lock:
+            self._waiting[clock.now().date().isoformat(), step] += 1
+            if self._is_fresh():
+                return
+        self.write_down()
+
+    def write_down(self) -> None:
+        """Add what has gathered to its days. Called at the end of the process for the last few."""
+        with self._lock:
+            gathered, self._written_at = dict(self._waiting), clock.monotonic()
+            self._waiting.clear()
+        try:
+            for (day, step), times in gathered.items():
+                _add(day, step, times)
+        except PeeweeException as error:
+            log.warning("page views were not counted: %s", error)
+
+    def _is_fresh(self) -> bool:
+        return self._written_at is not None and clock.monotonic() - self._written_at < self._write_every_s
 
 
 def counted(since: datetime, until: datetime) -> dict[str, int]:
@@ -61,6 +69,3 @@ def _add(day: str, step: str, times: int) -> None:
     FunnelDay.insert(day=day, step=step, count=times).on_conflict(
         conflict_target=[FunnelDay.day, FunnelDay.step], update={FunnelDay.count: FunnelDay.count + times}
     ).execute()
-
-
-atexit.register(write_down)

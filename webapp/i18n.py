@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import date, datetime, timedelta
-from functools import cache, lru_cache
 from io import BytesIO
 from pathlib import Path
 
@@ -45,7 +44,6 @@ def supported(tag: str | None) -> str | None:
     return code if code in LANGUAGES else None
 
 
-@lru_cache(maxsize=256)
 def best(accept_language: str, default: str) -> str:
     """The first language of an Accept-Language header that we speak."""
     for part in accept_language.split(","):
@@ -54,7 +52,6 @@ def best(accept_language: str, default: str) -> str:
     return default
 
 
-@cache
 def _translations(code: str) -> NullTranslations:
     source = TRANSLATIONS / code / "LC_MESSAGES" / "messages.po"
     if not source.exists():
@@ -66,12 +63,16 @@ def _translations(code: str) -> NullTranslations:
     return Translations(compiled)
 
 
+TEXTS = {code: _translations(code) for code in LANGUAGES}
+"""Read while the process starts: every one needs them with its first page or message."""
+
+
 def gettext(message: str) -> str:
-    return str(_translations(language()).gettext(message))
+    return str(TEXTS[language()].gettext(message))
 
 
 def ngettext(one: str, many: str, count: int) -> str:
-    return str(_translations(language()).ngettext(one, many, count))
+    return str(TEXTS[language()].ngettext(one, many, count))
 
 
 def N_(message: str) -> str:  # noqa: N802 - the usual name for "mark for translation, translate later"
@@ -115,9 +116,14 @@ _NO_PLACES = {"CQ", "EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"}
 """CLDR names these like territories, but nobody travels there, or sells eSIMs under the name (Sark)."""
 
 
-@lru_cache(maxsize=2048)
+_TERRITORIES = {
+    lang: {code: name for code, name in Locale(lang).territories.items() if code not in _NO_PLACES}
+    for lang in LANGUAGES
+}
+
+
 def _territory(code: str, lang: str) -> str | None:
-    return None if code.upper() in _NO_PLACES else Locale(lang).territories.get(code.upper())
+    return _TERRITORIES[lang].get(code.upper())
 
 
 def is_territory(code: str) -> bool:

@@ -43,7 +43,7 @@ def move(source: str, target: str) -> Moved:
     """
     path = _file(source, target)
     _refuse_unready(source)
-    db.bind(target)
+    db.rebind(target)
     db.migrate()
     _refuse_rows()
     with closing(sqlite3.connect(path, isolation_level=None, timeout=10)) as old:
@@ -67,7 +67,7 @@ def _file(source: str, target: str) -> Path:
 
 
 def _refuse_unready(source: str) -> None:
-    db.bind(source)
+    db.rebind(source)
     if db.pending_migrations():
         raise MoveRefused("its tables are not up to date: run `make migrate` first")
     if leases.seen_within(0):

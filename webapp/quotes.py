@@ -24,7 +24,7 @@ TOLERANCE_PERCENT = 5
 PROBES = 3
 
 PATIENCE_S = 0.7
-_waiting = BoundedSemaphore(4)
+WAIT_AT_ONCE = 4
 
 
 # --- what eSIM Go says
@@ -147,20 +147,21 @@ def verdict(order: Order, config: Config) -> str:
     return str(bundle.check_verdict)
 
 
-def wait_for_verdict(reference: str, config: Config) -> None:
-    """Give the job a moment when somebody pays at once. Only a few may wait, the others are to tap again.
+def wait_for_verdict(reference: str, config: Config, places: BoundedSemaphore) -> None:
+    """Give the job a moment when somebody pays at once. Only as many wait as `places` has room for (the web
+    process has WAIT_AT_ONCE), the others are to tap again.
 
     Call it outside any transaction: the job has to write.
     """
     order = Order.get_or_none(Order.reference == reference)
-    if order is None or verdict(order, config) != "missing" or not _waiting.acquire(blocking=False):
+    if order is None or verdict(order, config) != "missing" or not places.acquire(blocking=False):
         return
     try:
         give_up = clock.monotonic() + PATIENCE_S
         while verdict(order, config) == "missing" and clock.monotonic() < give_up:
             clock.sleep(0.05)
     finally:
-        _waiting.release()
+        places.release()
 
 
 # --- in time

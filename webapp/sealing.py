@@ -15,8 +15,6 @@ NAME_LENGTH = 8
 MARK = ":gAAAA"
 """What stands between the name of the key and the rest: a Fernet token begins so until the year 2106."""
 
-_keys: dict[str, Fernet] = {}
-
 
 class Sealed(str):
     """A secret as it lies in the database."""
@@ -26,12 +24,6 @@ class Sealed(str):
 
 class CannotOpen(Exception):
     """Its key is not at hand, or it has been tampered with. Says nothing of what is inside."""
-
-
-def use_keys(keys: Sequence[str]) -> None:
-    """Seal with the first of `keys` (32 bytes in URL-safe base64 each), open with any."""
-    _keys.clear()
-    _keys.update({name_of(key): Fernet(key) for key in keys})
 
 
 def derived_key(secret: str) -> str:
@@ -44,27 +36,35 @@ def name_of(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()[:NAME_LENGTH]
 
 
-def names() -> list[str]:
-    """Of the keys at hand, the newest first."""
-    return list(_keys)
+class Keys:
+    """The keys of one database: it is sealed with the first of them, and opened with any.
 
+    `keys`: 32 bytes in URL-safe base64 each, the newest first; without any nothing can be sealed or opened.
+    """
 
-def seal(text: str) -> Sealed:
-    if not _keys:
-        raise RuntimeError("no DATA_KEYS: call use_keys first")
-    name, key = next(iter(_keys.items()))
-    return Sealed(f"{name}:{key.encrypt(text.encode()).decode()}")
+    def __init__(self, keys: Sequence[str] = ()) -> None:
+        self._keys = {name_of(key): Fernet(key) for key in keys}
 
+    @property
+    def names(self) -> list[str]:
+        """The newest first."""
+        return list(self._keys)
 
-def unseal(sealed: str) -> str:
-    """What was sealed. Raises CannotOpen."""
-    name, _, token = sealed.partition(":")
-    if name not in _keys:
-        raise CannotOpen(f"no key of DATA_KEYS is {name}" if is_sealed(sealed) else "it is not sealed")
-    try:
-        return _keys[name].decrypt(token).decode()
-    except InvalidToken:
-        raise CannotOpen(f"the key {name} does not fit") from None
+    def seal(self, text: str) -> Sealed:
+        if not self._keys:
+            raise RuntimeError("no DATA_KEYS: the database was bound without keys")
+        name, key = next(iter(self._keys.items()))
+        return Sealed(f"{name}:{key.encrypt(text.encode()).decode()}")
+
+    def unseal(self, sealed: str) -> str:
+        """What was sealed. Raises CannotOpen."""
+        name, _, token = sealed.partition(":")
+        if name not in self._keys:
+            raise CannotOpen(f"no key of DATA_KEYS is {name}" if is_sealed(sealed) else "it is not sealed")
+        try:
+            return self._keys[name].decrypt(token).decode()
+        except InvalidToken:
+            raise CannotOpen(f"the key {name} does not fit") from None
 
 
 def is_sealed(text: str) -> bool:

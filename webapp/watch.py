@@ -182,19 +182,20 @@ def _certificate_ending(config: Config, _bot: BotApi) -> Found | None:
         return None
     parts = urlsplit(config.public_url)
     try:
-        ends_at = certificate_end(parts.hostname or "", parts.port or 443)
+        ends_at = certificate_end(parts.hostname or "", parts.port or 443, config.ca_file)
     except OSError as error:
         return {"": f"{parts.hostname} cannot be reached by https: {error}"}
     left = ends_at - clock.now()
     return {"": f"{parts.hostname}: {left.days} days left"} if left < CERTIFICATE_LEAST else {}
 
 
-def certificate_end(host: str, port: int, context: ssl.SSLContext | None = None) -> datetime:
-    """Until when the certificate is good that `host` shows. OSError when there is no good one."""
-    context = context or tls_context()
+def certificate_end(host: str, port: int, authorities: Path | None = None) -> datetime:
+    """Until when the certificate is good that `host` shows. OSError when there is no good one, as far as
+    `authorities` tell (wire.tls_context).
+    """
     with (
         socket.create_connection((host, port), timeout=5) as plain,
-        context.wrap_socket(plain, server_hostname=host) as secure,
+        tls_context(authorities).wrap_socket(plain, server_hostname=host) as secure,
     ):
         shown = secure.getpeercert() or {}
     return datetime.fromtimestamp(ssl.cert_time_to_seconds(str(shown["notAfter"])), UTC)

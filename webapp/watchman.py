@@ -18,7 +18,9 @@ MISSING_AFTER_S = 45
 
 def begin(config: Config) -> None:
     """Watch from a thread of its own, which ends with the process."""
-    bot = BotApi(config.telegram_bot_token, config.telegram_api_url, timeout=(3, 10))
+    bot = BotApi(
+        config.telegram_bot_token, config.telegram_api_url, timeout=(3, 10), authorities=config.ca_file
+    )
     threading.Thread(target=_watch, args=(config, bot), name="watchman", daemon=True).start()
 
 

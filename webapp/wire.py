@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import requests
-from requests.adapters import HTTPAdapter
+from requests.adapters import DEFAULT_POOLSIZE, HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.response import HTTPResponse
@@ -31,18 +31,11 @@ PIECE = 64 * 1024
 OnSent = Callable[[], None]
 
 
-_authorities: Path | None = None
-
-
-def trust(authorities: Path | None) -> None:
-    """Believe the certificates of these (a PEM file) and no others; None: of the usual ones."""
-    global _authorities
-    _authorities = authorities
-
-
-def tls_context() -> ssl.SSLContext:
-    """For connections that are not made here: checks names and believes whom `trust` says."""
-    return ssl.create_default_context(cafile=_authorities)
+def tls_context(authorities: Path | None) -> ssl.SSLContext:
+    """For connections that are not made here: checks names, and believes the certificates of `authorities` (a
+    PEM file) and no others; None: of the usual ones.
+    """
+    return ssl.create_default_context(cafile=authorities)
 
 
 class NoAnswer(Exception):
@@ -109,8 +102,7 @@ def exchange(
 
 def _send_and_read(adapter: HTTPAdapter, request: requests.PreparedRequest, bounds: Bounds) -> Answer:
     give_up_at = clock.monotonic() + bounds.connect_s + bounds.answer_s
-    times, verify = (bounds.connect_s, bounds.answer_s), str(_authorities or "") or True
-    response = adapter.send(request, stream=True, timeout=times, verify=verify)
+    response = adapter.send(request, stream=True, timeout=(bounds.connect_s, bounds.answer_s))
     try:
         with cut_off(give_up_at - clock.monotonic(), response.raw.shutdown):
             body = _read(response.raw, bounds.size)
@@ -193,7 +185,17 @@ class _TLSPool(HTTPSConnectionPool):
 
 
 class Adapter(HTTPAdapter):
-    """Safe to share between threads, and the head of an answer must arrive whole within the read timeout."""
+    """Safe to share between threads, and the head of an answer must arrive whole within the read timeout.
+
+    `authorities`: whose certificates are believed, as in `tls_context`.
+    """
+
+    def __init__(self, authorities: Path | None = None, *, pool_maxsize: int = DEFAULT_POOLSIZE) -> None:
+        self._verify = True if authorities is None else str(authorities)
+        super().__init__(pool_maxsize=pool_maxsize)
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:
+        return super().send(request, *args, **options | {"verify": self._verify})
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)

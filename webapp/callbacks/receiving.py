@@ -9,6 +9,7 @@ from webapp.callbacks.events import read
 from webapp.config import Config
 from webapp.db import together
 from webapp.esimgo import signature
+from webapp.funnel import Funnel
 from webapp.models import Callback
 
 MAX_BYTES = 64 * 1024
@@ -17,14 +18,15 @@ MOST_UNSIGNED = 600
 """Unsigned ones that are stored in a minute, of all senders: anybody can send them."""
 
 
-def receive(raw: bytes, signature_header: str | None, config: Config) -> bool:
-    """Store a callback once, however often it comes; False for one that nobody may send.
+def receive(raw: bytes, signature_header: str | None, config: Config, funnel: Funnel) -> bool:
+    """Store a callback once, however often it comes; False for one that nobody may send, which is counted in
+    `funnel`.
 
     Version 3 is signed. Version 2 is not, and is taken as a hint when the owner allows it.
     """
     proof = _proof(raw, signature_header, config)
     if proof is None:
-        refusals.count("forged" if signature_header else "unsigned")
+        refusals.count("forged" if signature_header else "unsigned", funnel)
         return False
     body = raw.decode("utf-8", "replace")
     row = {"digest": _digest(raw, proof), "body": body, "signature": proof, "kind": read(body).kind.value}

@@ -3,14 +3,15 @@
 from datetime import timedelta
 
 from webapp import clock, funnel
+from webapp.funnel import Funnel
 
 LATELY = timedelta(days=6)
 """Today and the six days before it."""
 
 
-def count(reason: str) -> None:
+def count(reason: str, counts: Funnel) -> None:
     """One more was refused, for being "unsigned" or "forged"."""
-    funnel.count(_step(reason))
+    counts.count(_step(reason))
 
 
 def lately(reason: str) -> int:

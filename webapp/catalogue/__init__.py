@@ -29,7 +29,7 @@ from webapp.catalogue.pricing import (
     rules,
     set_rule,
 )
-from webapp.catalogue.search import Found, look, search
+from webapp.catalogue.search import Found, Search
 from webapp.catalogue.spelling import area_code, normal
 from webapp.catalogue.state import State, state
 from webapp.catalogue.syncing import sync
@@ -51,6 +51,7 @@ __all__ = [
     "Reach",
     "Rule",
     "RuleRefused",
+    "Search",
     "State",
     "accept",
     "area_code",
@@ -61,7 +62,6 @@ __all__ = [
     "facts",
     "fair_use",
     "is_due",
-    "look",
     "normal",
     "per_day",
     "per_gb",
@@ -80,7 +80,6 @@ __all__ = [
     "reprice",
     "rule",
     "rules",
-    "search",
     "set_rule",
     "size",
     "state",

@@ -1,8 +1,8 @@
 """What places are called, sold or not: CLDR's names and towns in our languages, and data/places.txt."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from enum import IntEnum
-from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -31,37 +31,41 @@ class Term(NamedTuple):
     kind: Kind
 
 
-@cache
-def terms() -> tuple[Term, ...]:
-    """Every one once, the surest kind first."""
+@dataclass(frozen=True)
+class Gazetteer:
+    """`terms`: every one once, the surest kind first. `codes`: area codes by what is typed for them ("tr",
+    "tur"). `parts_of_the_world`: codes of countries that lie near each other. `order`: of equals the upper
+    line of data/places.txt wins.
+    """
+
+    terms: tuple[Term, ...]
+    codes: Mapping[str, str]
+    parts_of_the_world: tuple[frozenset[str], ...]
+    order: Mapping[str, int]
+
+
+def read() -> Gazetteer:
+    """Takes a quarter of a second, so it is read once and handed on."""
+    order = {code: line for line, (code, *_) in enumerate(_rows("places.txt"))}
+    parts = tuple(frozenset(codes.split()) for _, codes in _rows("parts_of_the_world.txt"))
+    return Gazetteer(_terms(order), _codes(), parts, order)
+
+
+def _terms(order: Mapping[str, int]) -> tuple[Term, ...]:
     found: dict[tuple[str, str], Term] = {}
-    for term in sorted(_all(), key=lambda term: term.kind):
+    for term in sorted(_all(order), key=lambda term: term.kind):
         if term.text:
             found.setdefault((term.text, term.code), term)
     return tuple(found.values())
 
 
-@cache
-def codes() -> dict[str, str]:
-    """Area codes by what is typed for them: "tr", "tur"."""
+def _codes() -> dict[str, str]:
     known = {code.lower(): code.lower() for code in territories()}
     return known | {long.lower(): area_code(short) for long, short in iso3_codes().items()}
 
 
-@cache
-def parts_of_the_world() -> tuple[frozenset[str], ...]:
-    """Codes of countries that lie near each other."""
-    return tuple(frozenset(codes.split()) for _, codes in _rows("parts_of_the_world.txt"))
-
-
-@cache
-def order() -> dict[str, int]:
-    """Of equals the upper line of data/places.txt wins."""
-    return {code: line for line, (code, *_) in enumerate(_rows("places.txt"))}
-
-
-def _all() -> Iterator[Term]:
-    for code in (*map(str.lower, territories()), *order()):
+def _all(order: Mapping[str, int]) -> Iterator[Term]:
+    for code in (*map(str.lower, territories()), *order):
         for lang in LANGUAGES:
             with speaking(lang):
                 name = normal(area_name(code, ""))

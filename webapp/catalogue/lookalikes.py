@@ -5,12 +5,12 @@ Each is told apart by where it lies (a CLDR region) and by its capital or best k
 names of countries and regions are CLDR's.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 
 from babel.lists import format_list
 
-from webapp.i18n import N_, area_name, flag, language, region_name
+from webapp.i18n import LANGUAGES, N_, area_name, flag, language, region_name
 from webapp.i18n import gettext as _
 
 EUROPE, OCEANIA = "150", "009"
@@ -179,12 +179,11 @@ class LookAlikes:
 
 def taken_for(code: str) -> LookAlikes | None:
     """What this area may be taken for by somebody who speaks the language at hand; None for most."""
-    others = _mistaken_for(language()).get(code)
+    others = _MISTAKEN_FOR.get(language(), {}).get(code)
     return LookAlikes(_place(code), tuple(map(_place, others))) if others else None
 
 
-@cache
-def _mistaken_for(lang: str) -> dict[str, tuple[str, ...]]:
+def _mistaken_for(lang: str) -> Mapping[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {part: (whole,) for part, whole in PART_OF.items()}
     for members, languages in GROUPS:
         if lang in languages.split():
@@ -192,6 +191,9 @@ def _mistaken_for(lang: str) -> dict[str, tuple[str, ...]]:
             for code in (code for code in group if code not in PARTS):
                 found[code] = (*found.get(code, ()), *(other for other in group if other != code))
     return found
+
+
+_MISTAKEN_FOR = {lang: _mistaken_for(lang) for lang in LANGUAGES}
 
 
 def _place(code: str) -> Place:

@@ -10,14 +10,17 @@ the answer says so and names what lies near it, and no wrong country is shown as
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from webapp.catalogue import gazetteer
 from webapp.catalogue.areas import POPULAR, AreaCard
+from webapp.catalogue.gazetteer import Gazetteer
 from webapp.catalogue.spelling import in_other_layout, normal
 from webapp.catalogue.terms import BY_CODE, GUESS, PREFIX, STEM, Index, Rank
 from webapp.i18n import area_name, is_territory
 
+GENERATIONS = 4
+"""Indexes that are kept: a web process may still show the catalogue of a moment ago."""
 NEARBY = 6
 SURE_PREFIX = 4
 """So many letters name a place that we do not sell; fewer may be on the way to any other."""
@@ -45,38 +48,51 @@ class Found:
     nearby: Sequence[AreaCard] = ()
 
 
-def search(cards: list[AreaCard], query: str) -> list[AreaCard]:
-    """Areas that fit what was typed, the best first."""
-    return look(cards, query).cards
+class Search:
+    """Made once for a process, and safe to share between threads: the first search reads the gazetteer, and
+    the first of a generation of the catalogue makes an index of what is sold.
+    """
 
+    def __init__(self) -> None:
+        self._index = lru_cache(maxsize=GENERATIONS)(self._indexed)
 
-def look(cards: list[AreaCard], query: str) -> Found:
-    """The same, and what to say of a place that is not for sale."""
-    if not normal(query):
+    def prepare(self) -> None:
+        """Read the gazetteer now, so that nobody's search waits for it."""
+        _ = self.gazetteer
+
+    @cached_property
+    def gazetteer(self) -> Gazetteer:
+        return gazetteer.read()
+
+    def look(self, cards: list[AreaCard], query: str) -> Found:
+        """Areas among `cards` that fit what was typed, the best first, or what to say of a place that is not
+        for sale.
+        """
+        if not normal(query):
+            return Found([])
+        by_code = {card.code: card for card in cards}
+        index = self._index(tuple((card.code, card.search_names) for card in cards))
+        for hits in _readings(index, query):
+            sold = {code: rank for code, rank in hits.items() if code in by_code}
+            missing = _missing(hits, sold)
+            if missing is not None:
+                nearby = _nearby(missing, sold, by_code, self.gazetteer)
+                return Found([], area_name(missing, missing), nearby)
+            if sold:
+                return Found([by_code[code] for code in _best_first(sold, by_code, self.gazetteer)])
         return Found([])
-    by_code = {card.code: card for card in cards}
-    index = _index(tuple((card.code, card.search_names) for card in cards))
-    for hits in _readings(index, query):
-        sold = {code: rank for code, rank in hits.items() if code in by_code}
-        missing = _missing(hits, sold)
-        if missing is not None:
-            return Found([], area_name(missing, missing), _nearby(missing, sold, by_code))
-        if sold:
-            return Found([by_code[code] for code in _best_first(sold, by_code)])
-    return Found([])
 
-
-@lru_cache(maxsize=4)
-def _index(sold: tuple[tuple[str, tuple[str, ...]], ...]) -> Index:
-    """Made once for what a generation of the catalogue sells; it is the same in both languages."""
-    known = {(term.code, term.text) for term in gazetteer.terms()}
-    named = [
-        gazetteer.Term(name, code, gazetteer.Kind.NAME)
-        for code, names in sold
-        for name in {normal(code), *names}
-        if name and (code, name) not in known
-    ]
-    return Index((*gazetteer.terms(), *named), gazetteer.codes() | {code: code for code, _ in sold})
+    def _indexed(self, sold: tuple[tuple[str, tuple[str, ...]], ...]) -> Index:
+        """It is the same in both languages."""
+        terms = self.gazetteer.terms
+        known = {(term.code, term.text) for term in terms}
+        named = [
+            gazetteer.Term(name, code, gazetteer.Kind.NAME)
+            for code, names in sold
+            for name in {normal(code), *names}
+            if name and (code, name) not in known
+        ]
+        return Index((*terms, *named), {**self.gazetteer.codes, **{code: code for code, _ in sold}})
 
 
 # --- ways to read what was typed
@@ -109,11 +125,11 @@ def _all_hits(find: Callable[[str], Hits], readings: Collection[Sequence[str]]) 
 # --- what comes of the hits
 
 
-def _best_first(sold: Hits, by_code: Mapping[str, AreaCard]) -> list[str]:
+def _best_first(sold: Hits, by_code: Mapping[str, AreaCard], world: Gazetteer) -> list[str]:
     """Of equals the upper line of the data file wins: a part before its whole, then what many look for."""
-    last = len(gazetteer.order())
+    last = len(world.order)
     return sorted(
-        sold, key=lambda code: (sold[code], gazetteer.order().get(code, last), normal(by_code[code].name))
+        sold, key=lambda code: (sold[code], world.order.get(code, last), normal(by_code[code].name))
     )
 
 
@@ -131,10 +147,10 @@ def _missing(hits: Hits, sold: Hits) -> str | None:
     return code if meant[0] <= STEM or meant[0] >= GUESS or not sold else None
 
 
-def _nearby(code: str, sold: Hits, by_code: Mapping[str, AreaCard]) -> list[AreaCard]:
-    region = next((codes for codes in gazetteer.parts_of_the_world() if code in codes), frozenset[str]())
+def _nearby(code: str, sold: Hits, by_code: Mapping[str, AreaCard], world: Gazetteer) -> list[AreaCard]:
+    region = next((codes for codes in world.parts_of_the_world if code in codes), frozenset[str]())
     around = sorted(
         region & by_code.keys() - sold.keys(),
         key=lambda code: (POPULAR.index(code) if code in POPULAR else len(POPULAR), by_code[code].name),
     )
-    return [by_code[code] for code in (*_best_first(sold, by_code), *around)[:NEARBY]]
+    return [by_code[code] for code in (*_best_first(sold, by_code, world), *around)[:NEARBY]]

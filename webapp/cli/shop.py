@@ -5,7 +5,7 @@ import sys
 import click
 from flask import Flask
 
-from webapp import data_keys, db, introduction, sealing
+from webapp import data_keys, db, introduction
 from webapp.config import Config, is_loopback
 from webapp.models import Setting
 from webapp.telegram.botapi import BotApi
@@ -24,14 +24,17 @@ def register(app: Flask, config: Config) -> None:
     def rotate_keys() -> None:
         """Encrypt again, with the first of DATA_KEYS, what lies under the others."""
         rows = data_keys.rotate()
-        click.echo(f"{rows} rows encrypted again; all lie under {sealing.names()[0]} now.")
-        if retired := sealing.names()[1:]:
+        newest, *retired = db.database.keys.names
+        click.echo(f"{rows} rows encrypted again; all lie under {newest} now.")
+        if retired:
             click.echo(f"Not needed any more, once every process has the new one: {', '.join(retired)}.")
 
     @app.cli.command("setup-bot")
     def setup_bot() -> None:
         """Tell Telegram where the shop is: webhook, commands, menu button."""
-        bot = BotApi(config.telegram_bot_token, config.telegram_api_url, timeout=(3, 10))
+        bot = BotApi(
+            config.telegram_bot_token, config.telegram_api_url, timeout=(3, 10), authorities=config.ca_file
+        )
         try:
             introduction.introduce(bot, config)
         except TelegramError as error:

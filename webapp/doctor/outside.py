@@ -134,7 +134,7 @@ def _certificate(config: Config) -> Iterator[Finding]:
     if is_loopback(config.public_url):
         return
     try:
-        ends_at = watch.certificate_end(parts.hostname or "", parts.port or 443)
+        ends_at = watch.certificate_end(parts.hostname or "", parts.port or 443, config.ca_file)
     except OSError as error:
         yield finding("certificate_bad", host=parts.hostname, error=error)
         return
@@ -145,7 +145,7 @@ def _certificate(config: Config) -> Iterator[Finding]:
 
 def _answers(config: Config) -> Iterator[Finding]:
     """Who answers there, and does it know the secret that Telegram will bring? An empty update is not one."""
-    health = _ask("GET", f"{config.public_url}/healthz")
+    health = _ask(config, "GET", f"{config.public_url}/healthz")
     if health.status in NOBODY_BEHIND:
         yield finding("door_closed", url=config.public_url, error=f"status {health.status} of the proxy")
         return
@@ -153,7 +153,7 @@ def _answers(config: Config) -> Iterator[Finding]:
         yield finding("door_of_others", url=config.public_url, status=health.status)
         return
     secret = {"X-Telegram-Bot-Api-Secret-Token": config.telegram_webhook_secret}
-    knocked = _ask("POST", introduction.webhook(config), headers=secret, json={})
+    knocked = _ask(config, "POST", introduction.webhook(config), headers=secret, json={})
     code = {400: "door_well", 401: "door_other_secret"}.get(knocked.status, "door_of_others")
     yield finding(code, url=config.public_url, status=knocked.status)
 
@@ -161,7 +161,7 @@ def _answers(config: Config) -> Iterator[Finding]:
 def _clock(config: Config) -> Iterator[Finding]:
     """Telegram's time is the one that initData is signed with."""
     try:
-        told = _ask("GET", config.telegram_api_url).headers.get("Date", "")
+        told = _ask(config, "GET", config.telegram_api_url).headers.get("Date", "")
         ahead = clock.now() - parsedate_to_datetime(told)
     except (NoAnswer, ValueError):
         yield finding("clock_unknown")
@@ -170,10 +170,10 @@ def _clock(config: Config) -> Iterator[Finding]:
     yield finding("clock_wrong" if wrong else "clock_well", seconds=f"{ahead.total_seconds():+.0f}")
 
 
-def _ask(method: str, url: str, **content: dict[str, str]) -> Answer:
+def _ask(config: Config, method: str, url: str, **content: dict[str, str]) -> Answer:
     """Raises NoAnswer."""
     request = requests.Request(method, url, **content).prepare()
-    adapter = Adapter()
+    adapter = Adapter(config.ca_file)
     try:
         return exchange(adapter, request, BOUNDS)
     finally:

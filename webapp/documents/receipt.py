@@ -3,7 +3,6 @@
 Always A4, one page, with its own font: the standard fonts of PDF have no Cyrillic.
 """
 
-from functools import cache
 from io import BytesIO
 from pathlib import Path
 
@@ -99,9 +98,10 @@ def _refund(purchase: Purchase) -> Rows:
 # --- on paper
 
 
-@cache
 def _fonts() -> None:
-    for name in (PLAIN, BOLD):
+    """reportlab keeps what was registered, for the whole process."""
+    known = pdfmetrics.getRegisteredFontNames()
+    for name in {PLAIN, BOLD} - set(known):
         pdfmetrics.registerFont(TTFont(name, str(FONTS / f"{name}.ttf")))
 
 

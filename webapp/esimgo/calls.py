@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -90,6 +91,7 @@ class Caller:
         budget: Budget,
         timeouts: Timeouts,
         on_reachable: OnReachable | None = None,
+        authorities: Path | None = None,
     ) -> None:
         """Errors: ValueError for a key that cannot stand in a header; the message does not repeat it."""
         if not api_key or not all("!" <= character <= "~" for character in api_key):
@@ -103,7 +105,8 @@ class Caller:
         self._tally = Tally()
         self._timeouts = timeouts
         self._on_reachable = on_reachable
-        self._adapter = Adapter(pool_maxsize=16)
+        self._authorities = authorities
+        self._adapter = Adapter(authorities, pool_maxsize=16)
 
     def state(self) -> ClientState:
         moods = {kind: breaker.state() for kind, breaker in self._breakers.items()}
@@ -135,7 +138,7 @@ class Caller:
         begin_by: float | None = None,
     ) -> Result:
         """One attempt on a fresh connection: a kept one that has died would leave the outcome unclear."""
-        adapter = Adapter()
+        adapter = Adapter(self._authorities)
         try:
             with self._accounted(call):
                 return _outcome(self._answer(call, adapter, on_sent, begin_by), read)

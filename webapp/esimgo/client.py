@@ -3,6 +3,8 @@
 Safe to share between threads. What can go wrong is in errors.py; money is integer thousandths, times are UTC.
 """
 
+from pathlib import Path
+
 from .budget import Budget
 from .calls import Caller, OnReachable, Timeouts
 from .endpoints.account import AccountCalls
@@ -28,12 +30,15 @@ class ESIMGoClient(OrderCalls, CatalogueCalls, EsimCalls, StockCalls, AccountCal
         budget: Budget | None = None,
         timeouts: Timeouts | None = None,
         on_reachable: OnReachable | None = None,
+        authorities: Path | None = None,
     ) -> None:
-        """`on_reachable` is told after every exchange whether eSIM Go gave an answer that makes sense.
+        """`on_reachable` is told after every exchange whether eSIM Go gave an answer that makes sense;
+        `authorities`: whose certificates are believed (wire.tls_context).
 
         Errors: ValueError for a key or address that can never work.
         """
-        self._caller = Caller(api_key, base_url, budget or Budget(), timeouts or Timeouts(), on_reachable)
+        settings = (budget or Budget(), timeouts or Timeouts(), on_reachable, authorities)
+        self._caller = Caller(api_key, base_url, *settings)
 
     def state(self) -> ClientState:
         """Budget, breakers and counts as they are now; asks nobody."""

@@ -1,5 +1,6 @@
 """A client that keeps what eSIM Go answered word for word, to see which of the doubtful shapes it uses."""
 
+from pathlib import Path
 from typing import Any
 
 from webapp.wire import Adapter, Answer, OnSent
@@ -27,7 +28,8 @@ class Witness(Caller):
 class WitnessedClient(ESIMGoClient):
     """One call a second: the jobs process may be asking at the same time."""
 
-    def __init__(self, api_key: str, base_url: str) -> None:
+    def __init__(self, api_key: str, base_url: str, authorities: Path | None = None) -> None:
         super().__init__(api_key, base_url)
-        self.witness = Witness(api_key, base_url, Budget(1, max_wait_s=5), Timeouts(), None)
+        budget = Budget(1, max_wait_s=5)
+        self.witness = Witness(api_key, base_url, budget, Timeouts(), None, authorities)
         self._caller = self.witness

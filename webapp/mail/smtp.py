@@ -9,6 +9,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from email.message import EmailMessage
+from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
 
@@ -41,10 +42,20 @@ class _BoundedTLS(_Bounded, smtplib.SMTP_SSL):
 
 
 class Mailer:
-    """`url`: smtp://user:password@host:587. Seconds: `timeout_s` for a step, `session_s` for all of them."""
+    """`url`: smtp://user:password@host:587. Seconds: `timeout_s` for a step, `session_s` for all of them.
+    `authorities`: whose certificates are believed (wire.tls_context).
+    """
 
-    def __init__(self, url: str, *, timeout_s: float = TIMEOUT_S, session_s: float = SESSION_S) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        timeout_s: float = TIMEOUT_S,
+        session_s: float = SESSION_S,
+        authorities: Path | None = None,
+    ) -> None:
         self._server = urlsplit(url)
+        self._authorities = authorities
         self._timeout_s, self._session_s = timeout_s, session_s
 
     def send(self, letter: EmailMessage) -> None:
@@ -75,7 +86,9 @@ class Mailer:
         host, port = self._server.hostname or "", self._server.port or PORTS[self._server.scheme]
         try:
             if self._server.scheme == "smtps":
-                return _BoundedTLS(host, port, timeout=self._timeout_s, context=tls_context())
+                return _BoundedTLS(
+                    host, port, timeout=self._timeout_s, context=tls_context(self._authorities)
+                )
             return _Bounded(host, port, timeout=self._timeout_s)
         except (OSError, smtplib.SMTPException) as error:
             failure = NotReached(_said(error))
@@ -84,7 +97,7 @@ class Mailer:
     def _enter(self, session: smtplib.SMTP) -> None:
         try:
             if self._server.scheme == "smtp" and (self._server.hostname not in LOOPBACK):
-                session.starttls(context=tls_context())
+                session.starttls(context=tls_context(self._authorities))
             if self._server.username:
                 session.login(*_account(self._server))
         except (OSError, smtplib.SMTPException) as error:

@@ -29,12 +29,12 @@ class Callback(Model):
 
 
 def up(migrator: Any, db: Any) -> None:
-    if any(_rewritten(db, lambda text: text if sealing.is_sealed(text) else sealing.seal(text))):
+    if any(_rewritten(db, lambda text: text if sealing.is_sealed(text) else db.keys.seal(text))):
         db.scrub("esim", "callback")
 
 
 def down(migrator: Any, db: Any) -> None:
-    list(_rewritten(db, lambda text: sealing.unseal(text) if sealing.is_sealed(text) else text))
+    list(_rewritten(db, lambda text: db.keys.unseal(text) if sealing.is_sealed(text) else text))
 
 
 def _rewritten(db: Any, change: Callable[[str], str]) -> list[bool]:

@@ -5,7 +5,7 @@ file like stars.py.
 """
 
 from webapp.payments.booking import confirm, received
-from webapp.payments.checkout import invoice, invoice_or_none, pre_checkout
+from webapp.payments.checkout import ASK_AT_ONCE, invoice, invoice_or_none, pre_checkout
 from webapp.payments.means import Charge, Means, MeansError, Question
 from webapp.payments.refunds import (
     STUCK_AFTER,
@@ -19,6 +19,7 @@ from webapp.payments.refunds import (
 from webapp.payments.statement import reconcile
 
 __all__ = [
+    "ASK_AT_ONCE",
     "STUCK_AFTER",
     "Charge",
     "Means",

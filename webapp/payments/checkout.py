@@ -15,7 +15,7 @@ from webapp.telegram.botapi import BotApi
 
 log = logging.getLogger(__name__)
 
-_asking = BoundedSemaphore(4)
+ASK_AT_ONCE = 4
 
 
 # --- the invoice
@@ -36,13 +36,14 @@ def invoice(order: Order, means: Means, config: Config) -> str:
     return order.invoice_url
 
 
-def invoice_or_none(order: Order, bot: BotApi, config: Config) -> str | None:
+def invoice_or_none(order: Order, bot: BotApi, config: Config, places: BoundedSemaphore) -> str | None:
     """For a page that somebody waits for: None when the order is not to be paid, when payments are switched
-    off, when Telegram does not answer, or when too many already wait for Telegram.
+    off, when Telegram does not answer, or when no room is left in `places`, because too many already wait for
+    Telegram (the web process has ASK_AT_ONCE places).
     """
     if not order.is_open_for_payment or switches.is_off(switches.PAYMENTS):
         return None
-    if not _asking.acquire(blocking=False):
+    if not places.acquire(blocking=False):
         return None
     try:
         url = invoice(order, till("stars", bot), config)
@@ -53,7 +54,7 @@ def invoice_or_none(order: Order, bot: BotApi, config: Config) -> str | None:
         log.warning("no invoice link", extra={"order": order.reference, "error": str(error)})
         return None
     finally:
-        _asking.release()
+        places.release()
 
 
 # --- the last question

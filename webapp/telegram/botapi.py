@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
 import requests
@@ -28,14 +29,21 @@ class BotApi:
     """Safe to share between threads. Nothing is repeated here: whoever calls knows what may be."""
 
     def __init__(
-        self, token: str, base_url: str = LIVE, *, timeout: tuple[float, float] = (1.0, 3.0)
+        self,
+        token: str,
+        base_url: str = LIVE,
+        *,
+        timeout: tuple[float, float] = (1.0, 3.0),
+        authorities: Path | None = None,
     ) -> None:
-        """`timeout`: seconds to connect and for the answer. Errors: ValueError, without the token."""
+        """`timeout`: seconds to connect and for the answer; `authorities`: whose certificates are believed
+        (wire.tls_context). Errors: ValueError, without the token.
+        """
         if not token or not all("!" <= character <= "~" and character not in "/?#%" for character in token):
             raise ValueError("the bot token cannot be part of an address")
         self._address = f"{base_url.rstrip('/')}/bot{token}/"
         self._bounds = Bounds(*timeout, LARGEST_ANSWER)
-        self._adapter = Adapter(pool_maxsize=16)
+        self._adapter = Adapter(authorities, pool_maxsize=16)
 
     # The bot itself
 

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from functools import lru_cache
+from functools import lru_cache, partial
 from urllib.parse import parse_qsl
 
 from pydantic import ValidationError
@@ -16,6 +16,7 @@ from .updates import User
 
 LONGEST = 8192
 MOST_FIELDS = 64
+REMEMBERED = 2048
 SCHEME = "tma"
 
 
@@ -44,19 +45,29 @@ def init_data_from_header(value: str | None) -> str | None:
     return raw.strip() or None if scheme.lower() == SCHEME else None
 
 
-def check(
-    raw: str, bot_token: str, *, now: datetime, max_age_s: float = 86400, max_ahead_s: float = 60
-) -> InitData | Refusal:
-    """The person whom Telegram vouches for, or why not. Never raises; exactly max_age_s old still passes."""
-    try:
-        found = _vouched_for(raw, bot_token)
-    except _Refused as error:
-        return error.refusal
-    if found.auth_date + timedelta(seconds=max_age_s) < now:
-        return Refusal.STALE
-    if found.auth_date > now + timedelta(seconds=max_ahead_s):
-        return Refusal.EARLY
-    return found
+class Checker:
+    """Checks initData for the bot of `bot_token`. Safe to share between threads.
+
+    A Mini App sends the same string with every request of a day, so the signature of one is checked once and
+    remembered. How old it is, is asked each time.
+    """
+
+    def __init__(self, bot_token: str) -> None:
+        self._signed = lru_cache(maxsize=REMEMBERED)(partial(_signed, bot_token))
+
+    def check(
+        self, raw: str, *, now: datetime, max_age_s: float = 86400, max_ahead_s: float = 60
+    ) -> InitData | Refusal:
+        """The person whom Telegram vouches for, or why not. Never raises; exactly max_age_s old passes."""
+        try:
+            found = self._signed(raw)
+        except _Refused as error:
+            return error.refusal
+        if found.auth_date + timedelta(seconds=max_age_s) < now:
+            return Refusal.STALE
+        if found.auth_date > now + timedelta(seconds=max_ahead_s):
+            return Refusal.EARLY
+        return found
 
 
 class _Refused(Exception):
@@ -64,11 +75,8 @@ class _Refused(Exception):
         self.refusal = refusal
 
 
-@lru_cache(maxsize=2048)
-def _vouched_for(raw: str, bot_token: str) -> InitData:
-    """A Mini App sends the same string with every request of a day, so its signature is checked once. How old
-    it is the caller asks each time. A refusal is an error, which is not kept: nobody fills this with junk.
-    """
+def _signed(bot_token: str, raw: str) -> InitData:
+    """A refusal is an error, which a cache does not keep: nobody fills it with junk."""
     pairs = _pairs(raw)
     given = pairs.pop("hash", "") if pairs else ""
     if not re.fullmatch("[0-9a-f]{64}", given) or not pairs:

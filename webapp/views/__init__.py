@@ -2,9 +2,8 @@
 
 from flask import Flask
 
-from webapp import outages
+from webapp.assets import Assets
 from webapp.config import Config
-from webapp.telegram.botapi import BotApi
 from webapp.views import (
     account,
     admin,
@@ -25,19 +24,15 @@ from webapp.views import (
     page,
     shop,
     webhooks,
+    wiring,
 )
-from webapp.views.lately import Lately
-from webapp.views.wiring import Shop
 
 
-def register(app: Flask, config: Config) -> None:
-    bot = BotApi(config.telegram_bot_token, config.telegram_api_url)
-    app.extensions["shop"] = Shop(
-        config, bot, limits.Limits(config), Lately(lambda: outages.state(config.catalogue_ttl_s))
-    )
+def register(app: Flask, config: Config, assets: Assets) -> None:
+    app.extensions["shop"] = wiring.made(config)
     measuring.register(app, config)
     delivery.register(app)
-    page.register(app, config)
+    page.register(app, config, assets)
     limits.register(app, app.extensions["shop"].limits)
     errors.register(app)
     for module in (

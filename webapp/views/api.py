@@ -67,7 +67,7 @@ def place() -> Response:
     key, wanted = _key(), _wanted()
     known = idempotency.recall(buyer, key, wanted.asked_for) if key else None
     order = known or _placed(buyer, key, wanted)
-    url = payments.invoice_or_none(order, shop().bot, shop().config)
+    url = payments.invoice_or_none(order, shop().bot, shop().config, shop().invoice_waits)
     return answers.personal(PlacedOrder.of(order, url), 201)
 
 

@@ -10,8 +10,9 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, RootModel
 from pydantic.json_schema import SkipJsonSchema
 
-from webapp import catalogue, qr
+from webapp import catalogue
 from webapp.models import STATUS, Assignment, Esim, Order, Plan
+from webapp.views.wiring import shop
 
 
 def _whole_seconds(moment: datetime) -> datetime:
@@ -164,7 +165,7 @@ class OrderModel(BaseModel):
             "esimgo_order_id": order.esimgo_order_id,
             "esimgo_product_id": order.esimgo_product_id,
             "status": order.status,
-            "qr_code": esim and qr.data_uri(esim.activation_code),
+            "qr_code": esim and shop().qr_uri(esim.activation_code),
             "activation_code": esim and esim.activation_code,
             "created_at": order.created_at,
             "activated_at": order.activated_at,

@@ -28,7 +28,7 @@ def sender() -> initdata.InitData:
     raw = initdata.init_data_from_header(request.headers.get("Authorization"))
     if raw is None:
         raise Unauthorized(www_authenticate=SCHEME)
-    found = initdata.check(raw, shop().config.telegram_bot_token, now=clock.now())
+    found = shop().initdata.check(raw, now=clock.now())
     if isinstance(found, initdata.Refusal):
         refusal = Stale if found is initdata.Refusal.STALE else Unauthorized
         raise refusal(www_authenticate=SCHEME)

@@ -72,7 +72,7 @@ def invoice(reference: str, customer: Customer) -> Response:
 
 def _with_invoice(order: Order) -> Response:
     """The order's page, which opens the payment sheet; without a link it offers to try again."""
-    url = payments.invoice_or_none(order, shop().bot, shop().config)
+    url = payments.invoice_or_none(order, shop().bot, shop().config, shop().invoice_waits)
     response = page.personal("orders/show", **view_of(order), invoice_url=url, no_invoice=url is None)
     response.headers["HX-Push-Url"] = page.link("orders.show", reference=order.reference)
     return response

@@ -1,10 +1,11 @@
 """How answers travel: public ones are checked by their tag, and texts are compressed."""
 
 import gzip
+from collections.abc import Callable
 from functools import lru_cache
 
 import brotli
-from flask import Flask, Response, request
+from flask import Flask, Response, current_app, request
 from werkzeug.http import parse_accept_header
 
 PUBLIC = "public, max-age=0, must-revalidate"
@@ -18,6 +19,8 @@ GZIP_LEVEL = 6
 
 
 def register(app: Flask) -> None:
+    # Browsers send one of a few headers, and reading one takes longer than a query.
+    app.extensions["best encoding"] = lru_cache(maxsize=256)(_best)
     app.after_request(compress)
     app.after_request(tag)  # goes first: the tag is of the text, whatever way it travels
 
@@ -58,12 +61,11 @@ def compress(response: Response) -> Response:
 
 def wanted() -> str | None:
     """The encoding that whoever asks likes best of ours."""
-    return _best(request.headers.get("Accept-Encoding", ""))
+    best: Callable[[str], str | None] = current_app.extensions["best encoding"]
+    return best(request.headers.get("Accept-Encoding", ""))
 
 
-@lru_cache(maxsize=256)
 def _best(accepted: str) -> str | None:
-    """Browsers send one of a few headers, and reading one takes longer than a query."""
     return parse_accept_header(accepted).best_match(["br", "gzip"])
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from flask import Response, make_response, request
 
-from webapp import funnel, i18n
+from webapp import i18n
 from webapp.outages import State
 from webapp.views import delivery, page
 from webapp.views.shelf import Kept
@@ -32,7 +32,7 @@ def kept(step: str, *besides: Callable[[], Hashable]) -> Callable[[View], View]:
             found = shop().shelf.find(state, key)
             response = found.again() if found else _made(view, values, state, key)
             if step and response.status_code == 200:
-                funnel.count(step)
+                shop().funnel.count(step)
             return response
 
         return answer

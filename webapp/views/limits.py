@@ -1,6 +1,5 @@
 """How many requests one customer and one address may make, on each web node. Webhooks are exempt."""
 
-from functools import lru_cache
 from ipaddress import ip_address
 
 from flask import Flask, request
@@ -14,11 +13,6 @@ from webapp.config import Config
 EXEMPT = {"webhooks.esimgo", "webhooks.telegram", "health.alive", "health.ready"}
 
 
-@lru_cache(maxsize=1024)
-def _is_loopback(address: str) -> bool:
-    return ip_address(address).is_loopback
-
-
 class Limits:
     def __init__(self, config: Config) -> None:
         per = dict(part.split("=") for part in config.rate_limits.split())
@@ -29,7 +23,7 @@ class Limits:
     def count_address(self) -> None:
         """Raises TooManyRequests. An address of this machine is a proxy's, and says nothing about people."""
         address = request.remote_addr or "127.0.0.1"
-        if request.endpoint in EXEMPT or _is_loopback(address):
+        if request.endpoint in EXEMPT or ip_address(address).is_loopback:
             return
         self._count(self._counted.hit(self._per_address, "address", address))
 

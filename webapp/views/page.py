@@ -12,10 +12,13 @@ from typing import Any
 from flask import Flask, Response, g, make_response, render_template, request, url_for
 from htmx_flask import Htmx
 
-from webapp import assets, catalogue, clock, db, devices, esims, i18n, money, outages, qr, topups
+from webapp import catalogue, clock, db, esims, i18n, money, outages, topups
+from webapp.assets import Assets
 from webapp.config import Config
+from webapp.devices import Device
 from webapp.observability import request_id
 from webapp.views.delivery import PERSONAL, PUBLIC, varies
+from webapp.views.wiring import shop
 
 # Telegram's script adds an empty <style> when it runs in a frame.
 _EMPTY_STYLE = "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='"
@@ -63,8 +66,8 @@ def unchanged(tag: str) -> Response:
     return response
 
 
-def this_phone() -> devices.Device:
-    return devices.device(request.headers.get("User-Agent", ""))
+def this_phone() -> Device:
+    return shop().device(request.headers.get("User-Agent", ""))
 
 
 def _outages() -> outages.Outages:
@@ -82,11 +85,11 @@ def link(endpoint: str, **values: Any) -> str:
     return url_for(endpoint, **values)
 
 
-def register(app: Flask, config: Config) -> None:
+def register(app: Flask, config: Config, assets: Assets) -> None:
     Htmx(app)
-    _teach_templates(app, config)
+    _teach_templates(app, config, assets)
     fences = (
-        ("Content-Security-Policy", _content_security_policy(config)),
+        ("Content-Security-Policy", _content_security_policy(config, assets)),
         ("Referrer-Policy", "no-referrer"),
         ("X-Content-Type-Options", "nosniff"),
     )
@@ -112,7 +115,7 @@ def register(app: Flask, config: Config) -> None:
             g.speaking.close()
 
 
-def _teach_templates(app: Flask, config: Config) -> None:
+def _teach_templates(app: Flask, config: Config, assets: Assets) -> None:
     """What every template may say."""
     app.jinja_env.add_extension("jinja2.ext.i18n")
     app.jinja_env.install_gettext_callables(i18n.gettext, i18n.ngettext, newstyle=True)  # type: ignore[attr-defined]
@@ -133,8 +136,8 @@ def _teach_templates(app: Flask, config: Config) -> None:
         outages=_outages,
         this_phone=this_phone,
         topups=topups,
-        qr_uri=qr.data_uri,
-        stylesheet=assets.stylesheet(),
+        qr_uri=app.extensions["shop"].qr_uri,
+        stylesheet=assets.stylesheet,
     )
 
 
@@ -144,13 +147,13 @@ def speak(code: str) -> None:
     stack.enter_context(i18n.speaking(code))
 
 
-def _content_security_policy(config: Config) -> str:
+def _content_security_policy(config: Config, assets: Assets) -> str:
     sandbox = f" {config.telegram_sandbox_url}" if config.telegram_sandbox_url else ""
     return "; ".join(
         (
             "default-src 'none'",
             f"script-src 'self'{sandbox}",
-            f"style-src {assets.stylesheet_digest()} {_EMPTY_STYLE}",
+            f"style-src {assets.stylesheet_digest} {_EMPTY_STYLE}",
             "img-src 'self' data:",
             "connect-src 'self'",
             "base-uri 'none'",

@@ -13,6 +13,7 @@ from webapp.models import Area, Customer, Plan
 from webapp.views import page
 from webapp.views.auth import personal
 from webapp.views.kept import kept
+from webapp.views.wiring import shop
 
 blueprint = Blueprint("shop", __name__)
 
@@ -36,7 +37,7 @@ def index() -> Response:
     query = request.args.get("q", "")[:64].strip()
     cards = catalogue.areas()
     if query:
-        return page.render("shop/list", query=query, found=catalogue.look(cards, query))
+        return page.render("shop/list", query=query, found=shop().search.look(cards, query))
     by_code = {card.code: card for card in cards}
     countries = [card for card in cards if card.is_country]
     return page.render(

@@ -28,7 +28,7 @@ blueprint = Blueprint("webhooks", __name__)
 def esimgo() -> Response:
     """eSIM Go API, callback V3: signed with the API key over the raw body."""
     raw = _body(callbacks.MAX_BYTES)
-    if not callbacks.receive(raw, request.headers.get("X-Signature-SHA256"), shop().config):
+    if not callbacks.receive(raw, request.headers.get("X-Signature-SHA256"), shop().config, shop().funnel):
         raise Unauthorized
     return jsonify(status="ok")
 
@@ -52,7 +52,8 @@ def telegram() -> Response:
     if update is None:
         raise BadRequest
     if update.pre_checkout_query is not None:
-        quotes.wait_for_verdict(update.pre_checkout_query.invoice_payload, shop().config)
+        reference = update.pre_checkout_query.invoice_payload
+        quotes.wait_for_verdict(reference, shop().config, shop().verdict_waits)
     answer = updates.receive(update, shop().config) or {}
     measuring.pre_checkout(answer)
     return jsonify(answer)

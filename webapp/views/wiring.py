@@ -1,11 +1,23 @@
-"""What create_app has wired together, for the views."""
+"""What lives as long as one application: create_app makes it, and views ask for it with `shop()`.
 
+Modules remember nothing. What is worth remembering between two requests (pages, counts, answers of slow pure
+functions), and what the threads of a process share, lies here: a second application begins with nothing.
+"""
+
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
+from threading import BoundedSemaphore
 
 from flask import current_app
 
+from webapp import devices, outages, payments, qr, quotes
+from webapp.catalogue import Search
 from webapp.config import Config
+from webapp.devices import Device
+from webapp.funnel import Funnel
 from webapp.telegram.botapi import BotApi
+from webapp.telegram.initdata import Checker
 from webapp.views.lately import Lately
 from webapp.views.limits import Limits
 from webapp.views.shelf import Shelf
@@ -13,12 +25,30 @@ from webapp.views.shelf import Shelf
 
 @dataclass(frozen=True)
 class Shop:
+    """`shelf`: public pages that are ready; `polled`: personal ones. `verdict_waits` and `invoice_waits`:
+    places for requests that wait for the jobs process and for Telegram.
+    """
+
     config: Config
     bot: BotApi
     limits: Limits
     lately: Lately
+    initdata: Checker
     shelf: Shelf = field(default_factory=Shelf)
     polled: Shelf = field(default_factory=Shelf)
+    funnel: Funnel = field(default_factory=Funnel)
+    search: Search = field(default_factory=Search)
+    device: Callable[[str], Device] = field(default_factory=lambda: lru_cache(maxsize=1024)(devices.device))
+    qr_uri: Callable[[str], str] = field(default_factory=lambda: lru_cache(maxsize=256)(qr.data_uri))
+    verdict_waits: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(quotes.WAIT_AT_ONCE))
+    invoice_waits: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(payments.ASK_AT_ONCE))
+
+
+def made(config: Config) -> Shop:
+    """For one application with these settings. Nobody outside is asked yet."""
+    bot = BotApi(config.telegram_bot_token, config.telegram_api_url, authorities=config.ca_file)
+    lately = Lately(lambda: outages.state(config.catalogue_ttl_s))
+    return Shop(config, bot, Limits(config), lately, Checker(config.telegram_bot_token))
 
 
 def shop() -> Shop:
