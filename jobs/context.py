@@ -32,7 +32,7 @@ class JobLocks:
 
 @dataclass(frozen=True)
 class Context:
-    """`jobs`: by name, what can be asked for by hand. `chat_pace`: what Telegram was sent in the last second."""
+    """`jobs`: by name, what can be asked for by hand. `chat_pace`: what Telegram got in the last second."""
 
     config: Config
     esimgo: ESIMGoClient

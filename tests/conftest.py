@@ -52,13 +52,13 @@ def loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket.socket, "connect", connect)
 
 
-DURABLE = dict(engines.PRAGMAS)
+DURABLE = engines.PRAGMAS
 
 
 @pytest.fixture(autouse=True)
 def no_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing here outlives a power cut: commits do not wait for it. Processes of their own do."""
-    monkeypatch.setitem(engines.PRAGMAS, "synchronous", 0)
+    monkeypatch.setattr(engines, "PRAGMAS", engines.PRAGMAS | {"synchronous": 0})
 
 
 class Compiled(BytecodeCache):
@@ -204,8 +204,7 @@ def config(tmp_path: Path, engine: Engine) -> Iterator[Config]:
 def database(config: Config) -> Iterator[Config]:
     """An empty, migrated database; what it yields are the settings that point to it."""
     clock.use_offset_file(config.clock_file)
-    sealing.use_keys(TEST_KEYS)
-    db.bind(config.database_url)
+    db.bind(config.database_url, TEST_KEYS)
     yield config
     db.database.close()
     clock.use_offset_file(None)

@@ -20,16 +20,16 @@ log = logging.getLogger(__name__)
 STEPS = ("shop", "area", "plan")
 """The pages on the way to a purchase; what follows them are rows of their own."""
 WRITE_EVERY_S = 5.0
+"""Seconds between two writes, at least."""
 
 
 class Funnel:
     """The counts of one process that are not in the database yet. Safe to share between threads.
 
-    `write_every_s`: seconds between two writes, at least. The first count is written at once.
+    The first count is written at once.
     """
 
-    def __init__(self, write_every_s: float = WRITE_EVERY_S) -> None:
-        self._write_every_s = write_every_s
+    def __init__(self) -> None:
         self._lock = threading.Lock()
         self._waiting: Counter[tuple[str, str]] = Counter()
         self._written_at: float | None = None
@@ -54,7 +54,7 @@ class Funnel:
             log.warning("page views were not counted: %s", error)
 
     def _is_fresh(self) -> bool:
-        return self._written_at is not None and clock.monotonic() - self._written_at < self._write_every_s
+        return self._written_at is not None and clock.monotonic() - self._written_at < WRITE_EVERY_S
 
 
 def counted(since: datetime, until: datetime) -> dict[str, int]:

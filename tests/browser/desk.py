@@ -6,7 +6,7 @@ from typing import Any
 from tests.databases.crowds import crowd
 from tests.shop.factories import after, make_customer, make_order, make_unknown
 from tests.shop.test_reports import some_order
-from webapp import admin, alarms, allowance, doctor, funnel, orders, outages, switches
+from webapp import admin, alarms, allowance, doctor, orders, outages, switches
 from webapp.doctor.findings import finding
 from webapp.models import Customer, FunnelDay, Setting, Submission
 
@@ -21,7 +21,6 @@ def overview(customer: Customer) -> str:
     crowd(600, days=DAYS, change=lambda number: _sold(number) | _of(customer))
     for step, count in SEEN.items():
         FunnelDay.create(day=after(-86400).date().isoformat(), step=step, count=count)
-    funnel.write_down()
     outages.balance_seen(312_450)
     alarms.ring("certificate_ending", detail="shop.example.com: 9 days left")
     allowance.hold(make_customer(6500, "ru", first_name="Борис"), "burst")

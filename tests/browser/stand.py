@@ -50,8 +50,7 @@ class Stand:
     @contextmanager
     def filling(self) -> Iterator[None]:
         """In here rows go to the stand's database, sealed with its keys."""
-        sealing.use_keys([sealing.derived_key(TOKEN)])
-        db.bind(self.database_url)
+        db.bind(self.database_url, [sealing.derived_key(TOKEN)])
         yield
         db.database.close()
 

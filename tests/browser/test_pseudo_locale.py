@@ -78,10 +78,9 @@ def outside(piece: str) -> str:
 
 
 @pytest.fixture
-def brackets(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def brackets(monkeypatch: pytest.MonkeyPatch) -> None:
     """All that the shop says goes through `i18n`: texts, and words from CLDR (places, dates, units)."""
-    forget()
-    monkeypatch.setattr(i18n, "_translations", lambda _code: Marked())
+    monkeypatch.setattr(i18n, "TEXTS", {language: Marked() for language in i18n.LANGUAGES})
     for name in (
         "area_name",
         "region_name",
@@ -94,8 +93,6 @@ def brackets(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     ):
         mark(monkeypatch, name)
     mark(monkeypatch, "minutes_text")
-    yield
-    forget()
 
 
 def mark(patch: pytest.MonkeyPatch, name: str) -> None:
@@ -109,14 +106,6 @@ def mark(patch: pytest.MonkeyPatch, name: str) -> None:
     for room in ("webapp.i18n", *SPEAKING):
         if hasattr(modules[room], name):
             patch.setattr(modules[room], name, marked)
-
-
-def forget() -> None:
-    """What these rooms remember is in brackets, or was not."""
-    for room in SPEAKING:
-        for value in vars(modules[room]).values():
-            if hasattr(value, "cache_clear"):
-                value.cache_clear()
 
 
 @pytest.mark.usefixtures("brackets")

@@ -16,6 +16,7 @@ from webapp import create_app, db
 from webapp.config import Config
 from webapp.engines import Postgresql
 from webapp.models import Customer, Order
+from webapp.sealing import Keys
 
 PORTS = ["127.0.0.1:5433/shop", "127.0.0.1:5433/shop?connect_timeout=30&application_name=till"]
 
@@ -188,7 +189,7 @@ def test_a_paused_process_loses_its_transaction_and_the_rows_it_holds(server: Se
 
 
 def test_the_address_has_the_last_word() -> None:
-    plain, said = (Postgresql(f"postgresql://simka:pw@{address}") for address in PORTS)
+    plain, said = (Postgresql(f"postgresql://simka:pw@{address}", Keys()) for address in PORTS)
     assert plain.connect_params["connect_timeout"] == 5
     assert plain.connect_params["tcp_user_timeout"] == 15_000
     assert "connect_timeout" not in said.connect_params

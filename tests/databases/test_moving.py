@@ -11,7 +11,7 @@ import pytest
 from tests.conftest import TEST_KEYS
 from tests.databases.servers import Files, Server, say
 from tests.shop.factories import lead, make_customer, make_esim, make_order, make_plan, make_refund
-from webapp import db, leases, moving, sealing
+from webapp import db, leases, moving
 from webapp.models import TABLES, Customer, Esim, Order, Setting
 from webapp.models.orders import STATUS
 from webapp.moving import MoveRefused
@@ -30,9 +30,8 @@ class Move:
 @pytest.fixture
 def move(sqlite_files: Files, postgresql_server: Server, tmp_path: Path) -> Iterator[Move]:
     """From a file with all kinds of rows to an empty server."""
-    sealing.use_keys(TEST_KEYS)
     source = sqlite_files.migrated(tmp_path)
-    db.bind(source)
+    db.bind(source, TEST_KEYS)
     leader = lead()
     make_plan()
     for number, stage in enumerate(STATUS):
@@ -46,7 +45,7 @@ def move(sqlite_files: Files, postgresql_server: Server, tmp_path: Path) -> Iter
 
 
 def test_every_row_arrives_and_can_be_read(move: Move) -> None:
-    db.bind(move.source)
+    db.bind(move.source, TEST_KEYS)
     before = {moving.name(model): model.select().count() for model in TABLES}
     codes = [esim.activation_code for esim in Esim.select().order_by(Esim.id)]
     events = [(order.stage, order.paid_at, order.deadline_at) for order in Order.select().order_by(Order.id)]
@@ -113,7 +112,7 @@ def test_a_row_that_is_lost_is_noticed(move: Move, monkeypatch: pytest.MonkeyPat
 
 
 def test_while_jobs_lead_nothing_is_moved(move: Move) -> None:
-    db.bind(move.source)
+    db.bind(move.source, TEST_KEYS)
     lead()
     with pytest.raises(MoveRefused, match="jobs process is running"):
         move()
@@ -129,7 +128,7 @@ def test_while_somebody_writes_nothing_is_moved(move: Move, monkeypatch: pytest.
 
 
 def test_a_database_with_rows_is_not_written_over(move: Move) -> None:
-    db.bind(move.target)
+    db.bind(move.target, TEST_KEYS)
     db.migrate()
     make_customer(1)
     with pytest.raises(MoveRefused, match="holds rows already"):

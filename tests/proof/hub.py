@@ -8,7 +8,7 @@ the places where threads can overtake each other (outside calls, pauses) are exa
 import heapq
 import itertools
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
@@ -47,6 +47,8 @@ class Hub:
         self._due: list[tuple[float, int, Any, Process]] = []
         self._current = self.outside
         self._dying: list[Process] = []
+        self.around: Callable[[], AbstractContextManager[Any]] = nullcontext
+        """What surrounds the work of each thread."""
 
     # what a clock asks
 
@@ -84,7 +86,8 @@ class Hub:
 
         def run() -> None:
             try:
-                work(*given)
+                with self.around():
+                    work(*given)
             except PowerCut:
                 self._dying.append(process)
             finally:

@@ -25,6 +25,7 @@ from tests.proof.audit import Audit
 from tests.proof.network import Mix
 from tests.proof.world import KEY, NOT_RUN, World, config_for, named_boundaries
 from webapp import allowance, callbacks, catalogue, customers, esims, orders, outages, payments
+from webapp.funnel import Funnel
 from webapp.models import OPEN_STAGES, Esim, JobRequest, Order, Plan, Refund
 
 PEOPLE = (7001, 7002, 7003)
@@ -181,7 +182,7 @@ class Shop(RuleBasedStateMachine):
     @rule(number=any_number)
     def ask_for_the_invoice_again(self, number: int) -> None:
         if order := _one(number, Order.stage == "awaiting_payment"):
-            payments.invoice_or_none(order, self.world.bot, self.world.config)
+            payments.invoice_or_none(order, self.world.bot, self.world.config, self.world.invoice_waits)
 
     @rule(number=any_number)
     def pay(self, number: int) -> None:
@@ -266,7 +267,7 @@ class Shop(RuleBasedStateMachine):
         raw = json.dumps(told).encode()
         key = "somebody else's" if forged else KEY
         signed = hmac.new(key.encode(), raw, hashlib.sha256).hexdigest()
-        assert callbacks.receive(raw, signed, self.world.config) is not forged
+        assert callbacks.receive(raw, signed, self.world.config, Funnel()) is not forged
 
     @rule()
     def the_troubles_are_over(self) -> None:
@@ -317,7 +318,7 @@ class Shop(RuleBasedStateMachine):
             self.seen["not for sale, on the page"] += 1
             return None
         order = orders.place(person, plan)
-        payments.invoice_or_none(order, self.world.bot, self.world.config)
+        payments.invoice_or_none(order, self.world.bot, self.world.config, self.world.invoice_waits)
         return order
 
     def _pay(self, order: Order, user_id: int) -> None:

@@ -98,7 +98,7 @@ class Street:
         self.told["left without paying"] += 1
 
     def _pays(self, order: Order, user_id: int) -> bool:
-        url = payments.invoice_or_none(order, self.world.bot, self.world.config)
+        url = payments.invoice_or_none(order, self.world.bot, self.world.config, self.world.invoice_waits)
         if url is None:
             self.told["no invoice, try again"] += 1
             return False

@@ -3,20 +3,20 @@
 import json
 import logging
 import re
-import sys
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from random import Random
+from threading import BoundedSemaphore
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 import sandbox.clock
-from jobs import runner, schedule
-from jobs.context import Context
+from jobs import schedule
+from jobs.context import Context, JobLocks
 from sandbox import server
 from sandbox.esimgo import app as esimgo_app
 from sandbox.esimgo.areas import countries
@@ -29,8 +29,7 @@ from sandbox.telegram.params import Params
 from sandbox.telegram.world import meet
 from tests.proof.hub import Alone, Hub, PowerCut, Process, Turn
 from tests.proof.network import Environ, Mix, Network, Place, Work, uncut
-from webapp import boundaries, clock, db, leases, quotes, reconciling, sealing, updates, wire
-from webapp.boundaries import boundary
+from webapp import boundaries, clock, db, leases, payments, quotes, reconciling, sealing, updates, wire
 from webapp.config import ROOT, Config
 from webapp.esimgo import budget, calls
 from webapp.esimgo.client import ESIMGoClient
@@ -125,10 +124,11 @@ class World:
         self.hub = Hub(lambda: not db.database.in_transaction())
         self.network = Network(self.hub, self.chance)
         self.power, self.troubles = Power(), Troubles()
+        self.verdict_waits = BoundedSemaphore(quotes.WAIT_AT_ONCE)
+        self.invoice_waits = BoundedSemaphore(payments.ASK_AT_ONCE)
         self.bought: dict[str, Bought] = {}
         self._sew()
-        sealing.use_keys([sealing.derived_key(TOKEN)])
-        db.bind(config.database_url)
+        db.bind(config.database_url, [sealing.derived_key(TOKEN)])
         db.database.pragma("synchronous", 0)  # this is not about the disk
         self._open_the_stand_ins()
         self.bot = BotApi(TOKEN, config.telegram_api_url)
@@ -147,13 +147,10 @@ class World:
         set_(budget, "threading", SimpleNamespace(Condition=lambda: Turn(self.hub)))
         set_(leases, "os", SimpleNamespace(getpid=lambda: self.hub.current.pid))
         set_(leases, "_started", self._started)
-        for module in list(sys.modules.values()):
-            if getattr(module, "boundary", None) is boundary and module is not boundaries:
-                set_(module, "boundary", self.power.boundary)
+        # A greenlet has context variables of its own, so each of them watches for itself.
+        self.hub.around = lambda: boundaries.watched(self.power.boundary)
         # Both clocks are one here; an hour of everybody's orders would be read every 10 s.
         set_(reconciling, "WIDE", timedelta(minutes=2))
-        set_(runner, "_alone", defaultdict(lambda: Alone(self.hub)))
-        set_(schedule, "_resting", {})
         logging.getLogger().addHandler(self.troubles)
         logging.disable(logging.WARNING)  # of these there are thousands
 
@@ -253,9 +250,10 @@ class Jobs:
         return self.context.leadership
 
     def _run(self) -> None:
-        leadership = schedule._wait_for_leadership(self.world.config)
-        schedule._resting.clear()
-        self.context = schedule._context(self.world.config, leadership)
+        leadership = schedule.wait_for_leadership(self.world.config)
+        made = Context.of(self.world.config, leadership, schedule.NAMES)
+        self.context = replace(made, locks=JobLocks(lambda: Alone(self.hub)))
+        self._ticks = schedule.Ticks(self.context)
         self.hub.spawn(self.process, self._beat)
         for executor, lanes in sorted(schedule.EXECUTORS.items()):
             mine = [entry for entry in self._entries if entry.executor == executor]
@@ -274,7 +272,7 @@ class Jobs:
             entry = min(due, key=due.__getitem__)
             if due[entry] > self.hub.now_s:
                 self.hub.sleep(due[entry] - self.hub.now_s)
-            schedule._tick(entry, self.context)
+            self._ticks.tick(entry)
             every_s = min(max(entry.every_s, 1.0), schedule.LONGEST_TICK_S)
             due[entry] = max(due[entry] + every_s, self.hub.now_s + 0.001)
 
@@ -329,7 +327,8 @@ class Carrier(Courier):
         update = parse_update(raw)
         assert update is not None
         if update.pre_checkout_query is not None:
-            quotes.wait_for_verdict(update.pre_checkout_query.invoice_payload, self._shop.config)
+            reference = update.pre_checkout_query.invoice_payload
+            quotes.wait_for_verdict(reference, self._shop.config, self._shop.verdict_waits)
         return updates.receive(update, self._shop.config)
 
 

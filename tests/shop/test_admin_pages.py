@@ -2,7 +2,6 @@
 
 import csv
 import re
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from io import StringIO
@@ -45,7 +44,6 @@ pytestmark = pytest.mark.usefixtures("shelves")
 @pytest.fixture(autouse=True)
 def counted_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(funnel, "WRITE_EVERY_S", 0.0)
-    monkeypatch.setattr(funnel, "_waiting", Counter())
     monkeypatch.setattr(lately, "A_MOMENT_S", 0)
 
 

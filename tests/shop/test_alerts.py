@@ -18,6 +18,7 @@ from webapp import alarms, alerts, allowance, callbacks, clock, funnel, outages,
 from webapp.config import ROOT, Config
 from webapp.esimgo.errors import AccessDenied
 from webapp.esimgo.payloads import Organisation
+from webapp.funnel import Funnel
 from webapp.i18n import speaking
 from webapp.mail.errors import MailError, TryLater
 from webapp.models import Callback, Incident, Lease, Order, OrderEvent, Submission
@@ -120,7 +121,7 @@ def the_key_is_refused(night: Night) -> Callable[[], object]:
 
 
 def an_unsigned_callback_comes(night: Night) -> Callable[[], object]:
-    callbacks.receive(b"{}", None, night.config)
+    callbacks.receive(b"{}", None, night.config, Funnel())
     return lambda: night.advance(86_400)
 
 

@@ -16,7 +16,7 @@ from tests.shop.factories import (
     window,
 )
 from tests.shop.standins import Provider
-from webapp import leases, orders, outages, reconciling
+from webapp import boundaries, leases, orders, outages, reconciling
 from webapp.config import Config
 from webapp.esimgo import errors
 from webapp.esimgo.errors import EsimGoError
@@ -49,11 +49,11 @@ def leader() -> Leadership:
 
 
 @pytest.fixture
-def line(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The boundaries that a purchase crosses."""
-    crossed: list[str] = []
-    monkeypatch.setattr(buying, "boundary", crossed.append)
-    return crossed
+def line() -> Iterator[list[str]]:
+    """The crash points that a purchase passes."""
+    passed: list[str] = []
+    with boundaries.watched(passed.append):
+        yield passed
 
 
 def leaves(error: type[EsimGoError]) -> Iterator[type[EsimGoError]]:
@@ -177,8 +177,8 @@ def test_a_claim_that_has_gone_stale_is_given_back_and_nothing_is_sent(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     order = make_order("paid")
-    monkeypatch.setattr(buying, "boundary", lambda name: advance(3))
-    assert orders.submit_next(provider, leader, config) == order
+    with boundaries.watched(lambda _name: advance(3)):
+        assert orders.submit_next(provider, leader, config) == order
     assert provider.bought == []
     assert (order.fresh().stage, intent_of(order).outcome, intent_of(order).sent_at) == (
         "paid",
@@ -195,8 +195,8 @@ def test_a_claim_that_was_taken_over_is_not_sent(
         assert orders.take_over(lead()) == 1
 
     order = make_order("paid")
-    monkeypatch.setattr(buying, "boundary", successor)
-    orders.submit_next(provider, leader, config)
+    with boundaries.watched(successor):
+        orders.submit_next(provider, leader, config)
     assert (provider.bought, order.fresh().stage) == ([], "paid")
 
 

@@ -1,6 +1,5 @@
 """Do callbacks arrive? What is counted, and what the owner reads."""
 
-from collections import Counter
 from dataclasses import replace
 
 import pytest
@@ -15,6 +14,7 @@ from tests.shop.test_callbacks import signed
 from webapp import callbacks, funnel
 from webapp.config import Config
 from webapp.esimgo.payloads import Organisation
+from webapp.funnel import Funnel
 from webapp.models import FunnelDay
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -23,14 +23,13 @@ pytestmark = pytest.mark.usefixtures("database")
 @pytest.fixture(autouse=True)
 def counted_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(funnel, "WRITE_EVERY_S", 0.0)
-    monkeypatch.setattr(funnel, "_waiting", Counter())  # not what other tests have left there
 
 
 def test_what_came_last_and_how_it_was_signed(config: Config) -> None:
     assert callbacks.self_check(config).encoding is None
     raw = b'{"alertType": "FirstUse", "iccid": "8944000000000000001"}'
-    callbacks.receive(raw, signed(raw), config)
-    callbacks.receive(b"{}", None, replace(config, esimgo_unsigned_hints="on"))
+    callbacks.receive(raw, signed(raw), config, Funnel())
+    callbacks.receive(b"{}", None, replace(config, esimgo_unsigned_hints="on"), Funnel())
     check = callbacks.self_check(config)
     assert (check.encoding, check.last_kind, near(check.last_at, after(0))) == ("base64", "first_use", True)
     assert near(check.unsigned_at, after(0))
@@ -38,26 +37,25 @@ def test_what_came_last_and_how_it_was_signed(config: Config) -> None:
 
 def test_refusals_are_counted_by_day_and_forgotten_after_a_week(config: Config, advance: Advance) -> None:
     for header in (None, "", "junk", "more junk", signed(b"", "another-key")):
-        callbacks.receive(b"{}", header, config)
+        callbacks.receive(b"{}", header, config, Funnel())
     check = callbacks.self_check(config)
     assert (check.refused_unsigned, check.refused_forged) == (2, 3)
     advance(3 * 86400)
-    callbacks.receive(b"{}", None, config)
+    callbacks.receive(b"{}", None, config, Funnel())
     assert callbacks.self_check(config).refused_unsigned == 3
     advance(5 * 86400)
     assert callbacks.self_check(config).refused_unsigned == 1
 
 
 def test_a_flood_of_refusals_is_written_down_seldom(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
-    now = [1000.0]
+    counts, now = Funnel(), [1000.0]
     monkeypatch.setattr(funnel, "WRITE_EVERY_S", 5.0)
-    monkeypatch.setattr(funnel, "_written_at", float("-inf"))
     monkeypatch.setattr("webapp.clock.monotonic", lambda: now[0])
     for _ in range(1000):
-        callbacks.receive(b"{}", None, config)
+        callbacks.receive(b"{}", None, config, counts)
     assert FunnelDay.get().count == 1
     now[0] += 5
-    callbacks.receive(b"{}", None, config)
+    callbacks.receive(b"{}", None, config, counts)
     assert FunnelDay.get().count == 1001
 
 
@@ -65,7 +63,7 @@ def test_a_refusal_stays_one_while_the_database_is_away(
     config: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     FunnelDay.drop_table()
-    assert not callbacks.receive(b"{}", None, config)
+    assert not callbacks.receive(b"{}", None, config, Funnel())
 
 
 @pytest.mark.parametrize(
@@ -101,8 +99,8 @@ def test_the_owner_reads_that_nothing_has_come(app: Flask) -> None:
 
 def test_the_owner_reads_what_is_wrong_and_what_to_do(app: Flask, config: Config) -> None:
     callbacks.address_seen("https://old.example.com/hook")
-    callbacks.receive(b"{}", None, config)
-    callbacks.receive(b"{}", "junk", config)
+    callbacks.receive(b"{}", None, config, Funnel())
+    callbacks.receive(b"{}", "junk", config, Funnel())
     told = said(app)
     assert "callback URL is https://old.example.com/hook; it has to be http" in told
     assert "Refused in the last seven days for having no signature: 1." in told
@@ -112,7 +110,7 @@ def test_the_owner_reads_what_is_wrong_and_what_to_do(app: Flask, config: Config
 
 def test_the_owner_reads_that_all_is_well(app: Flask, config: Config) -> None:
     callbacks.address_seen(config.public_url + "/api/esimgo/webhook")
-    callbacks.receive(b"{}", signed(b"{}"), config)
+    callbacks.receive(b"{}", signed(b"{}"), config, Funnel())
     told = said(app)
     assert "this account signs in base64" in told
     assert "callback URL is right" in told

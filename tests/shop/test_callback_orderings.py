@@ -12,6 +12,7 @@ from tests.shop.standins import Provider
 from tests.shop.test_callbacks import signed
 from webapp import callbacks, db, esims
 from webapp.config import Config
+from webapp.funnel import Funnel
 from webapp.models import Assignment, Callback, Esim, Notification, Order, OrderEvent, UsagePoint
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -31,7 +32,7 @@ def test_five_callbacks_in_every_order_and_twice_end_in_the_same_state(
             happen(provider, esim, max(turn[: place + 1]), started_at)
             for _ in range(2):
                 raw = json.dumps(events[number]).encode()
-                assert callbacks.receive(raw, signed(raw), config)
+                assert callbacks.receive(raw, signed(raw), config, Funnel())
             callbacks.apply_waiting()
             for due in esims.due():
                 esims.refresh(due, provider)

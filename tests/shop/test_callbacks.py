@@ -14,6 +14,7 @@ from webapp import callbacks, esims, outages
 from webapp.callbacks import Kind
 from webapp.callbacks.events import OF_BALANCE
 from webapp.config import Config
+from webapp.funnel import Funnel
 from webapp.models import (
     Assignment,
     Callback,
@@ -40,14 +41,14 @@ def quiet_esim() -> Esim:
 
 def receive(config: Config, raw: bytes) -> None:
     """Signed, and applied."""
-    assert callbacks.receive(raw, signed(raw), config)
+    assert callbacks.receive(raw, signed(raw), config, Funnel())
     callbacks.apply_waiting()
 
 
 def test_a_signed_callback_is_stored_as_it_came_and_once(config: Config) -> None:
     raw = told("8944000000000000001") + b" \n"
     for _ in range(3):
-        assert callbacks.receive(raw, signed(raw), config)
+        assert callbacks.receive(raw, signed(raw), config, Funnel())
     (stored,) = Callback.select()
     assert (stored.body, stored.verdict) == (raw.decode(), None)
     assert (stored.signature, stored.kind) == ("base64", "utilisation")
@@ -56,13 +57,13 @@ def test_a_signed_callback_is_stored_as_it_came_and_once(config: Config) -> None
 def test_the_encoding_that_proved_it_is_kept(config: Config) -> None:
     raw = told("8944000000000000001")
     digest = hmac.new(b"sandbox-key", raw, hashlib.sha256).hexdigest()
-    assert callbacks.receive(raw, digest, config)
+    assert callbacks.receive(raw, digest, config, Funnel())
     assert Callback.get().signature == "hex"
 
 
 @pytest.mark.parametrize("signature", [None, "", "junk", signed(b"{}", "another-key"), signed(b"{} ")])
 def test_a_forged_callback_is_not_stored(config: Config, signature: str | None) -> None:
-    assert not callbacks.receive(b"{}", signature, config)
+    assert not callbacks.receive(b"{}", signature, config, Funnel())
     assert Callback.select().count() == 0
 
 
@@ -70,18 +71,18 @@ def test_during_a_rotation_both_keys_sign(config: Config) -> None:
     rotated = replace(config, esimgo_api_key_previous="key-of-yesterday")
     for key in ("sandbox-key", "key-of-yesterday"):
         raw = told(key)
-        assert callbacks.receive(raw, signed(raw, key), rotated)
+        assert callbacks.receive(raw, signed(raw, key), rotated, Funnel())
     assert Callback.select().count() == 2
 
 
 def test_a_callback_makes_its_esim_due_and_is_applied_once(config: Config) -> None:
     esim = quiet_esim()
     raw = told(esim.iccid)
-    callbacks.receive(raw, signed(raw), config)
+    callbacks.receive(raw, signed(raw), config, Funnel())
     assert callbacks.apply_waiting() == 1
     assert esims.due() == [esim]
     Esim.update(next_refresh_at=None).execute()
-    callbacks.receive(raw, signed(raw), config)
+    callbacks.receive(raw, signed(raw), config, Funnel())
     assert callbacks.apply_waiting() == 0
     assert (esims.due(), Callback.get().verdict) == ([], "looked")
 
@@ -107,7 +108,7 @@ def test_what_is_about_none_of_our_esims_makes_none_due(config: Config, body: st
 def test_callbacks_are_applied_in_the_order_in_which_they_came(config: Config) -> None:
     for number in range(5):
         raw = told(str(number))
-        callbacks.receive(raw, signed(raw), config)
+        callbacks.receive(raw, signed(raw), config, Funnel())
     assert callbacks.apply_waiting(limit=3) == 3
     assert [bool(row.verdict) for row in Callback.select().order_by(Callback.id)] == [True] * 3 + [False] * 2
     assert callbacks.apply_waiting() == 2
@@ -172,15 +173,15 @@ def test_unsigned_callbacks_are_refused_unless_the_owner_takes_them_as_hints(
     config: Config, hints: Config
 ) -> None:
     raw = told(quiet_esim().iccid)
-    assert not callbacks.receive(raw, None, config)
+    assert not callbacks.receive(raw, None, config, Funnel())
     assert Callback.select().count() == 0
-    assert callbacks.receive(raw, None, hints)
+    assert callbacks.receive(raw, None, hints, Funnel())
     assert Callback.get().signature == "none"
 
 
 @pytest.mark.parametrize("header", ["junk", signed(b"{}", "another-key")])
 def test_a_wrong_signature_is_refused_also_where_none_would_be_taken(hints: Config, header: str) -> None:
-    assert not callbacks.receive(b"{}", header, hints)
+    assert not callbacks.receive(b"{}", header, hints, Funnel())
 
 
 def test_one_unsigned_hint_a_minute_counts_for_each_esim(hints: Config, advance: Advance) -> None:
@@ -188,7 +189,7 @@ def test_one_unsigned_hint_a_minute_counts_for_each_esim(hints: Config, advance:
 
     def hint(number: int) -> bool:
         Esim.update(next_refresh_at=None).execute()
-        callbacks.receive(json.dumps({"iccid": esim.iccid, "n": number}).encode(), None, hints)
+        callbacks.receive(json.dumps({"iccid": esim.iccid, "n": number}).encode(), None, hints, Funnel())
         callbacks.apply_waiting()
         return esims.due() == [esim]
 
@@ -201,7 +202,9 @@ def test_one_unsigned_hint_a_minute_counts_for_each_esim(hints: Config, advance:
 
 def test_one_unsigned_hint_a_minute_counts_for_the_balance(hints: Config, advance: Advance) -> None:
     def hint(number: int) -> bool:
-        callbacks.receive(json.dumps({"alertType": "LowBalance", "n": number}).encode(), None, hints)
+        callbacks.receive(
+            json.dumps({"alertType": "LowBalance", "n": number}).encode(), None, hints, Funnel()
+        )
         callbacks.apply_waiting()
         return outages.needs_a_look()
 
@@ -213,8 +216,8 @@ def test_one_unsigned_hint_a_minute_counts_for_the_balance(hints: Config, advanc
 
 def test_an_unsigned_copy_sent_ahead_does_not_swallow_the_signed_one(hints: Config) -> None:
     raw = told(quiet_esim().iccid)
-    assert callbacks.receive(raw, None, hints)
-    assert callbacks.receive(raw, signed(raw), hints)
+    assert callbacks.receive(raw, None, hints, Funnel())
+    assert callbacks.receive(raw, signed(raw), hints, Funnel())
     assert sorted(row.signature for row in Callback.select()) == ["base64", "none"]
 
 
@@ -222,7 +225,7 @@ def test_a_flood_of_unsigned_ones_is_not_stored(
     hints: Config, advance: Advance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("webapp.callbacks.receiving.MOST_UNSIGNED", 3)
-    taken = [callbacks.receive(str(number).encode(), None, hints) for number in range(6)]
+    taken = [callbacks.receive(str(number).encode(), None, hints, Funnel()) for number in range(6)]
     assert (taken, Callback.select().count()) == ([True] * 3 + [False] * 3, 3)
     advance(61)
-    assert callbacks.receive(b"later", None, hints)
+    assert callbacks.receive(b"later", None, hints, Funnel())

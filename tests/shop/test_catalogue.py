@@ -237,14 +237,14 @@ def cards(config: Config) -> Sequence[catalogue.AreaCard]:
 def test_a_place_is_found_as_people_write_it(
     cards: list[catalogue.AreaCard], query: str, first: str, also: set[str]
 ) -> None:
-    found = [card.code for card in catalogue.search(cards, query)]
+    found = [card.code for card in catalogue.Search().look(cards, query).cards]
     assert found[0] == first
     assert set(found) == {first} | also
 
 
 @pytest.mark.parametrize("query", ["atlantis", "zz", "!x!", "ow"])
 def test_nothing_is_found_where_nothing_is(cards: list[catalogue.AreaCard], query: str) -> None:
-    assert catalogue.search(cards, query) == []
+    assert catalogue.Search().look(cards, query).cards == []
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ def area(code: str) -> Area:
 
 
 def found(query: str) -> list[str]:
-    return [card.code for card in catalogue.search(catalogue.areas(), query)]
+    return [card.code for card in catalogue.Search().look(catalogue.areas(), query).cards]
 
 
 @pytest.mark.parametrize(

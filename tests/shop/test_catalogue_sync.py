@@ -12,7 +12,7 @@ from tests.shop.conftest import Advance
 from tests.shop.factories import on_sale
 from tests.shop.offers import EU_5GB, FR_1GB, FRANCE, SPAIN, TR_1GB, TR_3GB, TURKEY, pages, stock, world
 from webapp import boundaries, catalogue, clock, db, retention
-from webapp.catalogue import RuleRefused, reading, staging, syncing
+from webapp.catalogue import RuleRefused, staging
 from webapp.catalogue.stock import STAGED
 from webapp.config import Config
 from webapp.esimgo.errors import Unavailable
@@ -263,9 +263,9 @@ def test_a_price_that_changes_while_the_catalogue_is_compared_is_not_lost(
         if name == "catalogue.compared" and meanwhile:
             meanwhile.pop()()
 
-    monkeypatch.setattr(syncing, "boundary", moment)
     new = on_sale("esim_new", [TURKEY])
-    assert catalogue.sync(pages([*MANY, new]), config) == 3
+    with boundaries.watched(moment):
+        assert catalogue.sync(pages([*MANY, new]), config) == 3
     assert {plan.retail for plan in catalogue.plans_in(None)} == {9_000}
 
 
@@ -329,9 +329,7 @@ def test_a_sync_killed_at_any_point_leaves_a_whole_catalogue(
     """Killed with SIGKILL at every page and at every write: the old catalogue, or the new one, is there."""
     passed: list[str] = []
     stock(config, *OLD)
-    with monkeypatch.context() as patch:
-        for room in (reading, staging, syncing):
-            patch.setattr(room, "boundary", passed.append)
+    with boundaries.watched(passed.append):
         before = shop()
         stock(config, *NEW)
     after = shop()
@@ -367,8 +365,8 @@ def killed_at(point: str, config: Config) -> int | None:
 
 def die_at(point: str, config: Config) -> None:
     db.bind(config.database_url)
-    boundaries.kill_at(point)
-    catalogue.sync(pages(NEW), config)
+    with boundaries.armed(point):
+        catalogue.sync(pages(NEW), config)
 
 
 def shop() -> tuple[object, ...]:
@@ -392,8 +390,7 @@ def test_what_a_dead_sync_has_left_is_swept_away(config: Config, monkeypatch: py
             raise RuntimeError("the machine stops here")
 
     stock(config, TR_3GB)
-    with monkeypatch.context() as patch, pytest.raises(RuntimeError):
-        patch.setattr(staging, "boundary", stop)
+    with boundaries.watched(stop), pytest.raises(RuntimeError):
         catalogue.sync(pages([TR_3GB, EU_5GB]), config)
     assert (staged(), catalogue.state().bundles, catalogue.state().gone) == (1, 1, 0)
     stock(config, TR_3GB, FR_1GB)

@@ -1,6 +1,8 @@
 """How pages and static files travel: tagged, compressed, named by their content, kept by browsers."""
 
 import gzip
+import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import brotli
@@ -59,7 +61,7 @@ def test_a_personal_page_has_no_tag_and_is_not_kept(shelves: None, owner: Person
 def test_a_static_file_is_kept_for_ever_and_comes_compressed(
     app: Flask, browser: FlaskClient, name: str
 ) -> None:
-    address = assets.address(name)
+    address = assets.build().address(name)
     with browser.get(address) as plain, browser.get(address, headers=BROWSER) as packed:
         assert "immutable" in plain.headers["Cache-Control"]
         assert packed.headers["Content-Encoding"] == "br"
@@ -75,28 +77,37 @@ def test_every_address_on_a_page_is_one_that_is_served(shelves: None, browser: F
             assert answer.status_code == 200
 
 
-def test_files_that_change_get_another_name() -> None:
-    names = {assets._fingerprinted("app.css", content) for content in (b"a{}", b"b{}", b"a{}")}
-    assert len(names) == 2
+@pytest.fixture
+def sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of static/ that a test may change."""
+    copy = Path(shutil.copytree(assets.SOURCES, tmp_path / "sources"))
+    monkeypatch.setattr(assets, "SOURCES", copy)
+    return copy
 
 
-def test_where_nothing_can_be_written_the_files_lie_in_a_folder_of_the_process(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_file_that_changes_gets_another_name_and_the_others_keep_theirs(
+    sources: Path, tmp_path: Path
 ) -> None:
+    before = assets.build(tmp_path / "static")
+    (sources / "launch.js").write_text("changed()")
+    after = assets.build(tmp_path / "static")
+    changed = {name for name in before.names if before.names[name] != after.names[name]}
+    assert (changed, after.folder == before.folder) == ({"launch.js"}, False)
+    assert (after.folder / after.names["launch.js"]).read_text() == "changed()"
+
+
+def test_where_nothing_can_be_written_the_files_lie_in_a_folder_of_the_process(tmp_path: Path) -> None:
     (tmp_path / "var").write_text("a file, so that no folder can be made here")
-    monkeypatch.setattr(assets, "ROOT", tmp_path)
-    folder = assets._written({"x.css": b"a{}"})
-    assert not folder.is_relative_to(tmp_path)
-    assert sorted(file.name for file in folder.iterdir()) == ["x.css", "x.css.br", "x.css.gz"]
+    built = assets.build(tmp_path / "var" / "static")
+    assert not built.folder.is_relative_to(tmp_path)
+    assert {file.name for file in built.folder.iterdir()} == {
+        name + ending for name in built.names.values() for ending in ("", ".br", ".gz")
+    }
 
 
-def test_two_processes_that_start_at_once_share_the_files(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(assets, "ROOT", tmp_path)
-    first = assets._written({"x.css": b"a{}"})
-    draft = tmp_path / "var" / "static" / ".draft-late"
-    draft.mkdir()
-    late = assets._published(assets._filled(draft, {"x.css": b"a{}"}), first)
-    assert (late, draft.exists()) == (first, False)
-    assert assets._written({"x.css": b"a{}"}) == first
+def test_processes_that_start_at_once_share_the_files_and_leave_no_drafts(tmp_path: Path) -> None:
+    home = tmp_path / "static"
+    with ThreadPoolExecutor(8) as threads:
+        folders = {built.folder for built in threads.map(assets.build, [home] * 8)}
+    assert list(home.iterdir()) == list(folders)
+    assert len(list(*[folder.iterdir() for folder in folders])) == 3 * len(assets.BUNDLES)

@@ -5,9 +5,12 @@ import threading
 from collections.abc import Iterator
 from itertools import pairwise
 from types import ModuleType
+from typing import Any
 
 import pytest
+from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.date import DateTrigger
+from apscheduler.triggers.interval import IntervalTrigger
 from peewee import OperationalError
 
 from jobs import expire_unpaid, refresh_esims, runner, schedule, sync_catalogue
@@ -90,17 +93,17 @@ def test_jobs_run_as_often_as_promised(name: str, every_s: int) -> None:
 
 
 def test_each_class_of_work_has_a_thread_of_its_own_and_no_job_overtakes_itself(context: Context) -> None:
-    scheduler = schedule._scheduler(context)
-    assert len(scheduler.get_jobs()) == len(schedule.SCHEDULE)
+    ticking = ticks_of(context, IntervalTrigger)
+    assert len(ticking) == len(schedule.SCHEDULE)
     classes = {entry.executor for entry in schedule.SCHEDULE}
     assert {"orders", "reads", "chat", "local"} <= classes
-    assert {scheduled.executor for scheduled in scheduler.get_jobs()} == classes
-    for scheduled in scheduler.get_jobs():
+    assert {scheduled.executor for scheduled in ticking} == classes
+    for scheduled in ticking:
         assert scheduled.trigger.interval.total_seconds() <= schedule.LONGEST_TICK_S
 
 
 def test_only_refunds_go_side_by_side(context: Context) -> None:
-    at_once = {scheduled.id: scheduled.max_instances for scheduled in schedule._scheduler(context).get_jobs()}
+    at_once = {ticking.id: ticking.max_instances for ticking in ticks_of(context, IntervalTrigger)}
     assert at_once.pop("jobs.issue_refunds") == schedule.EXECUTORS["refunds"] > 1
     assert set(at_once.values()) == {1}
 
@@ -111,51 +114,54 @@ def test_a_job_that_is_longer_than_its_tick_is_no_news(
     """What hangs for half a minute would warn thirty times."""
     over, ticks = threading.Event(), threading.Event()
 
-    def hang(_entry: schedule.Entry, _context: Context) -> None:
+    def hang(_context: Context) -> None:
         ticks.set()
-        over.wait(5)
+        over.wait(60)
 
-    monkeypatch.setattr(schedule, "_tick", hang)
-    monkeypatch.setattr(schedule, "SCHEDULE", (schedule.Entry(job(), 0.02, "reads", "for this test"),))
-    scheduler = schedule._scheduler(context)
+    slow = ModuleType("jobs.slow")
+    slow.run = hang  # type: ignore[attr-defined] # what makes it a job
+    monkeypatch.setattr(schedule, "SCHEDULE", (schedule.Entry(slow, 0.02, "reads", "for this test"),))
+    scheduler = schedule.scheduled(schedule.Ticks(context))
     thread = threading.Thread(target=scheduler.start)
     thread.start()
-    assert ticks.wait(5)
-    over.wait(0.2)
+    assert ticks.wait(60)
+    over.wait(0.2)  # ten ticks
     over.set()
     scheduler.shutdown()
-    thread.join(5)
+    thread.join(60)
     assert [record.getMessage() for record in caplog.records if "skipped" in record.getMessage()] == []
 
 
 def test_a_new_leader_runs_every_job_at_once_and_not_only_when_it_first_ticks(context: Context) -> None:
-    scheduler = schedule._scheduler(context)
-    ticking = {scheduled.id for scheduled in scheduler.get_jobs()}
-    schedule._begin_at_once(scheduler, context)
-    first = [scheduled for scheduled in scheduler.get_jobs() if scheduled.id not in ticking]
-    assert [scheduled.args[0] for scheduled in first] == list(schedule.SCHEDULE)
-    assert all(isinstance(scheduled.trigger, DateTrigger) for scheduled in first)
+    at_once = ticks_of(context, DateTrigger)
+    assert [scheduled.args[0] for scheduled in at_once] == list(schedule.SCHEDULE)
 
 
-def test_a_rare_job_is_due_by_the_shops_clock(database: Config, advance: Advance) -> None:
-    entry = schedule.Entry(expire_unpaid, 60, "local", "for this test")
-    assert schedule._is_due(entry)
-    assert not schedule._is_due(entry)
-    advance(59)
-    assert not schedule._is_due(entry)
-    advance(2)
-    assert schedule._is_due(entry)
-    assert not schedule._is_due(entry)
+def ticks_of(context: Context, trigger: type[BaseTrigger]) -> list[Any]:
+    """What the scheduler is to call in this way."""
+    found = schedule.scheduled(schedule.Ticks(context)).get_jobs()
+    return [scheduled for scheduled in found if isinstance(scheduled.trigger, trigger)]
+
+
+def test_a_rare_job_is_due_by_the_shops_clock(context: Context, advance: Advance) -> None:
+    runs: list[Context] = []
+    rare = ModuleType("jobs.rare")
+    rare.run = runs.append  # type: ignore[attr-defined] # what makes it a job
+    ticks, entry = schedule.Ticks(context), schedule.Entry(rare, 60, "local", "for this test")
+    for seconds, times in ((0, 1), (0, 1), (59, 1), (2, 2), (0, 2)):
+        advance(seconds)
+        ticks.tick(entry)
+        assert len(runs) == times
 
 
 def test_a_rare_job_ticks_often_and_runs_when_due(context: Context, advance: Advance) -> None:
-    entry = schedule.Entry(expire_unpaid, 60, "local", "for this test")
-    schedule._tick(entry, context)
+    ticks, entry = schedule.Ticks(context), schedule.Entry(expire_unpaid, 60, "local", "for this test")
+    ticks.tick(entry)
     order = make_order(created_at=after(-3600))
-    schedule._tick(entry, context)
+    ticks.tick(entry)
     assert order.fresh().stage == "awaiting_payment"
     advance(61)
-    schedule._tick(entry, context)
+    ticks.tick(entry)
     assert order.fresh().stage == "expired"
 
 
@@ -387,32 +393,44 @@ def test_a_locked_database_is_waited_out_for_as_long_as_the_lease_lasts(
     assert bool(ended) is ends
 
 
-def test_a_job_that_fails_rests_longer_and_longer(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(_job: ModuleType, _context: Context, *, alone: bool) -> bool:
-        runs.append(now[0])
-        return False
-
-    now: list[float] = [1000.0]
-    runs: list[float] = []
-    entry = schedule.Entry(job(), 1, "reads", "for this test")
-    monkeypatch.setattr(schedule, "_resting", {})
-    monkeypatch.setattr("webapp.clock.monotonic", lambda: now[0])
-    monkeypatch.setattr(runner, "run", fail)
-    for _ in range(60):
-        schedule._tick(entry, context)
-        now[0] += 1
+@pytest.mark.parametrize("booted_s", [0.0, 1000.0])
+def test_a_job_that_fails_rests_longer_and_longer(
+    context: Context, monkeypatch: pytest.MonkeyPatch, booted_s: float
+) -> None:
+    runs = failing_runs(context, monkeypatch, ticks=60, began_at=booted_s)
     assert [second - first for first, second in pairwise(runs)] == [1, 2, 4, 8, 15, 15]
 
 
 def test_after_an_outage_of_days_a_job_still_rests_fifteen_seconds(
     context: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    entry = schedule.Entry(job(), 1, "reads", "for this test")
-    monkeypatch.setattr(schedule, "_resting", {entry.job.__name__: (100_000, 0.0)})
-    monkeypatch.setattr(runner, "run", lambda _job, _context, alone: False)
-    schedule._tick(entry, context)
-    failures, until = schedule._resting[entry.job.__name__]
-    assert (failures, 14 < until - clock.monotonic() <= 15) == (100_001, True)
+    runs = failing_runs(context, monkeypatch, ticks=2000, every_s=15)
+    assert len(runs) == 2000, "2.0 ** 1024 is too large for a float"
+
+
+def failing_runs(
+    context: Context,
+    monkeypatch: pytest.MonkeyPatch,
+    ticks: int,
+    began_at: float = 1000.0,
+    every_s: float = 1,
+) -> list[float]:
+    """When a job that always fails was run, where the scheduler ticks so often and every so many seconds."""
+
+    def fail(_context: Context) -> None:
+        runs.append(now[0])
+        raise Unavailable("eSIM Go is away")
+
+    now, runs = [began_at], list[float]()
+    failing = ModuleType("jobs.failing")
+    failing.run = fail  # type: ignore[attr-defined] # what makes it a job
+    entry = schedule.Entry(failing, 1, "reads", "for this test")
+    monkeypatch.setattr("webapp.clock.monotonic", lambda: now[0])
+    ticking = schedule.Ticks(context)
+    for _ in range(ticks):
+        ticking.tick(entry)
+        now[0] += every_s
+    return runs
 
 
 # --- the command
@@ -460,5 +478,5 @@ def test_a_standby_outlives_a_database_that_is_locked(
     leases.release(context.leadership)
     monkeypatch.setattr(leases, "acquire", refuse)
     monkeypatch.setattr(clock, "sleep", lambda _seconds: None)
-    assert schedule._wait_for_leadership(context.config).epoch == context.leadership.epoch + 1
+    assert schedule.wait_for_leadership(context.config).epoch == context.leadership.epoch + 1
     assert caplog.text.count("database is locked") == 1

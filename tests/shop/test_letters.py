@@ -216,8 +216,8 @@ def killed_at(point: str, mailer: Mailer, config: Config) -> int | None:
 
 def die_at(point: str, mailer: Mailer, config: Config) -> None:
     db.bind(config.database_url)
-    boundaries.kill_at(point)
-    outbox.deliver_letters(mailer, config)
+    with boundaries.armed(point):
+        outbox.deliver_letters(mailer, config)
 
 
 # --- what the server says

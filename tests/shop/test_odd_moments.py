@@ -30,6 +30,7 @@ from webapp import callbacks, esims, leases, orders, reconciling
 from webapp.config import Config
 from webapp.esimgo import errors
 from webapp.esimgo.errors import EsimGoError
+from webapp.funnel import Funnel
 from webapp.leases import Leadership
 from webapp.models import Callback, Esim, JobRequest, Submission
 from webapp.orders import buying
@@ -94,7 +95,7 @@ def test_one_odd_callback_does_not_hold_up_the_others(config: Config, body: str)
     esim = make_esim()
     Esim.update(next_refresh_at=None).execute()
     for raw in (body.encode(), json.dumps({"iccid": esim.iccid}).encode()):
-        callbacks.receive(raw, signed(raw), config)
+        callbacks.receive(raw, signed(raw), config, Funnel())
     callbacks.apply_waiting()
     assert esims.due() == [esim]
     assert Callback.select().where(Callback.verdict.is_null()).count() == 0

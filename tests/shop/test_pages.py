@@ -124,7 +124,7 @@ def test_public_pages_are_the_same_for_everybody(
 
 def offences(html: str) -> list[str]:
     """Scripts, styles and handlers inside the page, but for our stylesheet; or anything from elsewhere."""
-    html = html.replace(f"<style>{assets.stylesheet()}</style>", "")
+    html = html.replace(f"<style>{assets.build().stylesheet}</style>", "")
     inline = re.findall(r"<script(?![^>]*\bsrc=)[^>]*>|<style[^>]*>|\sstyle=|\son[a-z]+=|javascript:", html)
     return inline + re.findall(r'<(?:script|link|img|iframe)[^>]*(?:src|href)="(?:https?:)?//[^"]*"', html)
 

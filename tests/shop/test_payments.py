@@ -55,21 +55,23 @@ def test_an_invoice_is_made_once_for_each_order(bot: Bot, config: Config) -> Non
 def test_without_telegram_there_is_no_invoice_and_no_harm(bot: Bot, config: Config, error: Exception) -> None:
     order = make_order()
     bot.mood = always(error)
-    assert payments.invoice_or_none(order, bot, config) is None
+    assert payments.invoice_or_none(order, bot, config, BoundedSemaphore()) is None
     bot.mood = lambda method: None
-    assert payments.invoice_or_none(order, bot, config) == order.fresh().invoice_url is not None
+    assert (
+        payments.invoice_or_none(order, bot, config, BoundedSemaphore())
+        == order.fresh().invoice_url
+        is not None
+    )
 
 
 @pytest.mark.parametrize("stage", ["expired", "paid", "ready", "failed"])
 def test_what_is_not_to_be_paid_has_no_invoice(bot: Bot, config: Config, stage: str) -> None:
-    assert payments.invoice_or_none(make_order(stage), bot, config) is None
+    assert payments.invoice_or_none(make_order(stage), bot, config, BoundedSemaphore()) is None
     assert bot.tried == []
 
 
-def test_at_most_four_wait_for_telegram_at_a_time(
-    bot: Bot, config: Config, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(payments.checkout, "_asking", BoundedSemaphore(4))
+def test_at_most_so_many_wait_for_telegram_at_a_time(bot: Bot, config: Config) -> None:
+    places = BoundedSemaphore(4)
     asked, go_on = Barrier(5), Barrier(5)
 
     def slow(_method: str) -> None:
@@ -77,23 +79,23 @@ def test_at_most_four_wait_for_telegram_at_a_time(
         go_on.wait(5)
 
     bot.mood = slow
-    waiting = [Thread(target=ask, args=(make_order(plan_id=f"p{n}"), bot, config)) for n in range(4)]
+    waiting = [Thread(target=ask, args=(make_order(plan_id=f"p{n}"), bot, config, places)) for n in range(4)]
     for thread in waiting:
         thread.start()
     asked.wait(5)
     fifth = make_order(plan_id="fifth")
-    assert payments.invoice_or_none(fifth, bot, config) is None
+    assert payments.invoice_or_none(fifth, bot, config, places) is None
     go_on.wait(5)
     for thread in waiting:
         thread.join()
     bot.mood = lambda method: None
-    assert payments.invoice_or_none(fifth, bot, config)
+    assert payments.invoice_or_none(fifth, bot, config, places)
 
 
-def ask(order: Order, bot: Bot, config: Config) -> None:
+def ask(order: Order, bot: Bot, config: Config, places: BoundedSemaphore) -> None:
     db.keep_connection()
     try:
-        assert payments.invoice_or_none(order, bot, config)
+        assert payments.invoice_or_none(order, bot, config, places)
     finally:
         db.database.close()
 

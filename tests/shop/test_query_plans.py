@@ -11,6 +11,7 @@ from tests.shop.standins import Provider
 from webapp import callbacks, db, esims, orders, quotes, reconciling, reports, topups
 from webapp.callbacks import Event, Kind
 from webapp.config import Config
+from webapp.funnel import Funnel
 from webapp.reports import Period
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -55,7 +56,7 @@ def test_the_figures_of_a_month_do_not_read_the_years_before(explained: Explaine
 
 def test_whoever_knocks_unsigned_reads_no_month_of_callbacks(explained: Explained, config: Config) -> None:
     hints = replace(config, esimgo_unsigned_hints="on")
-    assert scans(explained(lambda: callbacks.receive(b"hello", None, hints))) == []
+    assert scans(explained(lambda: callbacks.receive(b"hello", None, hints, Funnel()))) == []
 
 
 def test_the_line_and_what_follows_it_read_no_history(

@@ -1,5 +1,6 @@
 """Asked before the money: would eSIM Go sell it now, at this price, and can it be bought in time?"""
 
+from threading import BoundedSemaphore
 from typing import Any
 
 import pytest
@@ -230,13 +231,13 @@ def test_a_verdict_counts_for_its_time_only(config: Config) -> None:
 def test_a_missing_verdict_is_waited_for_a_moment(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
     order = opened()
     before = clock.monotonic()
-    quotes.wait_for_verdict(order.reference, config)
+    quotes.wait_for_verdict(order.reference, config, BoundedSemaphore())
     assert clock.monotonic() - before >= quotes.PATIENCE_S
     quoted()
     slept = list[float]()
     monkeypatch.setattr(clock, "sleep", slept.append)
-    quotes.wait_for_verdict(order.reference, config)
-    quotes.wait_for_verdict("no-such-order", config)
+    quotes.wait_for_verdict(order.reference, config, BoundedSemaphore())
+    quotes.wait_for_verdict("no-such-order", config, BoundedSemaphore())
     assert slept == []
 
 

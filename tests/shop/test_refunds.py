@@ -5,7 +5,7 @@ import pytest
 from tests.shop.conftest import Advance
 from tests.shop.factories import OWNER, after, lead, leader, make_order, make_refund, near
 from tests.shop.standins import Bot, always
-from webapp import alarms, clock, leases, payments
+from webapp import alarms, boundaries, clock, leases, payments
 from webapp.models import Notification, Order, Payment, PaymentEvent, Refund, RefundEvent
 from webapp.telegram.errors import AlreadyRefunded, BadCall, Lost, NotReached, SlowDown, TelegramError
 
@@ -190,16 +190,14 @@ def test_who_does_not_lead_sends_nothing(bot: Bot) -> None:
     assert bot.tried == []
 
 
-def test_a_claim_that_has_waited_is_not_sent(
-    bot: Bot, advance: Advance, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_claim_that_has_waited_is_not_sent(bot: Bot, advance: Advance) -> None:
     def stop_here(name: str) -> None:
         if name == "refund.claimed":
             advance(3)
 
     refund = due()
-    monkeypatch.setattr("webapp.payments.refunds.boundary", stop_here)
-    assert payments.issue_refunds(bot, leader()) == 0
+    with boundaries.watched(stop_here):
+        assert payments.issue_refunds(bot, leader()) == 0
     assert (bot.tried, again(refund).state, again(refund).attempts) == ([], "due", 0)
 
 

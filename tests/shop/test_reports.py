@@ -1,7 +1,6 @@
 """The merchant's figures equal what anybody would count by hand."""
 
 import random
-from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from statistics import median
@@ -11,19 +10,14 @@ import pytest
 
 from tests.databases.crowds import crowd
 from tests.shop.factories import after, make_order, make_payment, make_refund
-from webapp import clock, funnel, reports
+from webapp import clock, reports
+from webapp.funnel import Funnel
 from webapp.models import Order
 from webapp.reports import Period, Sales
 
 pytestmark = pytest.mark.usefixtures("database")
 
 ENDS = ("ready", "active", "failed", "returned", "paid", "expired")
-
-
-@pytest.fixture(autouse=True)
-def counted_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(funnel, "WRITE_EVERY_S", 0.0)
-    monkeypatch.setattr(funnel, "_waiting", Counter())
 
 
 def some_order(number: int) -> dict[str, Any]:
@@ -122,9 +116,11 @@ def test_refunds_are_counted_when_they_arrive() -> None:
 
 
 def test_a_scripted_day_is_told_exactly() -> None:
+    counts = Funnel()
     for step, times in {"shop": 50, "area": 30, "plan": 12}.items():
         for _ in range(times):
-            funnel.count(step)
+            counts.count(step)
+    counts.write_down()
     for number, stage in enumerate(("awaiting_payment", "expired", "failed", "ready", "active", "active")):
         make_order(stage, plan_id=f"plan-{number}")
     assert reports.conversion(Period.last(1)) == {

@@ -21,7 +21,9 @@ from tests.shop.factories import make_customer, make_esim, make_order
 from tests.shop.test_callbacks import signed
 from webapp import callbacks, create_app, data_keys, db, sealing
 from webapp.config import ROOT, Config, ConfigError
+from webapp.funnel import Funnel
 from webapp.models import Callback, Esim
+from webapp.sealing import Keys
 
 SECRET = "JQ-123456-ABCDEPFX"
 OLD, NEW, OTHER = (sealing.derived_key(name) for name in ("old", "new", "other"))
@@ -73,7 +75,7 @@ def test_saving_what_was_never_opened_changes_nothing(database: Config) -> None:
 
 def test_whatever_a_callback_tells_is_sealed_too(database: Config) -> None:
     raw = f'{{"alertType": "esim.ready", "iccid": "8944", "matchingId": "{SECRET}"}}'.encode()
-    assert callbacks.receive(raw, signed(raw), database)
+    assert callbacks.receive(raw, signed(raw), database, Funnel())
     assert SECRET not in str(db.database.execute_sql('SELECT * FROM "callback"').fetchall())
     assert Callback.get().body == raw.decode()
     assert callbacks.apply_waiting() == 1
@@ -83,13 +85,13 @@ def test_whatever_a_callback_tells_is_sealed_too(database: Config) -> None:
 def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What was unsealed, as it lay there."""
     seen: list[str] = []
-    real = sealing.unseal
+    real = Keys.unseal
 
-    def watched(sealed: str) -> str:
+    def watched(keys: Keys, sealed: str) -> str:
         seen.append(sealed)
-        return real(sealed)
+        return real(keys, sealed)
 
-    monkeypatch.setattr(sealing, "unseal", watched)
+    monkeypatch.setattr(Keys, "unseal", watched)
     return seen
 
 
@@ -103,12 +105,12 @@ def test_a_list_opens_nothing_and_a_page_with_the_code_opens_one(owner: Person, 
 
 
 def test_what_was_tampered_with_is_not_opened_and_not_told() -> None:
-    sealing.use_keys([NEW])
-    whole = sealing.seal(SECRET)
-    assert sealing.unseal(whole) == SECRET
+    keys = Keys([NEW])
+    whole = keys.seal(SECRET)
+    assert keys.unseal(whole) == SECRET
     for wrong in (whole[:-4] + "AAA=", whole[:20], whole.replace(NEW_NAME, OLD_NAME), SECRET, ""):
         with pytest.raises(sealing.CannotOpen) as caught:
-            sealing.unseal(wrong)
+            keys.unseal(wrong)
         assert SECRET not in str(caught.value)
 
 
@@ -119,41 +121,42 @@ def test_what_was_tampered_with_is_not_opened_and_not_told() -> None:
 def many(database: Config, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Five matching ids under the old key; nothing else is known of it."""
     monkeypatch.setattr(data_keys, "BATCH", 2)
-    sealing.use_keys([OLD])
+    db.bind(database.database_url, [OLD])
     for number in range(5):
         sold(1, f"{SECRET}-{number}")
     return opened_now()
 
 
-def test_after_a_rotation_the_old_key_is_not_needed(many: list[str]) -> None:
-    sealing.use_keys([NEW, OLD])
+def test_after_a_rotation_the_old_key_is_not_needed(database: Config, many: list[str]) -> None:
+    db.bind(database.database_url, [NEW, OLD])
     sold(1)
     assert data_keys.in_use() == {OLD_NAME: 5, NEW_NAME: 1}
     assert data_keys.rotate() == 5
     assert data_keys.in_use() == {NEW_NAME: 6}
-    sealing.use_keys([NEW])
+    db.bind(database.database_url, [NEW])
     assert opened_now()[:5] == many
     assert data_keys.rotate() == 0
 
 
-def test_a_rotation_that_was_broken_off_goes_on(many: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    sealing.use_keys([NEW, OLD])
-    monkeypatch.setattr(sealing, "unseal", failing_after(3, sealing.unseal))
-    with pytest.raises(ConnectionError):
+def test_a_rotation_that_was_broken_off_goes_on(
+    database: Config, many: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    db.bind(database.database_url, [NEW, OLD])
+    with monkeypatch.context() as patch, pytest.raises(ConnectionError):
+        patch.setattr(Keys, "unseal", failing_after(3))
         data_keys.rotate()
-    monkeypatch.undo()
     assert data_keys.in_use() == {OLD_NAME: 3, NEW_NAME: 2}
     assert data_keys.rotate() == 3
     assert opened_now() == many
 
 
-def failing_after(times: int, real: Callable[[str], str]) -> Callable[[str], str]:
-    left = iter(range(times))
+def failing_after(times: int) -> Callable[[Keys, str], str]:
+    left, real = iter(range(times)), Keys.unseal
 
-    def limited(text: str) -> str:
+    def limited(keys: Keys, text: str) -> str:
         if next(left, None) is None:
             raise ConnectionError
-        return real(text)
+        return real(keys, text)
 
     return limited
 
@@ -239,7 +242,7 @@ def plain(database: Config, engine: Engine, tmp_path: Path) -> Iterator[str]:
     """A database with three matching ids and a callback in plain text, not migrated yet, and its address."""
     (tmp_path / "plain").mkdir()
     url = engine.empty(tmp_path / "plain")
-    db.bind(url)
+    db.bind(url, TEST_KEYS)
     runner().up()
     sold(3)
     db.database.execute_sql("DELETE FROM schema_migration WHERE name = '0003_data_keys'")
@@ -277,6 +280,6 @@ def test_the_migration_leaves_nothing_of_it_in_the_files(plain: str) -> None:
 
 
 def test_a_migration_that_was_broken_off_is_repeated(plain: str) -> None:
-    db.database.execute_sql(f"UPDATE esim SET matching_id = '{sealing.seal('first')}' WHERE id = 1")
+    db.database.execute_sql(f"UPDATE esim SET matching_id = '{db.database.keys.seal('first')}' WHERE id = 1")
     db.migrate()
     assert opened_now()[0] == "first"

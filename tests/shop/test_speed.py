@@ -1,10 +1,10 @@
 """What a page costs the web: statements counted, nothing made twice, nothing shown that is out of date."""
 
-from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.shop.conftest import Advance, Person, text
@@ -47,14 +47,14 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Counted:
 
 
 @pytest.fixture
-def stocked(still: None, shelves: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The catalogue has been read once, every request looks, and nobody writes the funnel down meanwhile.
+def stocked(still: None, shelves: None, app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The catalogue has been read once, every request looks, and no page view writes the funnel down.
     No minute ends, so whatever is made anew is so for the reason that the test names.
     """
     Setting.write("catalogue.generation", 1)
     monkeypatch.setattr(lately, "A_MOMENT_S", 0)
-    monkeypatch.setattr(funnel, "_written_at", float("inf"))
-    monkeypatch.setattr(funnel, "_waiting", Counter[tuple[str, str]]())
+    monkeypatch.setattr(funnel, "WRITE_EVERY_S", float("inf"))
+    app.extensions["shop"].funnel.write_down()
 
 
 # --- statements
@@ -166,10 +166,12 @@ def test_a_page_that_is_not_there_is_not_kept(stocked: None, browser: FlaskClien
     assert browser.get("/plans/later").status_code == 200
 
 
-def test_known_pages_count_in_the_funnel_and_errors_do_not(stocked: None, browser: FlaskClient) -> None:
+def test_known_pages_count_in_the_funnel_and_errors_do_not(
+    stocked: None, app: Flask, browser: FlaskClient
+) -> None:
     for path in ("/", "/", "/shop/tr", "/shop/xx", f"/plans/{PLAN}", "/plans/none"):
         browser.get(path)
-    funnel.write_down()
+    app.extensions["shop"].funnel.write_down()
     assert funnel.counted(after(-3600), after(3600)) == {"shop": 2, "area": 1, "plan": 1}
 
 

@@ -8,10 +8,11 @@ from urllib.parse import parse_qsl, quote, urlencode
 
 import pytest
 
-from webapp.telegram.initdata import InitData, Refusal, check, init_data_from_header
+from webapp.telegram.initdata import Checker, InitData, Refusal, init_data_from_header
 
 from .signing import TOKEN, fields, sign
 
+CHECKER = Checker(TOKEN)
 NOW = datetime(2026, 10, 5, 9, 12, 44, tzinfo=UTC)
 SIGNED_AT = int(NOW.timestamp())
 ANNA = {"id": 4_503_599_627_370_495, "first_name": "Анна \\/ & = + %", "language_code": "ru"}
@@ -29,7 +30,9 @@ def moment_of(vector: dict[str, Any]) -> datetime:
 @pytest.mark.parametrize("vector", VECTORS, ids=[vector["name"] for vector in VECTORS])
 def test_public_vectors(vector: dict[str, Any]) -> None:
     max_age_s = vector.get("max_age") or 86400
-    found = check(vector["init_data"], vector["bot_token"], now=moment_of(vector), max_age_s=max_age_s)
+    found = Checker(vector["bot_token"]).check(
+        vector["init_data"], now=moment_of(vector), max_age_s=max_age_s
+    )
     assert isinstance(found, InitData) == vector["valid"]
     if vector["hmac_ok"] and not vector["valid"]:
         assert found is Refusal.STALE
@@ -48,7 +51,7 @@ def test_a_person_is_read() -> None:
         "photo_url": "https:\\/\\/x",
     }
     raw = sign(fields(SIGNED_AT, user, start_param="tr-3gb_30d", signature="abc", unknown="new"))
-    assert check(raw, TOKEN, now=NOW) == InitData(
+    assert CHECKER.check(raw, now=NOW) == InitData(
         user_id=4_503_599_627_370_495,
         first_name="Анна \\/ & = + %",
         last_name="К",
@@ -72,13 +75,13 @@ def test_a_person_is_read() -> None:
     ],
 )
 def test_age_is_judged_to_the_second(age_s: int, expected: object) -> None:
-    found = check(sign(fields(SIGNED_AT - age_s, ANNA)), TOKEN, now=NOW)
+    found = CHECKER.check(sign(fields(SIGNED_AT - age_s, ANNA)), now=NOW)
     assert found is expected or (expected is InitData and isinstance(found, InitData))
 
 
 def test_old_and_forged_is_forged_not_stale() -> None:
     raw = sign(fields(SIGNED_AT - 10**6, ANNA), token="1:other")
-    assert check(raw, TOKEN, now=NOW) is Refusal.FORGED
+    assert CHECKER.check(raw, now=NOW) is Refusal.FORGED
 
 
 @pytest.mark.parametrize(
@@ -99,20 +102,20 @@ def test_old_and_forged_is_forged_not_stale() -> None:
     ],
 )
 def test_a_signed_user_without_a_sound_id_is_malformed(user: object) -> None:
-    assert check(sign(fields(SIGNED_AT, user)), TOKEN, now=NOW) is Refusal.MALFORMED
+    assert CHECKER.check(sign(fields(SIGNED_AT, user)), now=NOW) is Refusal.MALFORMED
 
 
 @pytest.mark.parametrize("auth_date", ["", "soon", "-1", "1e9", "１２３", "9" * 12, "1\nuser={}", " 1"])
 def test_a_signed_date_that_is_not_digits_is_malformed(auth_date: str) -> None:
     raw = sign(fields(SIGNED_AT, ANNA) | {"auth_date": auth_date})
-    assert check(raw, TOKEN, now=NOW) is Refusal.MALFORMED
+    assert CHECKER.check(raw, now=NOW) is Refusal.MALFORMED
 
 
 def test_what_stands_in_one_value_cannot_pass_for_two() -> None:
     apart = fields(SIGNED_AT, ANNA)
     digest = dict(parse_qsl(sign(apart)))["hash"]
     joined = {"auth_date": f"{apart['auth_date']}\nquery_id=AAtest", "user": apart["user"], "hash": digest}
-    assert not isinstance(check(urlencode(joined), TOKEN, now=NOW), InitData)
+    assert not isinstance(CHECKER.check(urlencode(joined), now=NOW), InitData)
 
 
 def good() -> str:
@@ -142,29 +145,29 @@ def good() -> str:
     ],
 )
 def test_everything_else_is_refused_without_an_exception(raw: str) -> None:
-    assert isinstance(check(raw, TOKEN, now=NOW), Refusal)
+    assert isinstance(CHECKER.check(raw, now=NOW), Refusal)
 
 
 def test_bytes_that_are_no_utf8_are_not_taken_for_what_replaces_them() -> None:
     raw = sign(fields(SIGNED_AT, ANNA, start_param="\ufffd"))
-    assert isinstance(check(raw, TOKEN, now=NOW), InitData)
-    assert check(raw.replace("%EF%BF%BD", "%FF"), TOKEN, now=NOW) is Refusal.MALFORMED
+    assert isinstance(CHECKER.check(raw, now=NOW), InitData)
+    assert CHECKER.check(raw.replace("%EF%BF%BD", "%FF"), now=NOW) is Refusal.MALFORMED
 
 
 def test_deep_json_that_is_signed_is_refused_without_an_exception() -> None:
     raw = sign({"user": "[" * 2000, "auth_date": str(SIGNED_AT)})
-    assert isinstance(check(raw, TOKEN, now=NOW), Refusal)
+    assert isinstance(CHECKER.check(raw, now=NOW), Refusal)
 
 
 def test_names_are_fit_for_a_database() -> None:
     raw = sign(fields(SIGNED_AT, {"id": 1, "first_name": "a\0\ud83cb", "username": ["odd"]}))
-    found = check(raw, TOKEN, now=NOW)
+    found = CHECKER.check(raw, now=NOW)
     assert isinstance(found, InitData)
     assert (found.first_name, found.username) == ("a?b", "")
 
 
 def test_a_start_parameter_of_another_form_is_dropped() -> None:
-    found = check(sign(fields(SIGNED_AT, ANNA, start_param="<script>")), TOKEN, now=NOW)
+    found = CHECKER.check(sign(fields(SIGNED_AT, ANNA, start_param="<script>")), now=NOW)
     assert isinstance(found, InitData)
     assert found.start_param == ""
 
@@ -175,7 +178,7 @@ def test_ten_thousand_mutations_open_nothing() -> None:
         mutated = _mutated(chance, pairs)
         raw = urlencode(mutated, quote_via=quote, errors="replace")
         if sorted(parse_qsl(raw, keep_blank_values=True)) != sorted(pairs):
-            accepted += isinstance(check(raw, TOKEN, now=NOW), InitData)
+            accepted += isinstance(CHECKER.check(raw, now=NOW), InitData)
     print(f"R9: {accepted} of 10000 mutated initData accepted")
     assert accepted == 0
 
@@ -204,7 +207,7 @@ def _mutated(chance: random.Random, pairs: list[tuple[str, str]]) -> list[tuple[
 def test_the_same_data_spelled_differently_is_the_same_data() -> None:
     raw = good().replace("%20", "+").replace("%3A", ":")
     assert raw != good()
-    assert check(raw, TOKEN, now=NOW + timedelta(seconds=1)) == check(good(), TOKEN, now=NOW)
+    assert CHECKER.check(raw, now=NOW + timedelta(seconds=1)) == CHECKER.check(good(), now=NOW)
 
 
 @pytest.mark.parametrize(
