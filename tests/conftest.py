@@ -290,7 +290,7 @@ def installed_chromium() -> str:
     return path
 
 
-# --- a busy machine
+# --- who runs what, and when
 
 FIRST = ("tests/proof/", "tests/shop/test_outbox_at_scale.py", "tests/flows/", "tests/databases/")
 """Long, or waiting for processes of their own."""
@@ -298,12 +298,10 @@ FIRST = ("tests/proof/", "tests/shop/test_outbox_at_scale.py", "tests/flows/", "
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Real clocks, sockets and processes depend on how busy the machine is: two more tries, which the figures
-    tell of. What shares a running shop runs in one worker, so that few of them are started; the longest of
-    the others come first, so that no worker is left alone with one of them at the end.
+    """What shares a running shop runs in one worker, so that few of them are started; the longest of the
+    others come first, so that no worker is left alone with one of them at the end.
     """
     for item in items:
-        item.add_marker(pytest.mark.flaky(reruns=2))
         if (shared := what_it_shares(item)) and not item.get_closest_marker("xdist_group"):
             item.add_marker(pytest.mark.xdist_group(shared))
     items.sort(key=lambda item: not item.nodeid.startswith(FIRST))
@@ -329,7 +327,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         for line in text.splitlines()
         if line.strip()
     ]
-    told += [f"second try: {report.nodeid}" for report in terminalreporter.stats.get("rerun", [])]
     if terminalreporter.config.getoption("--prove"):
         proved.write(terminalreporter.stats.get("passed", []))
     if told:

@@ -2,11 +2,13 @@
 
 import logging
 import os
+import re
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import SECRET, installed_chromium
+from webapp.config import ROOT
 from webapp.observability import TextLine
 
 ICCID = "8944500102198304826"
@@ -44,3 +46,24 @@ def test_a_careless_line_would_be_found(careless: str) -> None:
     masked = TextLine().format(logging.makeLogRecord({"msg": careless, "levelname": "INFO"}))
     assert SECRET.search(unmasked)
     assert not SECRET.search(masked)
+
+
+def test_no_test_is_run_again_to_become_green(request: pytest.FixtureRequest) -> None:
+    asked = request.config.getoption("reruns", default=None)
+    assert not asked, "a test that fails now and then has a cause"
+    assert [item.nodeid for item in request.session.items if item.get_closest_marker("flaky")] == []
+
+
+RERUNS = re.compile(r"\bflaky\b|\breruns?\b|rerunfailures|pytest-retry")
+
+
+@pytest.mark.parametrize(
+    "path", ["requirements-dev.txt", "pyproject.toml", "Makefile", ".ci/run", "tests/conftest.py"]
+)
+def test_nothing_that_the_suite_is_run_by_speaks_of_running_again(path: str) -> None:
+    assert RERUNS.findall((ROOT / path).read_text()) == []
+
+
+def test_a_mark_to_run_again_would_be_found() -> None:
+    assert RERUNS.search("item.add_marker(pytest.mark.flaky(reruns=2))")
+    assert RERUNS.search("pytest-rerunfailures==16.7")
