@@ -6,19 +6,21 @@ import os
 import re
 import shutil
 import socket
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 from jinja2.bccache import Bucket, BytecodeCache
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.databases.servers import Engine, Files, Server, postgresql
 from tests.proof import proved
 from tests.stack import Stack, Traveller, running
-from webapp import Site, clock, db, engines, sealing
+from webapp import clock, db, engines, sealing
 from webapp.config import Config
 from webapp.observability import TextLine
 
@@ -75,7 +77,29 @@ class Compiled(BytecodeCache):
         self._known[bucket.key] = bucket.bytecode_to_string()
 
 
-Site.jinja_options = {"bytecode_cache": Compiled()}
+Flask.jinja_options = {"bytecode_cache": Compiled()}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def constants() -> Iterator[None]:
+    """The tables that stand in modules are the same after the run as before it: no test, and none of the code
+    that it calls, has changed one.
+    """
+    before = tables()
+    yield
+    now = tables()
+    assert [name for name, content in before.items() if now[name] != content] == []
+
+
+def tables() -> dict[str, str]:
+    """What stands in each dict, list and set of the shop's modules, as text."""
+    ours = {name: module for name, module in sys.modules.items() if name.startswith(("webapp.", "jobs."))}
+    return {
+        f"{name}.{table}": repr(value)
+        for name, module in ours.items()
+        for table, value in vars(module).items()
+        if type(value) in {dict, list, set} and not table.startswith("__")
+    }
 
 
 # --- the log of the whole run

@@ -80,6 +80,8 @@ def test_an_answer_with_install_data_is_delivered(
         "order.begun",
         "order.post.sent",
         "order.post.answered",
+        "delivery.written",
+        "delivery.committed",
         "order.recorded",
     ]
 

@@ -3,7 +3,7 @@
 import random
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from threading import Lock
 from types import SimpleNamespace
 
@@ -30,7 +30,6 @@ PEOPLE = 2_500
 MESSAGES = PEOPLE * len(KINDS)
 CRASH_EVERY = 500
 SEED = 20261123
-BEGINNING = datetime(2026, 11, 23, tzinfo=UTC)
 
 
 class PowerCut(BaseException):
@@ -97,10 +96,10 @@ class Power:
 
 @pytest.fixture
 def ahead(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The seconds by which the clock has moved; it stands still meanwhile."""
+    """The seconds by which the clock is ahead; cheaper to read than the file."""
     seconds = [0.0]
-    moved = SimpleNamespace(now=lambda zone: BEGINNING.astimezone(zone) + timedelta(seconds=seconds[0]))
-    monkeypatch.setattr(clock, "datetime", moved)
+    ahead = SimpleNamespace(now=lambda zone: datetime.now(zone) + timedelta(seconds=seconds[0]))  # noqa: TID251
+    monkeypatch.setattr(clock, "datetime", ahead)
     return seconds
 
 
