@@ -2,9 +2,31 @@
 
 import pytest
 
-from tests.shop.conftest import advance, app, bot, browser, nobody, owner, provider, shelves, stranger
+from tests.shop.conftest import (
+    advance,
+    app,
+    bot,
+    browser,
+    moments,
+    nobody,
+    owner,
+    provider,
+    shelves,
+    stranger,
+)
 
-__all__ = ["advance", "app", "bot", "browser", "nobody", "owner", "provider", "shelves", "stranger"]
+__all__ = [
+    "advance",
+    "app",
+    "bot",
+    "browser",
+    "moments",
+    "nobody",
+    "owner",
+    "provider",
+    "shelves",
+    "stranger",
+]
 
 ON_BOTH = {"test_idempotency"}
 

@@ -12,9 +12,9 @@ from flask import Flask
 from tests.api.asking import ask, refusal, told
 from tests.shop.conftest import Advance, Person
 from tests.shop.factories import BUNDLE, PLAN, lead, make_bundle, make_customer, make_plan
+from tests.shop.moments import Moments
 from webapp import clock, db, idempotency, orders, outages
 from webapp.models import IdempotencyKey, Order, Plan
-from webapp.orders import placing
 
 KEY = "6f1c2f0e-3a55-4b0e-9f0a-0d8b3e1c7a42"
 ANOTHER = "tr-10gb-30d"
@@ -153,24 +153,21 @@ def test_the_key_and_its_order_are_committed_together(owner: Person, monkeypatch
     told(ask(owner, KEY))
 
 
-def test_a_tap_that_comes_second_to_an_order_paid_meanwhile_is_a_new_order(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_tap_that_comes_second_to_an_order_paid_meanwhile_is_a_new_order(moments: Moments) -> None:
     customer, plan = make_customer(), make_plan()
-    first = orders.place(customer, plan)
-    real: Callable[..., Order | None] = placing._awaiting
+    looked = 'SELECT .* FROM "orders"'
 
-    def paid_just_after(*who: Any) -> Order | None:
-        monkeypatch.setattr(placing, "_awaiting", really_paid)
-        return None
+    def tap() -> None:
+        orders.place(customer, plan)
+        moments.before(looked, pay)
 
-    def really_paid(*who: Any) -> Order | None:
-        first.move("paid", actor="test")
-        return real(*who)
+    def pay() -> None:
+        Order.get().move("paid", actor="test")
 
-    monkeypatch.setattr(placing, "_awaiting", paid_just_after)
+    moments.after(looked, tap)
     second = orders.place(customer, plan)
-    assert (first.stage, second.stage) == ("paid", "awaiting_payment")
+    assert [order.stage for order in Order.select().order_by(Order.id)] == ["paid", "awaiting_payment"]
+    assert second == Order.get(Order.stage == "awaiting_payment")
 
 
 def test_keys_are_kept_for_two_days(owner: Person, advance: Advance) -> None:

@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from tests.shop.factories import OWNER, SHOPKEEPER, STRANGER, lead, make_plan
+from tests.shop.moments import Moments
 from tests.shop.standins import Bot, Provider
 from tests.telegram.signing import fields, sign
 from webapp import clock, create_app, db
@@ -35,6 +36,14 @@ def still(database: Config, monkeypatch: pytest.MonkeyPatch) -> None:
     """Time stands still but for `advance`: on no machine does a minute end in the middle of the test."""
     moment = clock.now()
     monkeypatch.setattr(clock, "datetime", SimpleNamespace(now=lambda zone: moment.astimezone(zone)))
+
+
+@pytest.fixture
+def moments(database: Config, monkeypatch: pytest.MonkeyPatch) -> Iterator[Moments]:
+    """What happens between the statements of whatever the test calls."""
+    moments = Moments(monkeypatch)
+    yield moments
+    assert moments.to_come == [], "it never came to this"
 
 
 @pytest.fixture

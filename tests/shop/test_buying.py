@@ -15,6 +15,7 @@ from tests.shop.factories import (
     placed,
     window,
 )
+from tests.shop.moments import Moments
 from tests.shop.standins import Provider
 from webapp import boundaries, leases, orders, outages, reconciling
 from webapp.config import Config
@@ -162,13 +163,12 @@ def test_only_the_leader_makes_an_intent(provider: Provider, config: Config, adv
 
 
 def test_who_loses_the_race_for_an_order_leaves_no_intent(
-    provider: Provider, leader: Leadership, config: Config, monkeypatch: pytest.MonkeyPatch
+    provider: Provider, leader: Leadership, config: Config, moments: Moments
 ) -> None:
-    read = make_order("paid")
-    read.fresh().move("failed", actor="deadline")
-    monkeypatch.setattr(buying, "_next_in_line", lambda _config: read)
+    order = make_order("paid")
+    moments.after('FROM "orders" .*"paid_at"', lambda: order.fresh().move("failed", actor="deadline"))
     assert orders.submit_next(provider, leader, config) is None
-    assert (Submission.select().count(), provider.bought) == (0, [])
+    assert (order.fresh().stage, Submission.select().count(), provider.bought) == ("failed", 0, [])
 
 
 def test_a_claim_that_has_gone_stale_is_given_back_and_nothing_is_sent(

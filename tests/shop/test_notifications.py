@@ -5,16 +5,18 @@ from datetime import timedelta
 from threading import Lock
 
 import pytest
+from peewee import OperationalError
 
 from tests.shop.conftest import Advance
 from tests.shop.factories import OWNER, STRANGER, after, make_customer, make_order, near
+from tests.shop.moments import Moments
 from tests.shop.standins import Bot, always
 from webapp import clock, customers, notifications, outbox
 from webapp.config import Config
 from webapp.models import Customer, Notification
 from webapp.outbox import chats, rows
 from webapp.pace import Pace
-from webapp.telegram.errors import BadCall, Blocked, Lost, NotReached, SlowDown, TelegramError
+from webapp.telegram.errors import BadCall, Blocked, Lost, NotReached, SlowDown
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -276,20 +278,17 @@ def test_one_that_is_not_reached_does_not_hold_up_the_others(deliver: Deliver, b
 
 
 def test_a_claim_whose_process_died_is_sent_again_when_it_has_lapsed(
-    deliver: Deliver, bot: Bot, advance: Advance, monkeypatch: pytest.MonkeyPatch
+    deliver: Deliver, bot: Bot, advance: Advance, moments: Moments
 ) -> None:
     """Killed between the call and the mark: the one case in which a message may come twice."""
 
     class Killed(BaseException):
         pass
 
-    def die(*_values: object) -> None:
-        raise Killed
-
     waiting(1)
     write(kind="failed")
-    with monkeypatch.context() as power_cut, pytest.raises(Killed):
-        power_cut.setattr(chats, "_mark", die)
+    moments.fail('UPDATE "notification" .*"sent_at"', Killed())
+    with pytest.raises(Killed):
         deliver()
     assert (states(), len(bot.messages)) == (["sending", "waiting"], 1)
     assert deliver() == 0, "it may still be on its way, and the later one waits behind it"
@@ -300,21 +299,13 @@ def test_a_claim_whose_process_died_is_sent_again_when_it_has_lapsed(
     assert (states(), len(bot.messages)) == (["sent", "sent"], 3)
 
 
-def test_what_was_sent_is_marked_even_when_the_round_breaks(
-    bot: Bot, config: Config, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_was_sent_is_marked_even_when_the_round_breaks(deliver: Deliver, moments: Moments) -> None:
+    """The call is under way while the line is read again."""
     waiting(1)
-    real, rounds = chats._due, []
-
-    def break_the_second_time(limit: int, pace: Pace) -> list[Notification]:
-        rounds.append(limit)
-        if len(rounds) > 1:
-            raise TelegramError("invented")
-        return real(limit, pace)
-
-    monkeypatch.setattr(chats, "_due", break_the_second_time)
-    with pytest.raises(TelegramError):
-        outbox.deliver(bot, config, Pace())
+    line_is_read = 'SELECT .* FROM "notification" .* ORDER BY'
+    moments.after(line_is_read, lambda: moments.fail(line_is_read, OperationalError("disk I/O error")))
+    with pytest.raises(OperationalError):
+        deliver()
     assert states() == ["sent"]
 
 

@@ -23,34 +23,26 @@ from tests.shop.factories import (
     placed,
     window,
 )
+from tests.shop.moments import Moments
 from tests.shop.standins import Bot, Provider
 from tests.shop.test_callbacks import signed
 from tests.shop.test_webhooks import SECRET
-from webapp import callbacks, esims, leases, orders, reconciling
+from webapp import callbacks, clock, esims, leases, orders, reconciling
 from webapp.config import Config
 from webapp.esimgo import errors
 from webapp.esimgo.errors import EsimGoError
 from webapp.funnel import Funnel
 from webapp.leases import Leadership
 from webapp.models import Callback, Esim, JobRequest, Submission
-from webapp.orders import buying
 
 pytestmark = pytest.mark.usefixtures("database")
 
 
-def test_a_claim_that_is_sent_while_it_is_taken_over_is_not_given_back(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    def read_then_sent(number: int) -> Submission:
-        row = Submission.get(Submission.id == number)
-        assert buying._begin(row)
-        return row
-
+def test_a_claim_that_is_sent_while_it_is_taken_over_is_not_given_back(moments: Moments) -> None:
     order = make_order("submitting")
     Submission.update(sent_at=None).execute()
-    with monkeypatch.context() as patched:
-        patched.setattr(Submission, "get_by_id", read_then_sent)
-        orders.take_over(Leadership("new", 2))
+    moments.after('SELECT .* FROM "submission"', Submission.update(sent_at=clock.now()).execute)
+    orders.take_over(Leadership("new", 2))
     assert (order.fresh().stage, intent_of(order).outcome) == ("unknown", None)
 
 
