@@ -81,13 +81,13 @@ def test_what_is_not_delivered_in_time_fails_with_its_refund(stage: str, left_s:
     assert orders.enforce_deadlines() == 0
 
 
-@pytest.mark.parametrize("broken", ["payments.return_all", "notifications.enqueue"])
+@pytest.mark.parametrize("broken", ["webapp.payments.return_all", "webapp.notifications.enqueue"])
 def test_an_order_never_fails_without_its_refund(monkeypatch: pytest.MonkeyPatch, broken: str) -> None:
     def refuse(*_values: object) -> None:
         raise RuntimeError("the machine stops here")
 
     order = make_order("unknown", deadline_at=after(-1))
-    monkeypatch.setattr(f"webapp.{broken}", refuse)
+    monkeypatch.setattr(broken, refuse)
     with pytest.raises(RuntimeError):
         orders.enforce_deadlines()
     assert (order.fresh().stage, Refund.select().count()) == ("unknown", 0)

@@ -198,7 +198,7 @@ def test_while_the_database_is_away_everything_is_told_again(
     config: Config, monkeypatch: pytest.MonkeyPatch, content: dict[str, Any]
 ) -> None:
     with monkeypatch.context() as outage:
-        break_down(OperationalError("database is locked"), outage, "webapp.updates._answer")
+        break_down(OperationalError("database is locked"), outage, "webapp.customers.recognise")
         for _ in range(updates.TRIES + 1):
             with pytest.raises(OperationalError):
                 updates.receive(update(**content), config)
