@@ -8,6 +8,8 @@ from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
+import requests
+import responses
 
 from jobs import doctor as command
 from jobs import look_outside
@@ -16,7 +18,7 @@ from tests.shop.factories import lead, leader, make_bundle, make_plan
 from tests.shop.standins import Bot, Provider, always
 from webapp import clock, db, doctor, introduction, watch
 from webapp.config import ROOT, Config
-from webapp.doctor import Finding, outside
+from webapp.doctor import Finding
 from webapp.doctor.words import words
 from webapp.esimgo.errors import AccessDenied, Unavailable
 from webapp.esimgo.payloads import Organisation
@@ -24,30 +26,37 @@ from webapp.i18n import LANGUAGES, speaking
 from webapp.models import Callback, Plan, Setting
 from webapp.telegram.errors import BadCall, Blocked, NotReached
 from webapp.telegram.updates import WebhookInfo
-from webapp.wire import Answer, NoAnswer
 
 pytestmark = pytest.mark.usefixtures("database")
 
 SHOP = "https://shop.example.com"
+TELEGRAM = "https://telegram.example.com"
+
+Told = tuple[int, dict[str, str], str]
+"""An answer as it comes over the wire: status, headers, body."""
 
 
 class Street:
     """What answers at our own address and at Telegram's, as it is seen from outside."""
 
-    def __init__(self) -> None:
-        self.health: Answer | NoAnswer = Answer(200, {}, b'{"status":"ok"}')
-        self.knock = 400
+    def __init__(self, secret: str) -> None:
+        self.health: Told | Exception = 200, {}, '{"status":"ok"}'
+        self.secret = secret
         self.ahead = timedelta(0)
         self.certificate_s: float | OSError = 80 * 86_400
 
-    def ask(self, method: str, url: str, **content: object) -> Answer:
-        if not url.startswith(SHOP):
-            return Answer(302, {"Date": format_datetime(clock.now() - self.ahead, usegmt=True)}, b"")
-        if method == "POST":
-            return Answer(self.knock, {}, b"")
-        if isinstance(self.health, NoAnswer):
-            raise self.health
-        return self.health
+    def stand(self, wire: responses.RequestsMock) -> None:
+        wire.add_callback("GET", f"{SHOP}/healthz", lambda _request: self.health)
+        wire.add_callback("POST", f"{SHOP}/api/telegram/webhook", self.knock)
+        wire.add_callback("GET", TELEGRAM, self.tell_the_time)
+
+    def knock(self, request: requests.PreparedRequest) -> Told:
+        """As the shop does: an update that says nothing is a bad request, once its sender is believed."""
+        believed = request.headers.get("X-Telegram-Bot-Api-Secret-Token") == self.secret
+        return 400 if believed else 401, {}, ""
+
+    def tell_the_time(self, _request: requests.PreparedRequest) -> Told:
+        return 302, {"Date": format_datetime(clock.now() - self.ahead, usegmt=True)}, ""
 
     def certificate_end(self, host: str, port: int) -> object:
         if isinstance(self.certificate_s, OSError):
@@ -56,11 +65,12 @@ class Street:
 
 
 @pytest.fixture
-def street(monkeypatch: pytest.MonkeyPatch) -> Street:
-    street = Street()
-    monkeypatch.setattr(outside, "_ask", street.ask)
+def street(config: Config, monkeypatch: pytest.MonkeyPatch) -> Iterator[Street]:
+    street = Street(config.telegram_webhook_secret)
     monkeypatch.setattr(watch, "certificate_end", street.certificate_end)
-    return street
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as wire:
+        street.stand(wire)
+        yield street
 
 
 class Merchant:
@@ -72,7 +82,7 @@ class Merchant:
             config,
             public_url=SHOP,
             esimgo_api_url="https://api.example.com",
-            telegram_api_url="https://telegram.example.com",
+            telegram_api_url=TELEGRAM,
             trusted_proxies=1,
             support_url="https://t.me/somebody",
             alert_chat_id=777,
@@ -161,9 +171,9 @@ MISTAKES: dict[str, Mistake] = {
     "alert_chat_closed": lambda m: setattr(m.bot, "mood", refuse("sendChatAction")),
     "certificate_ending": lambda m: setattr(m.street, "certificate_s", 5 * 86_400),
     "certificate_bad": lambda m: setattr(m.street, "certificate_s", OSError("self-signed certificate")),
-    "door_closed": lambda m: setattr(m.street, "health", NoAnswer("ConnectionError")),
-    "door_of_others": lambda m: setattr(m.street, "health", Answer(404, {}, b"nginx")),
-    "door_other_secret": lambda m: setattr(m.street, "knock", 401),
+    "door_closed": lambda m: setattr(m.street, "health", requests.ConnectionError("refused")),
+    "door_of_others": lambda m: setattr(m.street, "health", (404, {}, "nginx")),
+    "door_other_secret": lambda m: setattr(m.street, "secret", "of another shop"),
     "clock_wrong": lambda m: setattr(m.street, "ahead", timedelta(seconds=90)),
     "database_away": lambda m: db.bind(f"sqlite:///{m.config.legal_file.parent}"),
     "migrations_missing": lambda m: db.database.execute_sql("DELETE FROM schema_migration"),
@@ -236,7 +246,7 @@ def test_the_command_says_it_and_ends_with_1(
     monkeypatch.setattr("jobs.schedule.run_once", looked)
     assert command.run(merchant.config) == 0
     assert "The shop can sell." in capsys.readouterr().out
-    merchant.street.knock = 401
+    merchant.street.secret = "of another shop"
     assert command.run(merchant.config, "ru") == 1
     told = capsys.readouterr().out
     assert "ИСПРАВИТЬ" in told
@@ -258,7 +268,7 @@ def test_a_margin_is_counted_at_what_a_star_really_brings(merchant: Merchant) ->
 
 
 def test_a_proxy_with_nobody_behind_it_is_no_wrong_proxy(merchant: Merchant) -> None:
-    merchant.street.health = Answer(502, {}, b"Bad Gateway")
+    merchant.street.health = 502, {}, "Bad Gateway"
     found = merchant.hears()
     assert "door_of_others" not in found
     assert "502" in doctor.told(found["door_closed"]).sentence
