@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import TEST_KEYS
-from tests.databases.servers import Files, Server, say
+from tests.databases.servers import Files, Server, migrate, say
 from tests.shop.factories import lead, make_customer, make_esim, make_order, make_plan, make_refund
 from webapp import db, leases, moving
 from webapp.models import TABLES, Customer, Esim, Order, Setting
@@ -76,36 +76,27 @@ def test_nobody_can_go_on_selling_from_the_file(move: Move) -> None:
         assert kept.execute("SELECT count(*) FROM orders").fetchone() == (len(STATUS),)
 
 
-def test_a_row_that_does_not_arrive_as_it_was_stops_everything(
-    move: Move, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    copy = moving._copy
+def meddle(target: str, table: str, deed: str) -> None:
+    """The new database does this (in PL/pgSQL) to each row that arrives in a table."""
+    migrate(target)
+    say(target, f"CREATE FUNCTION meddle() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {deed} END $$")
+    say(target, f"CREATE TRIGGER meddle BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION meddle()")
 
-    def spoil(model: type[db.BaseModel], old: sqlite3.Connection) -> int:
-        count = copy(model, old)
-        if model is Order:
-            db.database.execute_sql("UPDATE orders SET stars = stars + 1 WHERE id = 3")
-        return count
 
-    monkeypatch.setattr(moving, "_copy", spoil)
+def test_a_row_that_does_not_arrive_as_it_was_stops_everything(move: Move) -> None:
+    meddle(move.target, "orders", "IF NEW.id = 3 THEN NEW.stars := NEW.stars + 1; END IF; RETURN NEW;")
     with pytest.raises(MoveRefused, match="orders 3 did not arrive"):
         move()
     assert move.file.exists()
     assert say(move.target, "SELECT count(*) FROM orders") == [(0,)]
-    monkeypatch.undo()
+    say(move.target, "DROP FUNCTION meddle CASCADE")
     move()
 
 
-def test_a_row_that_is_lost_is_noticed(move: Move, monkeypatch: pytest.MonkeyPatch) -> None:
-    copy = moving._copy
-
-    def lose(model: type[db.BaseModel], old: sqlite3.Connection) -> int:
-        count = copy(model, old)
-        if model is Setting:
-            db.database.execute_sql("DELETE FROM setting WHERE name = 'catalogue.generation'")
-        return count
-
-    monkeypatch.setattr(moving, "_copy", lose)
+def test_a_row_that_is_lost_is_noticed(move: Move) -> None:
+    meddle(
+        move.target, "setting", "IF NEW.name = 'catalogue.generation' THEN RETURN NULL; END IF; RETURN NEW;"
+    )
     with pytest.raises(MoveRefused, match=r"setting catalogue\.generation did not arrive"):
         move()
     assert move.file.exists()

@@ -4,8 +4,10 @@ Each says "there" when it is ready, waits for a line, works, and says what came 
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from typing import Any
 
 from peewee import OperationalError
 
@@ -17,22 +19,25 @@ THREADS = 16
 
 def count(times: int) -> Iterator[object]:
     """Read a number, write the next one: how many of these transactions failed?"""
-    failed = 0
-    mine = Setting.name == "counter"
-    for _ in range(times):
-        try:
-            with db.transaction():
-                row = db.locking(Setting.select().where(mine), "FOR UPDATE").get()
-                Setting.update(value=str(int(row.value) + 1)).where(mine).execute()
-        except OperationalError:
-            failed += 1
-    yield failed
+    yield _failed(times, db.transaction)
 
 
 def count_deferred(times: int) -> Iterator[object]:
     """The same as Peewee does it by itself on SQLite: the lock is taken when the first row is written."""
-    db.database.obj._lock_type = None
-    yield from count(times)
+    yield _failed(times, lambda: db.database.atomic("DEFERRED"))
+
+
+def _failed(times: int, transaction: Callable[[], AbstractContextManager[Any]]) -> int:
+    failed = 0
+    mine = Setting.name == "counter"
+    for _ in range(times):
+        try:
+            with transaction():
+                row = db.locking(Setting.select().where(mine), "FOR UPDATE").get()
+                Setting.update(value=str(int(row.value) + 1)).where(mine).execute()
+        except OperationalError:
+            failed += 1
+    return failed
 
 
 def place(times: int) -> Iterator[object]:
