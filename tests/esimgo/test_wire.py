@@ -10,7 +10,7 @@ import pytest
 from webapp import clock
 from webapp.esimgo import errors
 from webapp.esimgo.budget import Budget
-from webapp.esimgo.calls import Call, Timeouts
+from webapp.esimgo.calls import Call, Caller, Timeouts
 from webapp.esimgo.client import ESIMGoClient
 from webapp.esimgo.verdicts import Purpose
 
@@ -274,10 +274,10 @@ def test_a_revocation_whose_answer_is_lost_is_unclear_though_it_has_no_body(play
 
 
 def test_a_revocation_that_never_left_is_not_sent() -> None:
+    """Alone, without its client: the question that goes before it would fail first."""
+    revocation = Call("DELETE", "/esims/1/bundles/x", purpose=Purpose.PURCHASE, kind="orders")
     with nobody_listens() as address, pytest.raises(errors.NotSent):
-        client_of(address)._caller.buy(  # the question before it would fail first
-            Call("DELETE", "/esims/1/bundles/x", purpose=Purpose.PURCHASE, kind="orders"), lambda answer: None
-        )
+        Caller(KEY, address, Budget(1000), PATIENT).buy(revocation, lambda answer: None)
 
 
 def test_a_refresh_is_a_get_that_is_sent_once_whatever_happens() -> None:
