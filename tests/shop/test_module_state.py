@@ -142,11 +142,11 @@ def _changes(value: Any) -> str | None:
         return None if not is_ours(value) else "a cache"
     if isinstance(value, types.GenericAlias | types.MethodType):
         return None
-    if isinstance(value, dict) and type(value) is dict:
+    if type(value) is dict:
         return _first_that_changes((*value.keys(), *value.values()))
     if type(value) in {list, set, tuple, frozenset} or isinstance(value, tuple):
         return _first_that_changes(value)
-    if dataclasses.is_dataclass(value) and value.__dataclass_params__.frozen:  # type: ignore[attr-defined]
+    if getattr(getattr(value, "__dataclass_params__", None), "frozen", False):
         return _first_that_changes(vars(value).values())
     return f"{type(value).__module__}.{type(value).__qualname__}"
 
