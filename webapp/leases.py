@@ -38,7 +38,7 @@ def acquire(ttl_s: float) -> Leadership | None:
             epoch=mine.epoch,
             host=socket.gethostname(),
             pid=os.getpid(),
-            pid_started=_started(os.getpid()),
+            pid_started=process_started(os.getpid()),
             expires_at=clock.now() + timedelta(seconds=ttl_s),
         ).where(Lease.name == NAME).execute()
         return mine
@@ -88,10 +88,10 @@ def _is(leadership: Leadership) -> Expression:
 
 
 def _is_dead(row: Lease) -> bool:
-    return row.host == socket.gethostname() and _started(row.pid) != row.pid_started
+    return row.host == socket.gethostname() and process_started(row.pid) != row.pid_started
 
 
-def _started(pid: int) -> str:
+def process_started(pid: int) -> str:
     """The kernel's start time of a process: a reused pid is another process. "" when there is none."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()

@@ -32,9 +32,9 @@ class Courier:
     """
 
     def __init__(self, world: World, faults: FaultBook, execute: Execute) -> None:
-        self._world, self._faults, self._execute = world, faults, execute
+        self.world, self._faults, self._execute = world, faults, execute
         self._turn = threading.Condition()
-        self._queues: dict[int, list[int]] = {}
+        self.queues: dict[int, list[int]] = {}
         self._due: list[tuple[float, int]] = []
         self._waited_for: dict[int, threading.Event] = {}
         self._stopped = False
@@ -42,7 +42,7 @@ class Courier:
 
     def send(self, kind: str, chat_id: int, content: dict[str, Any]) -> int | None:
         """Queue an update; None when the bot does not want this kind. Never blocks."""
-        with self._world.change() as data:
+        with self.world.change() as data:
             update_id = new_update(data, kind, chat_id, content)
             fault = self._faults.take("UPDATE", f"/{kind}") if update_id is not None else None
             if fault and fault.kind == "lost_answer":
@@ -50,16 +50,16 @@ class Courier:
         if update_id is None:
             return None
         if fault and fault.kind == "late":
-            self._queue_later(chat_id, update_id, fault.after_s)
+            self.queue_later(chat_id, update_id, fault.after_s)
         else:
-            self._queue(chat_id, update_id)
+            self.queue(chat_id, update_id)
         return update_id
 
     def wait(self, update_id: int, seconds: float) -> bool:
         """Whether the update is delivered within so many real seconds."""
         with self._turn:
             event = self._waited_for.setdefault(update_id, threading.Event())
-        with self._world.look() as data:
+        with self.world.look() as data:
             delivered = data["updates"].get(str(update_id), {}).get("state") == "delivered"
         try:
             return delivered or event.wait(seconds)
@@ -72,10 +72,10 @@ class Courier:
         if self._started:
             return
         self._started = True
-        with self._world.look() as data:
+        with self.world.look() as data:
             owed = [(e["chat_id"], int(key)) for key, e in data["updates"].items() if e["state"] == "pending"]
         for chat_id, update_id in owed:
-            self._queue(chat_id, update_id)
+            self.queue(chat_id, update_id)
         for _ in range(WORKERS):
             threading.Thread(target=self._work, daemon=True).start()
 
@@ -87,7 +87,7 @@ class Courier:
     def forget(self) -> None:
         """Drop everything that is queued."""
         with self._turn:
-            self._queues.clear()
+            self.queues.clear()
             self._due.clear()
 
     def hurry(self) -> None:
@@ -102,22 +102,22 @@ class Courier:
 
         LookupError when it is unknown, OSError when the webhook cannot be reached.
         """
-        with self._world.look() as data:
+        with self.world.look() as data:
             update = data["updates"][str(update_id)]["update"]
-        status, body = self._post(update)
+        status, body = self.post(update)
         self._obey(status, body)
         return status, body.decode("utf-8", "replace")
 
-    def _queue(self, chat_id: int, update_id: int) -> None:
+    def queue(self, chat_id: int, update_id: int) -> None:
         with self._turn:
-            queue = self._queues.setdefault(chat_id, [])
+            queue = self.queues.setdefault(chat_id, [])
             queue.append(update_id)
             if len(queue) == 1:
                 self._set_due(chat_id, 0.0)
 
-    def _queue_later(self, chat_id: int, update_id: int, seconds: float) -> None:
+    def queue_later(self, chat_id: int, update_id: int, seconds: float) -> None:
         """Outside the chat's queue until then, so that later updates overtake it."""
-        timer = threading.Timer(seconds, self._queue, (chat_id, update_id))
+        timer = threading.Timer(seconds, self.queue, (chat_id, update_id))
         timer.daemon = True
         timer.start()
 
@@ -128,12 +128,12 @@ class Courier:
     def _work(self) -> None:
         while (chat_id := self._next_chat()) is not None:
             with self._turn:
-                queue = self._queues.get(chat_id)
+                queue = self.queues.get(chat_id)
             if not queue:
                 continue
-            pause = self._deliver(queue[0])
+            pause = self.deliver(queue[0])
             with self._turn:
-                if self._queues.get(chat_id) is queue:  # else it was forgotten meanwhile
+                if self.queues.get(chat_id) is queue:  # else it was forgotten meanwhile
                     self._after(chat_id, queue, pause)
 
     def _after(self, chat_id: int, queue: list[int], pause: float | None) -> None:
@@ -142,7 +142,7 @@ class Courier:
         if queue:
             self._set_due(chat_id, pause or 0.0)
         else:
-            del self._queues[chat_id]
+            del self.queues[chat_id]
 
     def _next_chat(self) -> int | None:
         """The chat whose turn has come; None when the courier stops."""
@@ -154,9 +154,9 @@ class Courier:
                 self._turn.wait(wait)
         return None
 
-    def _deliver(self, update_id: int) -> float | None:
+    def deliver(self, update_id: int) -> float | None:
         """Try once. None when the update is done with, else the pause before the next try, in seconds."""
-        with self._world.look() as data:
+        with self.world.look() as data:
             entry = data["updates"].get(str(update_id))
             connected = bool(data["webhook"]["url"])
         if entry is None:
@@ -170,13 +170,13 @@ class Courier:
 
     def _attempt(self, entry: dict[str, Any]) -> float | None:
         try:
-            status, body = self._post(entry["update"])
+            status, body = self.post(entry["update"])
             error = "" if 200 <= status < 300 else f"Wrong response from the webhook: {status}"
         except (OSError, http.client.HTTPException) as failure:
             status, body, error = 0, b"", f"{type(failure).__name__}: {failure}"
         if entry.get("lose_answer"):
             error, body = "Connection reset by peer", b""
-        with self._world.change() as data:
+        with self.world.change() as data:
             entry.pop("lose_answer", None)
             entry["attempts"] += 1
             entry["status"] = status or None
@@ -191,12 +191,12 @@ class Courier:
         return None
 
     def _give_up(self, entry: dict[str, Any]) -> None:
-        with self._world.change():
+        with self.world.change():
             entry["state"] = "dropped"
 
-    def _post(self, update: dict[str, Any]) -> tuple[int, bytes]:
+    def post(self, update: dict[str, Any]) -> tuple[int, bytes]:
         """One POST; a fresh connection each time, so that a restarted shop costs no failed attempt."""
-        with self._world.look() as data:
+        with self.world.look() as data:
             webhook = dict(data["webhook"])
         parts = urlsplit(webhook["url"])
         kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection

@@ -29,7 +29,7 @@ class Telegram:
         self.faults = FaultBook(CALL_FAULTS)
         self.update_faults = FaultBook(UPDATE_FAULTS)
         self.questions = Questions()
-        self.courier = Courier(world, self.update_faults, self._obey)
+        self.courier = Courier(world, self.update_faults, self.obey)
 
     @property
     def bot(self) -> dict[str, Any]:
@@ -55,7 +55,7 @@ class Telegram:
         self.courier.forget()
         self.world.reset()
 
-    def _obey(self, name: str, values: dict[str, Any]) -> None:
+    def obey(self, name: str, values: dict[str, Any]) -> None:
         """A call in a webhook answer: the bot never learns the result (Bot API, "Making requests ...").
 
         Nothing in it may end the courier's thread, which carries the updates of many chats.

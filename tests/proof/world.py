@@ -146,7 +146,7 @@ class World:
         set_(wire, "cut_off", uncut)
         set_(budget, "threading", SimpleNamespace(Condition=lambda: Turn(self.hub)))
         set_(leases, "os", SimpleNamespace(getpid=lambda: self.hub.current.pid))
-        set_(leases, "_started", self._started)
+        set_(leases, "process_started", self._started)
         # A greenlet has context variables of its own, so each of them watches for itself.
         self.hub.around = lambda: boundaries.watched(self.power.boundary)
         # Both clocks are one here; an hour of everybody's orders would be read every 10 s.
@@ -282,48 +282,48 @@ class Carrier(Courier):
 
     def __init__(self, world: World) -> None:
         telegram = world.telegram
-        super().__init__(telegram.world, telegram.update_faults, telegram._obey)
+        super().__init__(telegram.world, telegram.update_faults, telegram.obey)
         self._shop, self._hub = world, world.hub
         self.dead_web: Callable[[], bool] = lambda: False
 
     def wait(self, update_id: int, seconds: float) -> bool:
         give_up_s = self._hub.now_s + seconds
         while self._hub.now_s < give_up_s:
-            if self._world.data["updates"].get(str(update_id), {}).get("state") == "delivered":
+            if self.world.data["updates"].get(str(update_id), {}).get("state") == "delivered":
                 return True
             self._hub.sleep(0.1)
         return False
 
-    def _queue(self, chat_id: int, update_id: int) -> None:
-        queue = self._queues.setdefault(chat_id, [])
+    def queue(self, chat_id: int, update_id: int) -> None:
+        queue = self.queues.setdefault(chat_id, [])
         queue.append(update_id)
         if len(queue) == 1:
-            self._hub.spawn(self._hub.outside, self._serve, chat_id)
+            self._hub.spawn(self._hub.outside, self.carry_all, chat_id)
 
-    def _queue_later(self, chat_id: int, update_id: int, seconds: float) -> None:
-        self._hub.spawn(self._hub.outside, self._queue, chat_id, update_id, after_s=seconds)
+    def queue_later(self, chat_id: int, update_id: int, seconds: float) -> None:
+        self._hub.spawn(self._hub.outside, self.queue, chat_id, update_id, after_s=seconds)
 
-    def _serve(self, chat_id: int) -> None:
-        while queue := self._queues.get(chat_id):
-            pause = self._deliver(queue[0])
+    def carry_all(self, chat_id: int) -> None:
+        while queue := self.queues.get(chat_id):
+            pause = self.deliver(queue[0])
             if pause is None:
                 queue.pop(0)
             else:
                 self._hub.sleep(pause)
-        self._queues.pop(chat_id, None)
+        self.queues.pop(chat_id, None)
 
-    def _post(self, update: dict[str, Any]) -> tuple[int, bytes]:
+    def post(self, update: dict[str, Any]) -> tuple[int, bytes]:
         """What webapp.views.webhooks.telegram does. A web process that dies takes its request along."""
         self._hub.sleep(self._shop.chance.uniform(0.02, 0.1))
         if self.dead_web():
             raise ConnectionRefusedError
         try:
-            answer = self._shop_answers(json.dumps(update).encode())
+            answer = self.answer_of_the_shop(json.dumps(update).encode())
         except PowerCut:
             raise ConnectionResetError from None
         return 200, json.dumps(answer or {}).encode()
 
-    def _shop_answers(self, raw: bytes) -> Any:
+    def answer_of_the_shop(self, raw: bytes) -> Any:
         update = parse_update(raw)
         assert update is not None
         if update.pre_checkout_query is not None:
