@@ -1,4 +1,8 @@
-"""A real server on a loopback socket that plays one script for each connection."""
+"""A real server on a loopback socket that plays one script for each connection.
+
+What goes on for ever here goes on until the caller leaves. So no test needs to ask how long a caller has
+listened: it asks the server whether it was listened to until it gave up itself.
+"""
 
 import socket
 import struct
@@ -8,9 +12,11 @@ from contextlib import contextmanager, suppress
 from email import message_from_bytes
 from types import TracebackType
 
+from sandbox import clock
+
 Script = Callable[["Line"], None]
 
-SOON_S = 30  # on any machine; what these scripts play would go on for ever
+GOES_ON_S = 300  # then it gives up, so that a test fails instead of hanging
 
 
 class Line:
@@ -19,6 +25,9 @@ class Line:
     def __init__(self, sock: socket.socket, over: threading.Event) -> None:
         self.sock = sock
         self.over = over
+        self._gives_up_at = clock.monotonic() + GOES_ON_S
+        self.heard_out = False
+        """Did somebody stay until the end of what should have been left long before?"""
 
     def read_request(self) -> tuple[bytes, dict[str, str], bytes]:
         """Request line, headers in lower case, body."""
@@ -36,23 +45,29 @@ class Line:
 
     def drip(self, piece: bytes) -> None:
         """The same few bytes, every now and then, far longer than anybody should listen."""
-        with suppress(OSError):
-            for _ in range(200):
-                if self.over.wait(0.05):
-                    return
-                self.sock.sendall(piece)
+        while self._goes_on():
+            self.sock.sendall(piece)
+            self.over.wait(0.05)
 
     def pour(self, piece: bytes) -> None:
         """Far more than anybody should take."""
-        with suppress(OSError):
-            for _ in range(2000):
-                self.sock.sendall(piece)
+        while self._goes_on():
+            self.sock.sendall(piece)
 
     def hang(self) -> None:
-        self.over.wait(10)
+        """Not a byte, until the caller has gone."""
+        self.sock.settimeout(1)
+        while self._goes_on():
+            with suppress(TimeoutError):
+                self._some()
 
     def reset(self) -> None:
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+    def _goes_on(self) -> bool:
+        """Until the test is over; a caller who leaves ends it by an OSError."""
+        self.heard_out = clock.monotonic() > self._gives_up_at
+        return not self.heard_out and not self.over.is_set()
 
     def _until(self, mark: bytes) -> bytes:
         got = b""
@@ -70,9 +85,9 @@ class Server:
     def __init__(self, script: Script) -> None:
         self.connections = 0
         self._script = script
-        self._over = threading.Event()
+        self._over, self._met = threading.Event(), threading.Event()
         self._sock = socket.create_server(("127.0.0.1", 0))
-        self._lines: list[socket.socket] = []
+        self._lines: list[Line] = []
         self._threads = [threading.Thread(target=self._accept, daemon=True)]
         self.address = f"http://127.0.0.1:{self._sock.getsockname()[1]}"
 
@@ -84,26 +99,39 @@ class Server:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._over.set()
-        for sock in (self._sock, *self._lines):
+        for sock in (self._sock, *(line.sock for line in self._lines)):
             with suppress(OSError):  # closed by its own thread
                 sock.shutdown(socket.SHUT_RDWR)
         self._sock.close()
         for thread in self._threads:
-            thread.join(5)
+            thread.join(60)
+
+    def was_left(self) -> bool:
+        """Have all callers gone, and closed their connections, while what they were told still went on?
+
+        True of a script that ends by itself, too. Waits until somebody has come and the script has noticed.
+        """
+        self._met.wait(GOES_ON_S)
+        for thread in self._threads[1:]:
+            thread.join(2 * GOES_ON_S)
+        return not any(thread.is_alive() for thread in self._threads[1:]) and not any(
+            line.heard_out for line in self._lines
+        )
 
     def _accept(self) -> None:
         with suppress(OSError):
             while True:
                 sock, _ = self._sock.accept()
                 self.connections += 1
-                self._lines.append(sock)
-                thread = threading.Thread(target=self._play, args=(sock,), daemon=True)
-                self._threads.append(thread)
+                self._lines.append(line := Line(sock, self._over))
+                thread = threading.Thread(target=self._play, args=(line,), daemon=True)
                 thread.start()
+                self._threads.append(thread)
+                self._met.set()
 
-    def _play(self, sock: socket.socket) -> None:
-        with sock, suppress(OSError):
-            self._script(Line(sock, self._over))
+    def _play(self, line: Line) -> None:
+        with line.sock, suppress(OSError):
+            self._script(line)
 
 
 @contextmanager

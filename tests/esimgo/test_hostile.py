@@ -1,8 +1,9 @@
-"""What an answer can cost at most, in time and memory, however it is meant; measured on real sockets."""
+"""What an answer can cost at most, in work and memory, however it is meant; over real sockets."""
 
 import gzip
 import json
 import struct
+import sys
 import threading
 import tracemalloc
 import zlib
@@ -11,19 +12,18 @@ from contextlib import contextmanager
 
 import pytest
 
-from webapp import clock
 from webapp.esimgo import calls, errors
 from webapp.esimgo.budget import Budget
 from webapp.esimgo.calls import Timeouts
 from webapp.esimgo.client import ESIMGoClient
-from webapp.esimgo.envelopes import MOST_VALUES
 
 from . import answers
 from .answers import BUNDLE, ICCID
 from .conftest import KEY
-from .loopback import SOON_S, Line, Script, Server
+from .loopback import Line, Script, Server
 
 TIMEOUTS = Timeouts(connect_s=0.5, order_s=1.0, catalogue_s=1.0, read_s=1.0)
+PATIENT = Timeouts(connect_s=60, order_s=600, catalogue_s=600, read_s=600)
 MB = 1_000_000
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n"
 
@@ -107,25 +107,24 @@ HOSTILE: dict[str, Callable[[Line], None]] = {
 
 @contextmanager
 def measured(name: str) -> Iterator[Callable[[], float]]:
-    """Prints peak megabytes and seconds; afterwards the peak can be asked for."""
+    """Prints peak megabytes; afterwards they can be asked for."""
     tracemalloc.start()
-    began, peak = clock.monotonic(), list[float]()
+    peak = list[float]()
     try:
         yield lambda: peak[0]
     finally:
         peak.append(tracemalloc.get_traced_memory()[1] / MB)
         tracemalloc.stop()
-        print(f"hostile answer, {name}: {clock.monotonic() - began:.1f} s, {peak[0]:.1f} MB")
+        print(f"hostile answer, {name}: {peak[0]:.1f} MB")
 
 
 @pytest.mark.parametrize("name", sorted(HOSTILE.keys() - {"6,000,000 rows", "3,500,000 texts"}))
 def test_a_hostile_answer_to_a_purchase_costs_little_and_is_unclear(name: str) -> None:
     with Server(after_request(HOSTILE[name])) as server:
         client = ESIMGoClient(KEY, server.address, budget=Budget(1000), timeouts=TIMEOUTS)
-        began = clock.monotonic()
         with measured(name) as peak, pytest.raises(errors.Unclear):
             client.create_order(BUNDLE)
-        assert clock.monotonic() - began < SOON_S
+        assert server.was_left()
         assert server.connections == 1
     assert peak() < 64
 
@@ -133,7 +132,7 @@ def test_a_hostile_answer_to_a_purchase_costs_little_and_is_unclear(name: str) -
 @pytest.mark.parametrize("name", ["endless", "gzip bomb of 1 GB", "6,000,000 rows", "3,500,000 texts"])
 def test_a_hostile_catalogue_costs_no_more_than_the_largest_that_is_taken(name: str) -> None:
     with Server(after_request(HOSTILE[name])) as server:
-        client = ESIMGoClient(KEY, server.address, budget=Budget(1000), timeouts=Timeouts())
+        client = ESIMGoClient(KEY, server.address, budget=Budget(1000), timeouts=PATIENT)
         with (
             measured(f"catalogue, {name}") as peak,
             pytest.raises(errors.Unusable, match=r"too (large|many)"),
@@ -142,31 +141,48 @@ def test_a_hostile_catalogue_costs_no_more_than_the_largest_that_is_taken(name: 
     assert peak() < 3 * calls.CATALOGUE_SIZE / MB
 
 
-def test_a_list_of_nothing_but_broken_rows_is_read_in_time_that_grows_with_its_length_only() -> None:
-    rows = 100_000
+def test_the_work_for_a_list_of_nothing_but_broken_rows_grows_with_its_length_only() -> None:
+    few, ten_times_as_many = (calls_for_broken_rows(rows) for rows in (2_000, 20_000))
+    print(f"20,000 broken rows: {ten_times_as_many:,} calls of a function, {few:,} for 2,000")
+    assert few < ten_times_as_many <= 10 * few
+
+
+def calls_for_broken_rows(rows: int) -> int:
+    """How many functions this thread calls to read them: unlike seconds the same on any machine."""
+    called = 0
+
+    def count(_frame: object, event: str, _what: object) -> None:
+        nonlocal called
+        called += event.endswith("call")
+
     with Server(after_request(sends(b"[" + b"{}," * rows + b"{}]"))) as server:
-        client = ESIMGoClient(KEY, server.address, budget=Budget(1000))
-        began = clock.monotonic()
-        assert client.history(ICCID) == []
-    seconds = clock.monotonic() - began
-    print(f"100,000 broken rows: {seconds:.1f} s, so {seconds * MOST_VALUES / rows:.0f} s at the very most")
-    assert seconds < SOON_S
+        client = ESIMGoClient(KEY, server.address, budget=Budget(1000), timeouts=PATIENT)
+        before = sys.getprofile()
+        sys.setprofile(count)
+        try:
+            found = client.history(ICCID)
+        finally:
+            sys.setprofile(before)
+    assert found == []
+    return called
 
 
 def test_a_hostile_answer_to_one_thread_does_not_hold_up_the_others() -> None:
     """An eSIM whose answer drips in while another is looked at."""
-    dripping = threading.Event()
+    dripping, looked = threading.Event(), threading.Event()
 
     def script(line: Line) -> None:
         first, _, _ = line.read_request()
         if b"/refresh" in first:
-            dripping.set()
-            slow_drip(line)
+            line.sock.sendall(HEAD % MB)
+            while not looked.wait(0.05):
+                line.sock.sendall(b" ")
+                dripping.set()
         else:
             line.answer(answers.as_bytes(answers.DETAILS))
 
     with Server(script) as server:
-        client = ESIMGoClient(KEY, server.address, budget=Budget(1000), timeouts=TIMEOUTS)
+        client = ESIMGoClient(KEY, server.address, budget=Budget(1000), timeouts=PATIENT)
         ended: list[str] = []
 
         def look() -> None:
@@ -176,22 +192,18 @@ def test_a_hostile_answer_to_one_thread_does_not_hold_up_the_others() -> None:
 
         thread = threading.Thread(target=look)
         thread.start()
-        assert dripping.wait(5)
+        assert dripping.wait(60)
         assert client.esim(ICCID).iccid == ICCID
         ended.append("esim")
-        thread.join(15)
+        looked.set()
+        thread.join(60)
     assert ended == ["esim", "refresh"]
 
 
-def test_a_large_but_sound_answer_is_read_in_little_time() -> None:
+def test_a_large_but_sound_answer_is_read_whole() -> None:
     """A catalogue page of 5,000 bundles, far more than one asks for."""
     rows = [answers.UK | {"name": f"bundle-{number}"} for number in range(5000)]
     body = json.dumps({"bundles": rows, "pageCount": 1}).encode()
     with Server(after_request(sends(body))) as server:
-        client = ESIMGoClient(KEY, server.address, budget=Budget(1000))
-        began = clock.monotonic()
-        found = client.get_products()
-        print(
-            f"a catalogue page of 5,000 bundles, {len(body) / MB:.1f} MB: {clock.monotonic() - began:.1f} s"
-        )
-    assert len(found) == 5000
+        client = ESIMGoClient(KEY, server.address, budget=Budget(1000), timeouts=PATIENT)
+        assert len(client.get_products()) == 5000

@@ -1,9 +1,10 @@
-"""What only real sockets can show: what was sent, what was not, and how long it may take."""
+"""What only real sockets can show: what was sent, what was not, and that nothing is listened to for ever."""
 
 import gzip
 import logging
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -17,9 +18,10 @@ from webapp.esimgo.verdicts import Purpose
 from . import answers
 from .answers import BUNDLE, ICCID, REFERENCE
 from .conftest import KEY
-from .loopback import SOON_S, Line, Script, Server, nobody_listens
+from .loopback import Line, Script, Server, nobody_listens
 
 SHORT = Timeouts(connect_s=0.3, order_s=0.3, catalogue_s=0.3, read_s=0.3)
+SHORT_FOR_PURCHASES = replace(SHORT, read_s=60)
 PATIENT = Timeouts()
 
 
@@ -60,12 +62,12 @@ def test_on_sent_is_called_once_after_the_last_byte_and_before_the_answer() -> N
     def script(line: Line) -> None:
         line.read_request()
         arrived.set()
-        assert noted.wait(5)
+        assert noted.wait(60)
         order.append("answered")
         line.answer(answers.as_bytes(answers.ORDER))
 
     def on_sent() -> None:
-        assert arrived.wait(5)  # the server has the whole body before we even look for its answer
+        assert arrived.wait(60)  # the server has the whole body before we even look for its answer
         order.append("sent")
         noted.set()
 
@@ -198,13 +200,12 @@ FAULTS: list[Script] = [
 
 
 @pytest.mark.parametrize("script", FAULTS)
-def test_an_order_whose_answer_is_lost_is_unclear_soon_and_sent_once(script: Script) -> None:
+def test_an_order_whose_answer_is_lost_is_unclear_and_sent_once(script: Script) -> None:
     sent: list[str] = []
     with Server(script) as server:
-        began = clock.monotonic()
         with pytest.raises(errors.Unclear) as caught:
             client_of(server.address, SHORT).create_order(BUNDLE, on_sent=lambda: sent.append("sent"))
-        assert clock.monotonic() - began < SOON_S
+        assert server.was_left()
         assert server.connections == 1
     assert sent == ["sent"]
     assert "127.0.0.1" not in str(caught.value)
@@ -212,12 +213,11 @@ def test_an_order_whose_answer_is_lost_is_unclear_soon_and_sent_once(script: Scr
 
 
 @pytest.mark.parametrize("script", FAULTS)
-def test_a_read_whose_answer_is_lost_is_unavailable_soon(script: Script, pauses: list[float]) -> None:
+def test_a_read_whose_answer_is_lost_is_unavailable(script: Script, pauses: list[float]) -> None:
     with Server(script) as server:
-        began = clock.monotonic()
         with pytest.raises(errors.Unavailable):
             client_of(server.address, SHORT).esim(ICCID)
-        assert clock.monotonic() - began < SOON_S
+        assert server.was_left()
         assert server.connections <= 3
 
 
@@ -268,7 +268,8 @@ def test_a_revocation_whose_answer_is_lost_is_unclear_though_it_has_no_body(play
     said: list[bytes] = []
     with Server(promised_then(play, said)) as server:
         with pytest.raises(errors.Unclear):
-            client_of(server.address, SHORT).revoke(ICCID, BUNDLE)
+            client_of(server.address, SHORT_FOR_PURCHASES).revoke(ICCID, BUNDLE)
+        assert server.was_left()
         assert server.connections == 2
     assert [b"type=transaction" in line for line in said] == [False, True], "asked once, done once"
 
@@ -361,7 +362,7 @@ def test_many_threads_share_one_client() -> None:
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(20)
+            thread.join(60)
         assert found == [ICCID] * 80
         assert server.connections <= 16
 

@@ -10,8 +10,7 @@ import pytest
 import requests
 import responses
 
-from tests.esimgo.loopback import SOON_S, Line, Script, Server, nobody_listens
-from webapp import clock
+from tests.esimgo.loopback import Line, Script, Server, nobody_listens
 from webapp.telegram import errors
 from webapp.telegram.botapi import (
     BotApi,
@@ -216,7 +215,7 @@ def test_a_token_that_cannot_be_part_of_an_address_is_refused_without_repeating_
 # On real sockets
 
 
-def bot_at(base: str, timeout_s: float = SOON_S) -> BotApi:
+def bot_at(base: str, timeout_s: float = 60) -> BotApi:
     return BotApi(TOKEN, base, timeout=(timeout_s, timeout_s))
 
 
@@ -256,12 +255,11 @@ def redirects(line: Line) -> None:
 
 @pytest.mark.parametrize("script", [hangs, resets, drips_head, drips_body, endless, redirects])
 @pytest.mark.parametrize("method", ["createInvoiceLink", "sendPhoto"])
-def test_a_call_whose_answer_is_lost_is_lost_soon_and_sent_once(method: str, script: Script) -> None:
+def test_a_call_whose_answer_is_lost_is_given_up_and_sent_once(method: str, script: Script) -> None:
     with Server(script) as server:
-        began = clock.monotonic()
         with pytest.raises(errors.Lost) as caught:
             METHODS[method][0](bot_at(server.address, 0.3))
-        assert clock.monotonic() - began < SOON_S
+        assert server.was_left()
         assert server.connections == 1
     assert caught.value.__context__ is None
     assert TOKEN not in repr(caught.value)
@@ -299,7 +297,7 @@ def test_many_threads_share_one_bot_and_its_connections() -> None:
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(20)
+            thread.join(60)
         assert found == [4242] * 80
         assert server.connections <= 16
 
