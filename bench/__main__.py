@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import admin, buying, growing, load, phone, report
+from bench import admin, buying, checkouts, growing, load, phone, report, searching
 from tests.databases.servers import own
 from tests.stack import ROOT
 
@@ -30,6 +30,8 @@ PARTS: dict[str, Callable[[Path], str]] = {
     "load": on_sqlite,
     "postgresql": on_postgresql,
     "buying": lambda folder: report.of_buying(buying.measure(folder)),
+    "checkouts": lambda folder: report.of_checkouts(checkouts.measure(folder)),
+    "searching": lambda folder: report.of_searching(searching.measure(folder)),
     "growing": lambda folder: report.of_growing(growing.measure(folder)),
     "admin": lambda folder: report.of_admin(admin.measure(folder)),
     "phone": lambda folder: report.of_phone(phone.measure(folder)),

@@ -9,8 +9,11 @@ from pathlib import Path
 from bench import pages
 from bench.admin import GOAL_MS, ORDERS, YEARS
 from bench.buying import CROWD, Bought, Crowd
+from bench.checkouts import BUYERS, GOAL_S, TELEGRAM_WAITS_S, Answers
 from bench.growing import GOAL, SIZES, Cost
 from bench.load import Load, table
+from bench.searching import GOAL_MS as SEARCH_GOAL_MS
+from bench.searching import Searches
 
 TITLE = """# What it costs, and what it carries
 
@@ -77,6 +80,33 @@ def _kind(call: str) -> str:
     method, _, path = call.partition(" ")
     words = ["…" if any(letter.isdigit() for letter in word) else word for word in path.split("/")]
     return f"{method} {'/'.join(words)}"
+
+
+def of_checkouts(answers: dict[str, Answers]) -> str:
+    lines = [
+        f"| {silent} | {told.p99:.2f} s | {max(told.seconds):.2f} s | {len(told.seconds)} | {told.refused} |"
+        for silent, told in answers.items()
+    ]
+    return "\n".join(
+        [
+            f"## {BUYERS} pre-checkouts at once, then each again",
+            "",
+            "| who hangs | p99 | slowest | answered | refused |",
+            "|---|---|---|---|---|",
+            *lines,
+            "",
+            f"Goal (R6): p99 <= {GOAL_S} s, none refused; Telegram itself waits {TELEGRAM_WAITS_S} s.",
+        ]
+    )
+
+
+def of_searching(searches: Searches) -> str:
+    return (
+        f"## A search of {searches.places} places\n\n| | reached | goal |\n|---|---|---|\n"
+        f"| slowest of {searches.count} searches (`{searches.of}`) | {searches.slowest:.1f} ms | "
+        f"<= {SEARCH_GOAL_MS} ms |\n"
+        f"| the first of a process | {searches.first:.0f} ms | |"
+    )
 
 
 def of_growing(costs: dict[int, Cost]) -> str:

@@ -4,7 +4,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +70,7 @@ def test_a_catalogue_that_shrinks_waits_for_the_owner(provider: Stack) -> None:
 
 SYNC = """
 import pathlib, re, sys
-from webapp import catalogue, clock, db
+from webapp import catalogue, db
 from webapp.config import Config
 from webapp.esimgo.client import ESIMGoClient
 
@@ -82,12 +81,11 @@ config = Config(
 )
 db.bind(url)
 client = ESIMGoClient(config.esimgo_api_key, config.esimgo_api_url)
-began = clock.monotonic()
 catalogue.sync(client.catalogue_pages(500), config)
 # Of this process alone: ru_maxrss would count what the tests' process had taken before it started us.
 peak = int(re.search(r"VmHWM:\\s+(\\d+)", pathlib.Path("/proc/self/status").read_text())[1]) // 1024
 state = catalogue.state()
-print(f"{clock.monotonic() - began:.1f} s, {peak} MB at most", state.bundles, state.places)
+print(f"{peak} MB at most", state.bundles, state.places)
 """
 
 WRITE = """
@@ -96,15 +94,14 @@ from webapp import clock, db
 from webapp.models import Setting
 
 db.bind(sys.argv[1])
-longest = 0.0
 print("ready", flush=True)
+written = 0
 while not select.select([sys.stdin], [], [], 0)[0]:
-    began = clock.monotonic()
     with db.transaction():
         Setting.write("another.writer", 1)
-    longest = max(longest, clock.monotonic() - began)
+    written += 1
     clock.sleep(0.01)
-print(longest)
+print(written)
 """
 
 
@@ -114,23 +111,20 @@ from webapp import catalogue, clock, db
 from webapp.i18n import speaking
 
 db.bind(sys.argv[1])
-search = catalogue.Search()
-longest, seen = 0.0, set()
+search, seen = catalogue.Search(), set()
 print("ready", flush=True)
 with speaking("en"):
     while not select.select([sys.stdin], [], [], 0)[0]:
-        began = clock.monotonic()
         with db.database.atomic():  # one state of the catalogue for both
             found = len(search.look(catalogue.areas(), "germany").cards), len(catalogue.plans_in("DE"))
-        longest = max(longest, clock.monotonic() - began)
         seen.add(found)
         clock.sleep(0.01)
-print(longest, *(f"{areas}/{plans}" for areas, plans in sorted(seen)))
+print(*(f"{areas}/{plans}" for areas, plans in sorted(seen)))
 """
 
 
 def test_six_thousand_bundles_for_190_countries(tmp_path: Path) -> None:
-    """Read over HTTP into SQLite while others write and search: nobody waits for long, or sees half of it."""
+    """Read over HTTP into SQLite while others write and search: nobody is refused, or sees half of it."""
     url = f"sqlite:///{tmp_path}/shop.db"
     migrate(url)
     seen: set[str] = set()
@@ -138,14 +132,10 @@ def test_six_thousand_bundles_for_190_countries(tmp_path: Path) -> None:
         for which in ("first", "again"):
             with meanwhile(WRITE, url) as written, meanwhile(READ, url) as looked:
                 told = python("-c", SYNC, url, address).split()
-            waited, searched = float(written[0]), float(looked.pop(0))
-            print(
-                f"\n{which} sync of 6,000 bundles: {' '.join(told[:-2])}; a writer waited {waited:.2f} s, "
-                f"search and prices took {searched:.2f} s at most"
-            )
+            print(f"\n{which} sync of 6,000 bundles: {' '.join(told[:-2])}, {written[0]} writes meanwhile")
             assert (told[-2], int(told[-1]) >= 190) == ("6000", True)
-            assert int(told[2]) < 300
-            assert max(waited, searched) < inf, "nobody was refused"
+            assert int(told[0]) < 300
+            assert int(written[0]) > 0
             seen |= set(looked)
     assert len(seen - {"0/0"}) == 1, "Germany is not there, or it is there with all of its plans"
 
@@ -161,7 +151,7 @@ def provider_of(bundles: int, countries: int) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}/v2.5"
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)
 
 
 def answers(port: int) -> bool:
@@ -173,8 +163,8 @@ def answers(port: int) -> bool:
 
 @contextmanager
 def meanwhile(script: str, url: str) -> Iterator[list[str]]:
-    """A process that runs all the time; at the end the list holds the words that it leaves, in seconds the
-    longest that it has waited first.
+    """A process that runs all the time and is never refused; at the end the list holds the words that it
+    leaves.
     """
     pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     process = subprocess.Popen([sys.executable, "-c", script, url], cwd=ROOT, **pipes)
@@ -184,12 +174,13 @@ def meanwhile(script: str, url: str) -> Iterator[list[str]]:
     try:
         yield left
     finally:
-        left += (process.communicate("\n", timeout=60)[0] or "inf").split()
+        left += process.communicate("\n", timeout=60)[0].split()
+    assert process.returncode == 0, "it was refused"
 
 
 def python(*command: str) -> str:
     done = subprocess.run(
-        [sys.executable, *command], cwd=ROOT, capture_output=True, text=True, check=False, timeout=240
+        [sys.executable, *command], cwd=ROOT, capture_output=True, text=True, check=False, timeout=600
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
