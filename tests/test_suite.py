@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from tests import wall_time
 from tests.conftest import SECRET, installed_chromium
 from webapp.config import ROOT
 from webapp.observability import TextLine
 
+TESTS = Path(__file__).parent
 ICCID = "8944500102198304826"
 
 PRIVATE = re.compile(r"_[A-Za-z]\w*")
@@ -46,6 +48,52 @@ def test_without_a_browser_tests_are_skipped_but_never_in_ci(
 def test_what_belongs_together_stays_so(request: pytest.FixtureRequest) -> None:
     """xdist forgets groups silently where it does not know its pytest; then each worker starts every shop."""
     assert request.node.nodeid.endswith("@kept together")
+
+
+# --- nothing is timed
+
+
+def test_no_test_asserts_how_long_something_took() -> None:
+    files = sorted(TESTS.rglob("*.py"))
+    found = [f"{file}:{line}" for file in files for line in wall_time.asserted(file.read_text())]
+    assert Path(__file__) in files
+    assert found == [], "say what came first, or what never happened; figures belong to `make bench`"
+
+
+@pytest.mark.parametrize(
+    "careless",
+    [
+        "assert clock.monotonic() - began < 2",
+        "assert 2 >= time.perf_counter() - began, 'soon'",
+        "took = time.monotonic() - began; assert took <= 1",
+        "began = monotonic(); work(); ended = monotonic(); assert ended - began < 2",
+        "began, ended = monotonic(), monotonic(); spent = (ended - began) * 1000; assert 0 < spent < 5",
+        "took = []; took.append(monotonic() - began); p99 = sorted(took)[98]; assert p99 <= within(1)",
+        "def timed(): return monotonic() - began\nspent = [timed() for _ in rows]; assert max(spent) < 1",
+        "soon = monotonic() + 2; work(); assert monotonic() < soon",
+        "until = rests(); assert 14 < until - clock.monotonic()",
+        "async def test_it():\n    began = time.time()\n    assert time.time() - began < 1",
+    ],
+)
+def test_whoever_does_is_found(careless: str) -> None:
+    assert len(wall_time.asserted(careless)) == 1
+
+
+@pytest.mark.parametrize(
+    "sound",
+    [
+        "assert clock.monotonic() - began >= pause",
+        "give_up = monotonic() + 60\nwhile not look(): assert monotonic() < give_up",
+        "before, at, after = monotonic(), clock.monotonic(), monotonic(); assert before <= at <= after",
+        "print(monotonic() - began); assert len(rows) < 5",
+        "while clock.monotonic() - began < 60: work()",
+    ],
+)
+def test_waits_and_order_are_not_taken_for_it(sound: str) -> None:
+    assert wall_time.asserted(sound) == []
+
+
+# --- the log
 
 
 def test_what_the_shop_logs_in_a_test_is_in_the_log_that_is_searched(log: Path) -> None:
