@@ -27,7 +27,9 @@ def measure(_folder: Path) -> Searches:
     cards = whole_world()
     search = Search()
     first = _ms(search, "турция", cards)
-    slowest, query = max((min(_ms(search, query, cards) for _ in range(TIMES)), query) for query, _ in SEARCHES)
+    slowest, query = max(
+        (min(_ms(search, query, cards) for _ in range(TIMES)), query) for query, _ in SEARCHES
+    )
     return Searches(len(cards), len(SEARCHES), first, slowest, query)
 
 

@@ -109,7 +109,7 @@ def test_two_processes_advancing_at_once_lose_no_second(tmp_path: Path) -> None:
     for mover in movers:
         mover.start()
     for mover in movers:
-        mover.join(20)
+        mover.join(60)
     assert float((tmp_path / "clock").read_text()) == 200
 
 
@@ -405,5 +405,5 @@ def test_every_save_returns_with_its_change_in_the_file(tmp_path: Path) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(10)
+        thread.join(60)
     assert not missing

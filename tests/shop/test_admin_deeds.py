@@ -206,7 +206,7 @@ def test_of_two_who_press_at_once_one_does_it(config: Config) -> None:
     done, start = [], Barrier(2)
 
     def press_now(deed: str) -> None:
-        start.wait(5)
+        start.wait(60)
         try:
             with admin.acting(who, deed, order.reference):
                 admin.act(order.fresh(), deed, f"paid.{order.submission_id or 0}", SHOPKEEPER, config)
@@ -220,7 +220,7 @@ def test_of_two_who_press_at_once_one_does_it(config: Config) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(60)
     assert (done, Refund.select().count(), len(deeds())) == (["refund"], 1, 1)
 
 

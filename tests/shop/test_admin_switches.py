@@ -138,7 +138,7 @@ def test_two_who_turn_different_switches_lose_neither(config: Config) -> None:
     names, start = ("sales", "payments", "messages", switches.area("tr")), Barrier(4)
 
     def turn_now(name: str) -> None:
-        start.wait(5)
+        start.wait(60)
         switches.turn(name, SHOPKEEPER, on=False)
         db.database.close()
 
@@ -146,7 +146,7 @@ def test_two_who_turn_different_switches_lose_neither(config: Config) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(60)
     assert set(switches.off()) == set(names)
 
 

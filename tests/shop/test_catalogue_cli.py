@@ -114,7 +114,7 @@ def answering(context: Context) -> threading.Thread:
     """The leader, who looks for requests until there was one."""
 
     def work() -> None:
-        give_up = clock.monotonic() + 20
+        give_up = clock.monotonic() + 60
         while not JobRequest.select().where(JobRequest.done_at.is_null()).exists():
             assert clock.monotonic() < give_up
             clock.sleep(0.02)

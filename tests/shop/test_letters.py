@@ -278,9 +278,9 @@ def speaks(*said: bytes, drip: bool = False) -> Script:
     ids=["before the greeting", "after it", "after the letter"],
 )
 def test_a_server_that_hangs_is_left(said: tuple[bytes, ...], error: type[MailError], drip: bool) -> None:
-    timeout_s, session_s = (60, 0.6) if drip else (2, 60)
+    timeout_s, session_s = (60.0, 0.6) if drip else (2.0, 60.0)
     if error is NotReached:
-        timeout_s, session_s = 0.4, 60
+        timeout_s, session_s = 0.4, 60.0
     with Server(speaks(*said, drip=drip)) as server:
         with pytest.raises(error):
             Mailer(server.address.replace("http:", "smtp:"), timeout_s=timeout_s, session_s=session_s).send(
