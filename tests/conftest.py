@@ -127,6 +127,7 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 # --- a database for each test
 
 ON_BOTH = {
+    "api.test_idempotency",
     "crash.test_matrix",
     "crash.test_paused_leader",
     "flows.test_faults.test_a_killed_jobs_process_buys_once_and_delivers",
@@ -143,7 +144,6 @@ ON_BOTH = {
     "shop.test_catalogue_areas",
     "shop.test_catalogue_plans",
     "shop.test_catalogue_sync",
-    "shop.test_customers",
     "shop.test_esims",
     "shop.test_following",
     "shop.test_leases",
@@ -175,15 +175,21 @@ SOURCES = {
 }
 """Fixtures of which there are two, one for each database."""
 
+SEEN = pytest.StashKey[dict[str, bool]]()
+"""The rooms and tests that were collected: does any of it run on both databases?"""
+
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     room = metafunc.module.__name__.removeprefix("tests.")
     names = {room, f"{room}.{metafunc.function.__name__}"}
+    seen = metafunc.config.stash.setdefault(SEEN, {})
+    seen.update({name: seen.get(name, False) for name in names})
     if not names & ON_BOTH and not room.startswith("databases."):
         return
     for fixture, sources in SOURCES.items():
         if fixture in metafunc.fixturenames:
             metafunc.parametrize(fixture, sources, ids=["sqlite", "postgresql"], indirect=True)
+            seen.update(dict.fromkeys(names, True))
 
 
 @pytest.fixture(scope="session")

@@ -15,10 +15,16 @@ from pathlib import Path
 
 from webapp.config import ROOT
 
-FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(
-    [__name__, "flask.cli", "jobs.doctor", "jobs.schedule", "sandbox.esimgo.app", "sandbox.telegram.app"]
+IMPORTED = (
+    __name__,
+    "flask.cli",
+    "jobs.doctor",
+    "jobs.schedule",
+    "sandbox.esimgo.app",
+    "sandbox.telegram.app",
 )
+FORKS = multiprocessing.get_context("forkserver")
+FORKS.set_forkserver_preload([*IMPORTED])
 
 
 class Forked:

@@ -98,6 +98,8 @@ def test_requests_of_every_kind_get_what_the_document_promises(
     )
     answers: Answers = Counter()
     operations = [found.ok() for found in document.get_all_operations() if isinstance(found, Ok)]
+    assert {operation.label for operation in operations} >= set(real)
+    assert {operation.path for operation in operations} >= set(LENIENT)
     for operation in operations:
         for mode in GenerationMode:
             answers += throw(operation, mode, times, headers, real)

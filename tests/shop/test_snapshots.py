@@ -25,6 +25,9 @@ SNAPSHOTS = ROOT / "tests/snapshots"
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 TOLD = {kind: about for kind, about in notifications.KINDS.items() if about.group}
 STAGES = {"paid": "paid", "failed": "failed", "refunded": "failed", "returned": "returned", "ready": "ready"}
+MAILED = [kind for kind, about in TOLD.items() if about.mailed] + ["code"]
+COMMANDS = ("start", "help", "language", "paysupport", "privacy", "terms", "what?")
+ASKED_AT = ("paid", "ready", "failed")
 OF_TOP_UPS = ("paid", "failed", "refunded", "topped_up", "activated", "used_80")
 
 
@@ -103,7 +106,7 @@ def test_each_message_of_a_top_up(config: Config, same: Any, kind: str, language
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("kind", [kind for kind, about in TOLD.items() if about.mailed] + ["code"])
+@pytest.mark.parametrize("kind", MAILED)
 def test_each_letter(config: Config, same: Any, kind: str, language: str) -> None:
     order = of_a_top_up(kind) if kind == "topped_up" else of_a_new_esim(kind)
     Setting.write(notifications.BOT_NAME, "simka_bot")
@@ -111,6 +114,18 @@ def test_each_letter(config: Config, same: Any, kind: str, language: str) -> Non
         mail = notifications.letter(notification(order, kind), address(order), with_mail(config))
     assert secret_of(order) not in mail.as_string()
     same(f"mail/{kind}.{language}", mail_as_text(mail))
+
+
+def test_every_snapshot_is_compared_with_something() -> None:
+    names = {
+        *(f"chat/{kind}" for kind in TOLD),
+        *(f"chat/top-up-{kind}" for kind in OF_TOP_UPS),
+        *(f"mail/{kind}" for kind in MAILED),
+        *(f"commands/{command.strip('?')}" for command in COMMANDS),
+        *(f"commands/paysupport-{stage}" for stage in ASKED_AT),
+    }
+    there = {str(path.relative_to(SNAPSHOTS)) for path in SNAPSHOTS.rglob("*") if path.is_file()}
+    assert there == {f"{name}.{language}.txt" for name in names for language in LANGUAGES}
 
 
 @pytest.mark.parametrize("path", sorted(SNAPSHOTS.rglob("*.ru.txt")), ids=lambda path: path.stem)
@@ -132,7 +147,7 @@ def with_mail(config: Config) -> Config:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("command", ["start", "help", "language", "paysupport", "privacy", "terms", "what?"])
+@pytest.mark.parametrize("command", COMMANDS)
 def test_each_answer_of_the_bot(config: Config, same: Any, command: str, language: str) -> None:
     answer = chat.reply(f"/{command}", make_customer(language=language), config)
     assert answer is not None
@@ -142,7 +157,7 @@ def test_each_answer_of_the_bot(config: Config, same: Any, command: str, languag
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("stage", ["paid", "ready", "failed"])
+@pytest.mark.parametrize("stage", ASKED_AT)
 def test_paysupport_says_where_the_newest_order_stands(
     config: Config, same: Any, stage: str, language: str
 ) -> None:

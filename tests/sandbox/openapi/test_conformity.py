@@ -86,6 +86,8 @@ def test_the_stand_in_answers_as_the_corrected_document_says(
     began = clock.monotonic()
     document = schemathesis.openapi.from_dict(exact(corrected))
     operations = [one.ok() for one in document.get_all_operations() if isinstance(one, Ok)]
+    assert {operation.label for operation in operations} >= {*NEEDED_QUERY, *BODIES}
+    assert {one.name for operation in operations for one in operation.query} >= set(REAL_QUERY)
     answers: Answers = Counter()
     for operation in operations:
         answers += throw(operation, provider)
