@@ -9,10 +9,13 @@ import runpy
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 from multiprocessing.connection import wait
+from multiprocessing.util import get_temp_dir
 from pathlib import Path
 
+from tests.databases.servers import LONGEST_SOCKET
 from webapp.config import ROOT
 
 IMPORTED = (
@@ -32,6 +35,7 @@ class Forked:
 
     def __init__(self, command: Sequence[str], environment: Mapping[str, str], log: Path) -> None:
         log.touch()
+        _leave_room_for_a_socket()
         given = (list(command), dict(environment), log)
         self._process = FORKS.Process(target=_run, args=given, daemon=True)
         self._process.start()
@@ -62,6 +66,17 @@ class Forked:
 
     def kill(self) -> None:
         self.send_signal(signal.SIGKILL)
+
+
+def _leave_room_for_a_socket() -> None:
+    """The forkserver is asked through a socket among the temporary files, where its name may be too long."""
+    name = f"{tempfile.gettempdir()}/pymp-12345678/listener-12345678"
+    if len(os.fsencode(name)) > LONGEST_SOCKET:
+        usual, tempfile.tempdir = tempfile.tempdir, "/tmp"
+        try:
+            get_temp_dir()  # it is chosen once in a process
+        finally:
+            tempfile.tempdir = usual
 
 
 def _run(command: list[str], environment: dict[str, str], log: Path) -> None:

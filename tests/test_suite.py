@@ -3,6 +3,8 @@
 import logging
 import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -115,3 +117,29 @@ def test_nothing_that_the_suite_is_run_by_speaks_of_running_again(path: str) -> 
 def test_a_mark_to_run_again_would_be_found() -> None:
     assert RERUNS.search("item.add_marker(pytest.mark.flaky(reruns=2))")
     assert RERUNS.search("pytest-rerunfailures==16.7")
+
+
+# --- processes
+
+BEGINS_AND_ENDS = """
+import os, sys
+from pathlib import Path
+from tests.forking import Forked
+print(Forked(["timeit", "-n", "1", "pass"], os.environ, Path(sys.argv[1])).wait(120))
+"""
+
+
+def test_processes_are_forked_though_temporary_files_have_long_names(tmp_path: Path) -> None:
+    """A socket's name has to be short."""
+    temporary = tmp_path / ("long" * 25)
+    temporary.mkdir()
+    ended = subprocess.run(
+        [sys.executable, "-c", BEGINS_AND_ENDS, tmp_path / "log"],
+        cwd=ROOT,
+        env=os.environ | {"TMPDIR": str(temporary)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.stdout == "0\n", ended.stderr
+    assert "loop" in (tmp_path / "log").read_text()
