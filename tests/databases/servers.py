@@ -27,6 +27,8 @@ PREFIX = "simka-pg-"
 OTHER_HOMES = ("/tmp", "/var/tmp", "/dev/shm")
 """When the folder for temporary files will not do."""
 LONGEST_SOCKET = 103  # bytes in the name of a Unix socket: on macOS; Linux has room for 107
+HEADERS = shutil.ignore_patterns("include")
+"""Half of the wheel's files, and no program reads them."""
 STARTS_AND_STOPS_IN_S = 120  # on any machine; a quiet one takes less than one
 QUICK = (
     "fsync=off",
@@ -219,7 +221,7 @@ class Own:
         package = installed.parent
         there = self.folder / "programs"
         for part in (installed, *package.parent.glob(f"{package.name}.libs")):
-            shutil.copytree(part, there / part.relative_to(package.parent))
+            shutil.copytree(part, there / part.relative_to(package.parent), ignore=HEADERS)
         for path in (there, *there.rglob("*")):
             os.chown(path, NOBODY, NOBODY)
         return there / installed.relative_to(package.parent)

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from tests.databases import servers
-from tests.databases.servers import NOBODY, Own, Refused, own, room, wheel, why_not
+from tests.databases.servers import HEADERS, NOBODY, Own, Refused, own, room, wheel, why_not
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root runs it as somebody else")
 
@@ -22,7 +22,7 @@ def installed() -> Iterator[Path]:
         site.chmod(0o755)
         package = wheel().parent
         for part in (wheel(), *package.parent.glob(f"{package.name}.libs")):
-            shutil.copytree(part, site / part.relative_to(package.parent))
+            shutil.copytree(part, site / part.relative_to(package.parent), ignore=HEADERS)
         yield site / wheel().relative_to(package.parent)
 
 
