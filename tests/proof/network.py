@@ -68,7 +68,7 @@ class Network:
         self.late = 0  # calls whose work is still to be done
         self.sender: Callable[[], int] = lambda: 0
 
-    def adapter(self, **_options: Any) -> HTTPAdapter:
+    def adapter(self, *_given: Any, **_options: Any) -> HTTPAdapter:
         """What the clients take for requests' adapter."""
         return _Line(self)
 

@@ -151,11 +151,10 @@ class World:
         self.hub.around = lambda: boundaries.watched(self.power.boundary)
         # Both clocks are one here; an hour of everybody's orders would be read every 10 s.
         set_(reconciling, "WIDE", timedelta(minutes=2))
+        set_(logging.root.manager, "disable", logging.WARNING)  # of these there are thousands
         logging.getLogger().addHandler(self.troubles)
-        logging.disable(logging.WARNING)  # of these there are thousands
 
     def close(self) -> None:
-        logging.disable(logging.NOTSET)
         logging.getLogger().removeHandler(self.troubles)
         for jobs in self.jobs:
             self.hub.cut(jobs.process)

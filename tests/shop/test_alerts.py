@@ -212,16 +212,16 @@ def test_a_certificate_that_ends(night: Night, monkeypatch: pytest.MonkeyPatch) 
     night.context = replace(
         night.context, config=replace(night.config, public_url="https://shop.example.com")
     )
-    monkeypatch.setattr(watch, "certificate_end", lambda host, port: after(86_400 * 10.5))
+    monkeypatch.setattr(watch, "certificate_end", lambda *_where: after(86_400 * 10.5))
     assert "shop.example.com: 10 days left" in night.passes(60)[0]
-    monkeypatch.setattr(watch, "certificate_end", lambda host, port: after(86_400 * 80))
+    monkeypatch.setattr(watch, "certificate_end", lambda *_where: after(86_400 * 80))
     assert night.passes(60) == []
     night.advance(6 * 3600)
     assert night.passes(60)[0].startswith("✅")
 
 
 def test_a_host_that_cannot_be_reached(night: Night, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(host: str, port: int) -> None:
+    def refuse(_host: str, _port: int, _authorities: Path | None) -> None:
         raise ConnectionRefusedError("refused")
 
     monkeypatch.setattr(watch, "certificate_end", refuse)
@@ -318,8 +318,8 @@ class Post:
         self.letters: list[EmailMessage] = []
         self.error: MailError | None = None
 
-    def __call__(self, url: str) -> "Post":
-        assert url == "smtp://127.0.0.1:25"
+    def __call__(self, url: str, *, authorities: Path | None) -> "Post":
+        assert (url, authorities) == ("smtp://127.0.0.1:25", None)
         return self
 
     def send(self, letter: EmailMessage) -> None:

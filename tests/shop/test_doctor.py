@@ -58,7 +58,7 @@ class Street:
     def tell_the_time(self, _request: requests.PreparedRequest) -> Told:
         return 302, {"Date": format_datetime(clock.now() - self.ahead, usegmt=True)}, ""
 
-    def certificate_end(self, host: str, port: int) -> object:
+    def certificate_end(self, host: str, port: int, _authorities: Path | None = None) -> object:
         if isinstance(self.certificate_s, OSError):
             raise self.certificate_s
         return clock.now() + timedelta(seconds=self.certificate_s)

@@ -102,7 +102,7 @@ def show() -> Response:
 
 
 def document(app: Flask, address: str) -> Json:
-    """OpenAPI 3.1 of the app at `address`. AttributeError for a route under /api/ that is not described."""
+    """OpenAPI 3.1 of the app at `address`. Raises KeyError for a route under /api/ that is not described."""
     rules = sorted((r for r in app.url_map.iter_rules() if r.rule.startswith("/api/")), key=lambda r: r.rule)
     routes = [(rule, _operation(app.view_functions[rule.endpoint])) for rule in rules]
     refs, definitions = _schemas([operation for _rule, operation in routes])
@@ -120,8 +120,10 @@ def document(app: Flask, address: str) -> Json:
     ).model_dump()
 
 
-def _operation(view: Any) -> Operation:
-    found: Operation = view.operation
+def _operation(view: Callable[..., Any]) -> Operation:
+    found: Operation | None = getattr(view, "operation", None)
+    if found is None:
+        raise KeyError(view)
     return found
 
 
