@@ -13,6 +13,7 @@ from tests.shop.factories import (
     make_order,
     near,
     placed,
+    quoted,
     window,
 )
 from tests.shop.moments import Moments
@@ -21,6 +22,7 @@ from webapp import boundaries, leases, orders, outages, reconciling
 from webapp.config import Config
 from webapp.esimgo import errors
 from webapp.esimgo.errors import EsimGoError
+from webapp.esimgo.payloads import OrderQuote
 from webapp.leases import Leadership
 from webapp.models import Assignment, Esim, Notification, Payment, Refund, Submission
 from webapp.orders import buying
@@ -169,6 +171,27 @@ def test_who_loses_the_race_for_an_order_leaves_no_intent(
     moments.after('FROM "orders" .*"paid_at"', lambda: order.fresh().move("failed", actor="deadline"))
     assert orders.submit_next(provider, leader, config) is None
     assert (order.fresh().stage, Submission.select().count(), provider.bought) == ("failed", 0, [])
+
+
+def test_an_order_that_has_grown_late_since_it_was_picked_is_not_bought(
+    provider: Provider,
+    leader: Leadership,
+    config: Config,
+    advance: Advance,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Between the two eSIM Go is asked for its price again; it is slow, or the clock is moved."""
+
+    def slow(_bundle: str) -> OrderQuote:
+        advance(config.deadline_s - 60)
+        return OrderQuote.model_validate({"valid": True, "total": 4.2})
+
+    order = make_order("paid")
+    quoted(ago_s=config.quote_s + 1)
+    monkeypatch.setattr(provider, "validate_order", slow)
+    assert orders.submit_next(provider, leader, config) is None
+    assert (order.fresh().stage, Submission.select().count(), provider.bought) == ("paid", 0, [])
+    assert orders.enforce_deadlines() == 1
 
 
 def test_a_claim_that_has_gone_stale_is_given_back_and_nothing_is_sent(

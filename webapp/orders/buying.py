@@ -98,9 +98,11 @@ def _wait(order: Order, seconds: float) -> None:
 
 
 def _claim(order: Order, leadership: Leadership) -> Submission | None:
-    """The intent: only the leader makes one, and the order points to it."""
+    """The intent: only the leader makes one, and the order points to it. Whether it is late for that is asked
+    here again: since it was picked, eSIM Go was perhaps asked, and the clock has moved.
+    """
     with transaction():
-        if not leases.holds(leadership):
+        if not leases.holds(leadership) or order.deadline_at <= clock.now() + LAST_CALL:
             return None
         submission = _intent(order, leadership.epoch)
         moved = order.move("submitting", actor="job", submission_id=submission.id)
