@@ -1,7 +1,6 @@
 """What every job may need, and what jobs remember from run to run; made once per process."""
 
 import threading
-from collections import defaultdict
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -24,10 +23,12 @@ class JobLocks:
 
     def __init__(self, lock: Locks = threading.RLock) -> None:
         """`lock` makes one; it can be taken again by the thread that holds it."""
-        self._locks: defaultdict[str, AbstractContextManager[object]] = defaultdict(lock)
+        self._lock = lock
+        self._locks: dict[str, AbstractContextManager[object]] = {}
 
     def of(self, job: str) -> AbstractContextManager[object]:
-        return self._locks[job]
+        """The same for all, also when two threads ask for the first time at once: setdefault is atomic."""
+        return self._locks.setdefault(job, self._lock())
 
 
 @dataclass(frozen=True)
