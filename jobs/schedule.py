@@ -181,10 +181,8 @@ class Ticks:
             return
         if runner.run(entry.job, self._context, alone=entry.lanes == 1):
             self._resting.pop(name, None)
-        else:
-            rest_s = min(
-                2.0 ** min(failures, 10), LONGEST_REST_S
-            )  # an outage of hours is thousands of failures
+        else:  # an outage of hours is thousands of failures
+            rest_s = min(2.0 ** min(failures, 10), LONGEST_REST_S)
             self._resting[name] = (failures + 1, clock.monotonic() + rest_s)
 
 
