@@ -115,7 +115,7 @@ def _state_of_class(of: type, where: str) -> dict[str, str]:
         plain = value.__func__ if isinstance(value, staticmethod | classmethod) else value
         if isinstance(plain, types.FunctionType | functools._lru_cache_wrapper):
             found |= _state_of_function(plain, inner)
-        elif not isinstance(value, type) and not hasattr(value, "__get__") and (kind := _changes(value)):
+        elif not isinstance(value, type) and not hasattr(value, "__get__") and (kind := _holds(inner, value)):
             found[inner] = kind
     return found
 
@@ -127,11 +127,21 @@ def _state_of_function(function: Any, where: str) -> dict[str, str]:
     cells = zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
     held = {name: cell.cell_contents for name, cell in cells if cell != types.CellType()}
     held |= {f"default {number}": value for number, value in enumerate(function.__defaults__ or ())}
-    found = {f"{where}({name})": kind for name, value in held.items() if (kind := _changes(value))}
+    held |= {f"default {name}": value for name, value in (function.__kwdefaults__ or {}).items()}
+    found = {f"{where}({name})": kind for name, value in held.items() if (kind := _holds(name, value))}
     for name, value in held.items():
         if isinstance(value, types.FunctionType) and value is not function and is_ours(value):
             found |= _state_of_function(value, f"{where}({name})")
     return found
+
+
+def _holds(name: str, value: Any) -> str | None:
+    """The same for what a class, a closure or a default has. There a table is a memory, unless its name says
+    that it is a constant.
+    """
+    last = name.rpartition(".")[2]
+    is_constant = last == last.upper() or last == "model_config"  # pydantic's name for its settings
+    return type(value).__name__ if type(value) in TABLES and not is_constant else _changes(value)
 
 
 def _changes(value: Any) -> str | None:
@@ -189,6 +199,25 @@ def changed_tables(tree: ast.Module, tables: frozenset[str]) -> list[str]:
     return [name for node in ast.walk(tree) for name in _changed_by(node) if name in tables]
 
 
+def set_elsewhere(tree: ast.Module) -> list[str]:
+    """Attributes of modules, classes and functions that a function sets: state, though nothing says `global`.
+    What is set while a module is imported is a declaration, and `g` and `request` are of one request.
+    """
+    fixed = (ast.FunctionDef, ast.ClassDef)
+    known = {node.name for node in tree.body if isinstance(node, fixed)}
+    imports = (node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom))
+    known |= {alias.asname or alias.name.partition(".")[0] for node in imports for alias in node.names}
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    found: list[str] = []
+    for node in {inner: None for function in functions for inner in ast.walk(function)}:
+        targets = node.targets if isinstance(node, ast.Assign) else []
+        targets = [node.target] if isinstance(node, ast.AugAssign | ast.AnnAssign) else targets
+        for target in targets:
+            if isinstance(target, ast.Attribute) and _last(target.value) in known - {"g", "request"}:
+                found.append(ast.unparse(target))
+    return found
+
+
 def _changed_by(node: ast.AST) -> Iterator[str]:
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in CHANGING:
         yield _last(node.func.value)
@@ -218,6 +247,10 @@ def test_no_function_binds_a_name_of_its_module_anew() -> None:
     assert found < set(EXCEPTIONS)
 
 
+def test_no_code_sets_an_attribute_of_a_module_a_class_or_a_function() -> None:
+    assert {module: names for module, tree in sources() if (names := set_elsewhere(tree))} == {}
+
+
 def test_no_code_changes_a_table_of_a_module() -> None:
     known = tables()
     assert len(known) > 50
@@ -241,6 +274,7 @@ SEEN = {"a": [threading.Lock()]}
 
 class Pace:
     _shared = deque()
+    _known = {}
 
 _pace = Pace()
 
@@ -248,12 +282,12 @@ _pace = Pace()
 def known() -> str: return ""
 
 def kept():
-    found = deque()
-    def view(): return found
+    found, seen = deque(), {}
+    def view(): return found, seen
     return view
 
 view = kept()
-def late(known=deque()): return known
+def late(known=deque(), seen=[], *, last={}): return known
 """
 HARMLESS = """
 import logging, re
@@ -278,7 +312,8 @@ def test_each_kind_of_state_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     found = {name.removeprefix("webapp.planted.") for name in state_in(planted(STATE, monkeypatch))}
     assert found == {
         *("_lock", "_waiting", "_asking", "_line", "_numbers", "_local", "SEEN", "Pace._shared", "_pace"),
-        *("known", "view(found)", "late(default 0)"),
+        *("Pace._known", "known", "view(found)", "view(seen)"),
+        *("late(default 0)", "late(default 1)", "late(default last)"),
     }
 
 
@@ -305,4 +340,7 @@ def test_reading_a_table_is_no_change() -> None:
     code = "x = TABLE['a']; y = TABLE.get('b'); other['a'] = TABLE; z = {**TABLE}"
     assert changed_tables(ast.parse(code), frozenset({"TABLE"})) == []
     assert rebound(ast.parse("def f():\n    x = 1")) == []
+    assert set_elsewhere(ast.parse("import a\ndef f(x):\n    x.y = 1\n    z = a.b")) == []
+    code = "import a\nclass C: ...\ndef f():\n    a.b = 1\n    C.d += 1\n    f.e = 1\n    x.C.g = 1"
+    assert set_elsewhere(ast.parse(code)) == ["a.b", "C.d", "f.e", "x.C.g"]
     assert rebound(ast.parse("def f():\n    global x\n    x = 1")) == ["x"]
