@@ -19,7 +19,7 @@ test: $(VENV)/.installed-dev ## the whole suite
 	@$(BIN)/python -m pytest
 
 prove: $(VENV)/.installed-dev ## the proofs in full, an hour or so; writes docs/proof.md
-	@$(BIN)/python -m pytest tests/proof tests/crash --prove --full-matrix -p no:randomly
+	@$(BIN)/python -m pytest -m proof --prove -p no:randomly
 
 lint: $(VENV)/.installed-dev
 	@$(BIN)/ruff check

@@ -10,12 +10,13 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from flask import Flask
 from jinja2.bccache import Bucket, BytecodeCache
 from playwright.sync_api import Browser, sync_playwright
+from werkzeug.routing import Rule
 
 from tests.databases.servers import Engine, Files, Server, postgresql
 from tests.proof import proved
@@ -28,8 +29,13 @@ from webapp.observability import TextLine
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--rewrite", action="store_true", help="write tests/snapshots anew")
     parser.addoption("--prove", action="store_true", help="the proofs in full; writes docs/proof.md")
-    whole = "every crash point with every fault, not each of them once (many minutes)"
-    parser.addoption("--full-matrix", action="store_true", help=whole)
+
+
+@pytest.fixture
+def in_full(request: pytest.FixtureRequest) -> bool:
+    """At the size that its requirement names, or at one that shows the same in less time?"""
+    assert request.node.get_closest_marker("proof"), "`make prove` finds such a test by its mark"
+    return bool(request.config.getoption("--prove"))
 
 
 MEMORY = Path("/dev/shm")
@@ -77,7 +83,24 @@ class Compiled(BytecodeCache):
         self._known[bucket.key] = bucket.bytecode_to_string()
 
 
+class KnownRule(Rule):
+    """The functions that build addresses are compiled once for all the apps of a worker: 48 routes in two
+    functions each, three quarters of what it costs to make an app.
+    """
+
+    _known: ClassVar[dict[object, Any]] = {}
+
+    def _compile_builder(self, append_unknown: bool = True) -> Any:
+        if self.defaults:  # they are compiled in
+            return super()._compile_builder(append_unknown)
+        key = (tuple(self._trace), append_unknown)
+        if key not in self._known:
+            self._known[key] = super()._compile_builder(append_unknown)
+        return self._known[key]
+
+
 Flask.jinja_options = {"bytecode_cache": Compiled()}
+Flask.url_rule_class = KnownRule
 
 
 @pytest.fixture(scope="session", autouse=True)

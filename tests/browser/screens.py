@@ -25,7 +25,9 @@ class Screen:
     status: int = 200
     outside: bool = False
     further: bool = False
-    """One more stage of a screen that is looked at closely in another: here one look in each language."""
+    """One more stage of a screen that is looked at closely in another: it fits in each language, and axe
+    looks at it once.
+    """
     shopkeeper: bool = False
     """Opened by who runs the shop; its rows belong to customers."""
 

@@ -37,21 +37,25 @@ def test_a_screen_is_readable_and_fits(
     forgive(complaints, screen)
 
 
-@pytest.mark.parametrize(("language", "theme"), [("en", LIGHT), ("ru", DARK)])
+@pytest.mark.parametrize(("language", "theme", "turn"), [("en", LIGHT, 0), ("ru", DARK, 1)])
 def test_further_stages_are_readable_and_fit(
     stand: Stand,
     new_page: Callable[..., Page],
     complaints: list[str],
     language: str,
     theme: dict[str, str],
+    turn: int,
 ) -> None:
+    """Each fits in both languages. They are made of what is looked at closely above, so axe looks at each of
+    them once, at every second one in either language.
+    """
     page = new_page()
-    for screen in FURTHER:
+    for number, screen in enumerate(FURTHER):
         page.goto("about:blank")  # the next address may differ in its fragment alone
         page.set_viewport_size({"width": 390, "height": 844})
         page.goto(stand.url_of(screen, language, json.dumps(theme)))
         expect(page.locator(screen.marker).first).to_be_visible(timeout=60_000)
-        assert violations(page) == [], screen.name
+        assert number % 2 != turn or violations(page) == [], screen.name
         assert scrolls_sideways(page) == [], screen.name
         forgive(complaints, screen)
 

@@ -1,6 +1,6 @@
 """R3: a crash at any point converges. Every crash point of the code, killed for real, with every fault there.
 
-The suite kills once at each crash point and plays each fault once; `--full-matrix` plays the whole product.
+The suite kills once at each crash point and plays each fault once; `--prove` plays the whole product.
 """
 
 from collections.abc import Callable
@@ -18,11 +18,15 @@ pytestmark = pytest.mark.flow
 AT_ONCE = 20
 
 
+@pytest.mark.proof
 def test_a_kill_at_every_crash_point_ends_in_one_esim_or_one_refund(
-    matrix: Matrix, request: pytest.FixtureRequest, record_property: Callable[[str, object], None]
+    matrix: Matrix,
+    request: pytest.FixtureRequest,
+    in_full: bool,
+    record_property: Callable[[str, object], None],
 ) -> None:
     where = "postgresql" if "postgresql" in request.node.name else "sqlite"
-    cases = full() if request.config.getoption("--full-matrix") else list(ONCE[where])
+    cases = full() if in_full else list(ONCE[where])
     began = clock.monotonic()
     for start in range(0, len(cases), AT_ONCE):
         matrix.told, matrix.kills = [], 0

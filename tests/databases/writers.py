@@ -4,10 +4,8 @@ Each says "there" when it is ready, waits for a line, works, and says what came 
 """
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
-from typing import Any
 
 from peewee import OperationalError
 
@@ -19,25 +17,16 @@ THREADS = 16
 
 def count(times: int) -> Iterator[object]:
     """Read a number, write the next one: how many of these transactions failed?"""
-    yield _failed(times, db.transaction)
-
-
-def count_deferred(times: int) -> Iterator[object]:
-    """The same as Peewee does it by itself on SQLite: the lock is taken when the first row is written."""
-    yield _failed(times, lambda: db.database.atomic("DEFERRED"))
-
-
-def _failed(times: int, transaction: Callable[[], AbstractContextManager[Any]]) -> int:
     failed = 0
     mine = Setting.name == "counter"
     for _ in range(times):
         try:
-            with transaction():
+            with db.transaction():
                 row = db.locking(Setting.select().where(mine), "FOR UPDATE").get()
                 Setting.update(value=str(int(row.value) + 1)).where(mine).execute()
         except OperationalError:
             failed += 1
-    return failed
+    yield failed
 
 
 def place(times: int) -> Iterator[object]:
@@ -62,7 +51,7 @@ def place_until_killed(times: int) -> Iterator[object]:
         yield orders.place(customer, plan).reference
 
 
-WORK = {work.__name__: work for work in (count, count_deferred, place, place_until_killed)}
+WORK = {work.__name__: work for work in (count, place, place_until_killed)}
 
 
 def main(work: str, url: str, times: str) -> None:

@@ -15,7 +15,7 @@ from tests.proof.proved import ROW, Row
 from tests.proof.world import World, client, config_for
 from webapp import catalogue
 
-SHORT, FULL = (1_000, 50), (10_000, 80)
+SHORT, FULL = (400, 50), (10_000, 80)
 """Steps in all, and steps in one run."""
 ENDS = ("ready", "active", "failed", "returned", "expired")
 HAPPENED = ("charges", "refunds", "crashes", "orders ready", "orders active", "orders failed")
@@ -32,16 +32,17 @@ def stocked(tmp_path: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> 
     return Path(url.removeprefix("sqlite:///"))
 
 
+@pytest.mark.proof
 def test_the_money_adds_up_after_every_step(
     stocked: Path,
-    pytestconfig: pytest.Config,
+    in_full: bool,
     monkeypatch: pytest.MonkeyPatch,
     record_property: Callable[[str, object], None],
 ) -> None:
     def fresh(folder: Path) -> str:
         return f"sqlite:///{shutil.copy(stocked, folder / 'simka.db')}"
 
-    steps, steps_a_run = FULL if pytestconfig.getoption("--prove") else SHORT
+    steps, steps_a_run = FULL if in_full else SHORT
     runs = -(-steps * 115 // (steps_a_run * 100))  # some runs end before their last step
     monkeypatch.setattr(Shop, "fresh", staticmethod(fresh), raising=False)
     monkeypatch.setattr(Shop, "seen", Counter())

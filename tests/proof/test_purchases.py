@@ -30,6 +30,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     metafunc.parametrize(("seed", "purchases"), runs)
 
 
+@pytest.mark.proof
 def test_every_purchase_is_delivered_or_refunded_in_time(
     seed: int,
     purchases: int,
