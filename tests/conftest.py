@@ -8,15 +8,20 @@ import shutil
 import socket
 import sys
 import tempfile
+import threading
+import traceback
+import weakref
 from collections.abc import Callable, Iterator
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, ClassVar
 
+import psycopg
 import pytest
 from flask import Flask
 from jinja2.bccache import Bucket, BytecodeCache
 from playwright.sync_api import Browser, sync_playwright
-from werkzeug.routing import Rule
+from werkzeug.routing import Map, Rule
 
 from tests.databases.servers import Engine, Files, Server, postgresql
 from tests.proof import proved
@@ -60,6 +65,26 @@ def loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket.socket, "connect", connect)
 
 
+@pytest.fixture(autouse=True)
+def connections(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Whoever opens a connection to PostgreSQL closes it. Of one that is left nobody is told before it is
+    collected, in whichever test runs by then.
+    """
+    opened: list[tuple[Any, str]] = []
+    real = psycopg.connect
+
+    def connect(*where: Any, **more: Any) -> Any:
+        connection = real(*where, **more)
+        by = "".join(traceback.format_stack(limit=12))
+        opened.append((weakref.ref(connection), f"thread {threading.current_thread().name}\n{by}"))
+        return connection
+
+    monkeypatch.setattr(psycopg, "connect", connect)
+    yield
+    left = [by for known, by in opened if (connection := known()) is not None and not connection.closed]
+    assert left == [], "\n".join(("left open:", *left))
+
+
 DURABLE = engines.PRAGMAS
 
 
@@ -83,24 +108,23 @@ class Compiled(BytecodeCache):
         self._known[bucket.key] = bucket.bytecode_to_string()
 
 
-class KnownRule(Rule):
-    """The functions that build addresses are compiled once for all the apps of a worker: 48 routes in two
-    functions each, three quarters of what it costs to make an app.
+class Route(Rule):
+    """Compiled once for all the apps of a worker, which have the same ones: Werkzeug writes two functions for
+    each, and that is three quarters of what it costs to make an app.
     """
 
-    _known: ClassVar[dict[object, Any]] = {}
+    _known: ClassVar[dict[str, dict[str, Any]]] = {}
 
-    def _compile_builder(self, append_unknown: bool = True) -> Any:
-        if self.defaults:  # they are compiled in
-            return super()._compile_builder(append_unknown)
-        key = (tuple(self._trace), append_unknown)
-        if key not in self._known:
-            self._known[key] = super()._compile_builder(append_unknown)
-        return self._known[key]
+    def bind(self, map: Map, rebind: bool = False) -> None:
+        said = repr(sorted(vars(self).items(), key=itemgetter(0)))
+        if said not in self._known:
+            super().bind(map, rebind)
+            self._known[said] = vars(self).copy()
+        vars(self).update(self._known[said], map=map)
 
 
 Flask.jinja_options = {"bytecode_cache": Compiled()}
-Flask.url_rule_class = KnownRule
+Flask.url_rule_class = Route
 
 
 @pytest.fixture(scope="session", autouse=True)

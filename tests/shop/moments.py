@@ -48,6 +48,10 @@ class Moments:
         """Somebody else does `deed` right after it was answered."""
         self._after.append(Moment(statement, lambda: self._elsewhere(deed)))
 
+    def meanwhile(self, statement: str, deed: Deed) -> None:
+        """Something happens right before it that needs no database, also in the middle of a transaction."""
+        self._before.append(Moment(statement, deed))
+
     def fail(self, statement: str, error: BaseException) -> None:
         """It raises, and the database never hears of it."""
 

@@ -194,6 +194,20 @@ def test_an_order_that_has_grown_late_since_it_was_picked_is_not_bought(
     assert orders.enforce_deadlines() == 1
 
 
+@pytest.mark.parametrize("then", ['FROM "lease"', 'FROM "setting"', 'INSERT INTO "submission"', "UPDATE"])
+def test_a_clock_that_is_moved_while_an_order_is_claimed_buys_nothing_late(
+    provider: Provider, leader: Leadership, config: Config, advance: Advance, moments: Moments, then: str
+) -> None:
+    """It is claimed after the look at what its bundle costs."""
+    order = make_order("paid")
+    jump = moments.meanwhile
+    jump('FROM "esimgo_products"', lambda: jump(then, lambda: advance(config.deadline_s)))
+    orders.submit_next(provider, leader, config)
+    assert (order.fresh().stage, provider.bought) == ("paid", [])
+    assert orders.submit_next(provider, leader, config) is None
+    assert orders.enforce_deadlines() == 1
+
+
 def test_a_claim_that_has_gone_stale_is_given_back_and_nothing_is_sent(
     provider: Provider,
     leader: Leadership,

@@ -68,7 +68,7 @@ def _is_in_doubt(order: Order, leadership: Leadership) -> bool:
         return False
     with transaction():
         if leases.holds(leadership):
-            submission = _intent(order, leadership.epoch, since)
+            submission = _intent(order, leadership.epoch, clock.now(), since)
             order.move("submitting", actor="job", submission_id=submission.id)
             order.move("unknown", actor="job", note="it may have been bought after the copy was made")
     return True
@@ -99,19 +99,21 @@ def _wait(order: Order, seconds: float) -> None:
 
 def _claim(order: Order, leadership: Leadership) -> Submission | None:
     """The intent: only the leader makes one, and the order points to it. Whether it is late for that is asked
-    here again: since it was picked, eSIM Go was perhaps asked, and the clock has moved.
+    here again: since it was picked, eSIM Go was perhaps asked, and the clock has moved. The claim dates from
+    that question, so that one behind which the clock is moved has gone stale.
     """
     with transaction():
-        if not leases.holds(leadership) or order.deadline_at <= clock.now() + LAST_CALL:
+        now = clock.now()
+        if not leases.holds(leadership) or order.deadline_at <= now + LAST_CALL:
             return None
-        submission = _intent(order, leadership.epoch)
+        submission = _intent(order, leadership.epoch, now)
         moved = order.move("submitting", actor="job", submission_id=submission.id)
         if not moved:
             submission.delete_instance()
         return submission if moved else None
 
 
-def _intent(order: Order, epoch: int, sent_at: datetime | None = None) -> Submission:
+def _intent(order: Order, epoch: int, claimed_at: datetime, sent_at: datetime | None = None) -> Submission:
     topped_up = Esim.get_by_id(order.esim_id) if order.esim_id else None
     balance, balance_at = outages.balance() or (None, None)
     return Submission.create(
@@ -120,6 +122,7 @@ def _intent(order: Order, epoch: int, sent_at: datetime | None = None) -> Submis
         bundle=order.esimgo_product_id,
         iccid=topped_up and topped_up.iccid,
         cost=order.wholesale,
+        claimed_at=claimed_at,
         sent_at=sent_at,
         balance_before=balance,
         balance_at=balance_at,
