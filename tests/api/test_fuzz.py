@@ -78,7 +78,7 @@ def throw(
 
 @pytest.mark.parametrize(
     ("engine", "known", "times"),
-    [("sqlite_files", True, 60), ("postgresql_server", True, 60), ("sqlite_files", False, 30)],
+    [("sqlite_files", True, 40), ("postgresql_server", True, 40), ("sqlite_files", False, 20)],
     indirect=["engine"],
 )
 def test_requests_of_every_kind_get_what_the_document_promises(
