@@ -66,6 +66,17 @@ def loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
+def unbound() -> Iterator[None]:
+    """A test has the database that it asks for. Without asking, neither it nor a thread that an earlier one
+    has left reaches any.
+    """
+    yield
+    if db.database.obj is not None:
+        db.database.close()
+        db.database.initialize(None)
+
+
+@pytest.fixture(autouse=True)
 def connections(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Whoever opens a connection to PostgreSQL closes it. Of one that is left nobody is told before it is
     collected, in whichever test runs by then.
@@ -195,6 +206,7 @@ ON_BOTH = {
     "shop.test_following",
     "shop.test_leases",
     "shop.test_matching",
+    "shop.test_metrics",
     "shop.test_models",
     "shop.test_notifications",
     "shop.test_payments",

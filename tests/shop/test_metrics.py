@@ -11,7 +11,7 @@ import requests
 from jobs import metrics
 from tests.sandbox.esimgo import free_port
 from tests.shop.factories import make_order
-from webapp import create_app
+from webapp import create_app, db
 from webapp import metrics as metrics_of_all
 from webapp.config import Config
 from webapp.esimgo.client import ESIMGoClient
@@ -37,8 +37,9 @@ def told(port: int) -> str:
 
 
 def test_calls_budget_and_breakers_are_told_though_the_database_is_away(
-    config: Config, client: ESIMGoClient, port: int
+    config: Config, client: ESIMGoClient, port: int, caplog: pytest.LogCaptureFixture
 ) -> None:
+    db.bind("postgresql://127.0.0.1:9/away")
     metrics.serve(replace(config, metrics_port=port - 1), client)
     for _ in range(6):
         with pytest.raises(EsimGoError):
@@ -49,6 +50,8 @@ def test_calls_budget_and_breakers_are_told_though_the_database_is_away(
     assert 'simka_esimgo_breaker{kind="orders",mood="open"} 1.0' in text
     assert 'simka_esimgo_breaker{kind="reads",mood="closed"} 1.0' in text
     assert "simka_esimgo_budget_places 8.0" in text
+    assert "simka_orders" not in text
+    assert "the books cannot be counted: " in caplog.text
     assert KEY not in text
 
 
@@ -60,7 +63,7 @@ def test_what_is_in_the_books_and_how_jobs_ended_is_told(
     metrics.ran("check_provider", True)
     metrics.ran("check_provider", False)
     metrics.serve(replace(config, metrics_port=port - 1), client)
-    text = told(port)
+    text = [told(port) for _ in range(3)][-1]
     assert 'simka_orders{state="paid"} 1.0' in text
     assert "# HELP simka_callbacks callbacks" in text
     assert 'simka_job_runs_total{job="check_provider",outcome="failed"}' in text
