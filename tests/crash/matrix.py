@@ -16,6 +16,7 @@ from sandbox import clock as real
 from tests.crash.cases import (
     BEFORE_THE_CALL,
     LOOKUP,
+    NONE,
     PAYMENT,
     PURCHASE,
     REFUND,
@@ -25,7 +26,7 @@ from tests.crash.cases import (
     STATEMENT,
     Case,
 )
-from tests.stack import Stack, Traveller, until
+from tests.stack import PATIENCE, Stack, Traveller, until
 from webapp import clock, db, orders, outages, quotes
 from webapp.config import Config
 from webapp.models import JobRequest, Order, Payment, Refund, RefundEvent, Submission
@@ -118,10 +119,13 @@ class Matrix:
         return RefundEvent.select().where(left).count()
 
     def kill_at(self, told: Told, over: Callable[[], bool], **extra: str) -> None:
-        """Start the jobs and wait for their death at the crash point; when they get past it, kill them."""
+        """Start the jobs and wait for their death at the crash point; when a fault keeps them from it, kill
+        them once it is over.
+        """
         self.shop.spawn("jobs", "jobs", KILL_AT=told.case.boundary, **extra)
-        until(lambda: self.dead() or over(), 120, f"{told.case}")
-        self._wait_for_death(1)  # what is over may be so a moment before the crash point
+        may_pass = told.case.fault != NONE
+        until(lambda: self.dead() or (may_pass and over()), 120, f"{told.case}")
+        self._wait_for_death(PATIENCE)  # what is over may be so a moment before the crash point
         told.how = "died there" if self.dead() else "never came there, killed after the fault"
         self.end()
         self.lift()
@@ -140,7 +144,7 @@ class Matrix:
         self.kills += 1
 
     def fault(self, case: Case) -> None:
-        if case.fault == "none":
+        if case.fault == NONE:
             return
         after = {"after_s": SECONDS[case.fault]} if case.fault in SECONDS else {}
         told = {"match": case.call, "kind": case.fault, "times": 1, **after}
