@@ -54,9 +54,9 @@ smoke-live: $(VENV)/.installed ## does the key of eSIM Go work? Buys nothing
 doctor: $(VENV)/.installed ## what is set up wrong, and what helps
 	@$(BIN)/python -m jobs doctor
 
-i18n: $(VENV)/.installed ## collect new texts into webapp/translations
+i18n: $(VENV)/.installed ## collect new texts into webapp/base/translations
 	@$(BIN)/pybabel --quiet extract -F babel.cfg --no-location --omit-header --sort-output -k N_ -o var/messages.pot webapp templates
-	@$(BIN)/pybabel update --no-fuzzy-matching --ignore-obsolete --omit-header -i var/messages.pot -d webapp/translations
+	@$(BIN)/pybabel update --no-fuzzy-matching --ignore-obsolete --omit-header -i var/messages.pot -d webapp/base/translations
 
 vendor: ## fetch the two vendored scripts again and check them against static/vendor/SHA256SUMS
 	@sh tools/vendor.sh

@@ -3,8 +3,10 @@
 import atexit
 import sys
 
-from webapp import create_app, environment, metrics, watchman
-from webapp.config import Config, ConfigError
+from webapp import create_app
+from webapp.base import environment, metrics
+from webapp.base.config import Config, ConfigError
+from webapp.operations import watchdog
 from webapp.views import measuring
 
 try:
@@ -13,7 +15,7 @@ try:
     shop = app.extensions["shop"]
     shop.search.prepare()
     atexit.register(shop.funnel.write_down)
-    watchman.begin(config)
+    watchdog.begin(config)
     if config.metrics_port is not None:
         metrics.listen(config.metrics_port, measuring.REGISTRY)
 except ConfigError as error:

@@ -15,10 +15,12 @@ from tests.databases.crowds import crowd
 from tests.databases.servers import migrate, own
 from tests.shop.factories import lead, make_customer, make_order
 from tests.shop.test_reports import by_hand, some_order
-from webapp import clock, create_app, db, reports
-from webapp.config import Config
-from webapp.models import Order
-from webapp.reports import Period, Sales
+from webapp import create_app
+from webapp.base import clock
+from webapp.base.config import Config
+from webapp.books import sales
+from webapp.books.sales import Period, Sales
+from webapp.models import Order, db
 
 ORDERS, YEARS = 100_000, 2
 DAYS = 365 * YEARS
@@ -125,11 +127,11 @@ def _median(work: Callable[[], None]) -> float:
 def _differences(period: Period) -> int:
     sold = [order for order in Order.select() if _is_in(order, period)]
     told = Counter[bool]()
-    told[reports.sales(period) == by_hand(sold)] += 1
+    told[sales.sales(period) == by_hand(sold)] += 1
     for report, key in (
-        (reports.by_country, lambda order: order.country_code),
-        (reports.by_plan, lambda order: order.plan_id),
-        (reports.by_day, lambda order: f"{order.paid_at:%Y-%m-%d}"),
+        (sales.by_country, lambda order: order.country_code),
+        (sales.by_plan, lambda order: order.plan_id),
+        (sales.by_day, lambda order: f"{order.paid_at:%Y-%m-%d}"),
     ):
         wanted = dict(_grouped(sold, key))
         found = {row.key: row.sales for row in report(period) if row.sales.sold}

@@ -12,7 +12,7 @@ import requests
 from bench.wrk import Ask
 from tests.shop.factories import make_customer, make_esim, make_order, quoted
 from tests.telegram.signing import fields, sign
-from webapp import clock
+from webapp.base import clock
 from webapp.models import Order
 
 KEY, TOKEN, HOOK = "sandbox-key", "123456:SANDBOX", "hook"

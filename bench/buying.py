@@ -8,7 +8,7 @@ from pathlib import Path
 from bench.servers import children, resident_mb
 from bench.wrk import Ask, Rate, open_loop
 from tests.stack import Stack, Traveller, running, until
-from webapp import clock
+from webapp.base import clock
 
 POLLERS, ROUNDS = 200, 10
 BUYERS = 20

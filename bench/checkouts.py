@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.flows.checkouts import ask, let_hang, questions_of
 from tests.stack import Stack, running
-from webapp import clock
+from webapp.base import clock
 
 BUYERS, HANGING = 50, 4
 GOAL_S = 1

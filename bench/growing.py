@@ -13,9 +13,11 @@ from tests.browser import shelves
 from tests.browser.stand import A_DAY, Stand
 from tests.databases.servers import migrate
 from tests.shop.factories import lead
-from webapp import clock, create_app, db, esims, orders, quotes
-from webapp.config import Config
-from webapp.models import Assignment, Customer, Esim, Order, Payment
+from webapp import create_app, esims, orders
+from webapp.base import clock
+from webapp.base.config import Config
+from webapp.models import Assignment, Customer, Esim, Order, Payment, db
+from webapp.orders import quotes
 
 SIZES = (1_000, 10_000, 100_000)
 GOAL = 1.3

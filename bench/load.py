@@ -11,8 +11,8 @@ from tests.browser import shelves
 from tests.browser.stand import A_DAY, TOKEN, Stand
 from tests.databases.servers import migrate
 from tests.shop.factories import lead
-from webapp import clock, db, sealing
-from webapp.models import Setting
+from webapp.base import clock, sealing
+from webapp.models import Setting, db
 
 SECONDS = 6
 UNLIMITED = {"RATE_LIMITS": "customer=1000000/second address=1000000/second"}

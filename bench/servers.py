@@ -13,7 +13,7 @@ import requests
 
 from tests.sandbox.esimgo import free_port
 from tests.stack import ROOT, until
-from webapp import clock
+from webapp.base import clock
 
 SETTINGS = "--interface wsgi --workers 1 --blocking-threads 16 --workers-kill-timeout 3 --no-access-log"
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from webapp import clock
+from webapp.base import clock
 
 CONNECTIONS = 16
 THREADS = 1

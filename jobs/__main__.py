@@ -5,8 +5,8 @@
 import sys
 
 from jobs import doctor, runner, schedule, smoke
-from webapp import environment
-from webapp.config import Config, ConfigError
+from webapp.base import environment
+from webapp.base.config import Config, ConfigError
 
 
 def main(arguments: list[str]) -> int:

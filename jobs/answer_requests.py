@@ -2,7 +2,7 @@
 
 from jobs import runner
 from jobs.context import Context
-from webapp import clock
+from webapp.base import clock
 from webapp.models import JobRequest
 
 

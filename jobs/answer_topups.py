@@ -1,7 +1,7 @@
 """Which plans fit an eSIM: asked by a page that somebody looks at, answered by eSIM Go."""
 
 from jobs.context import Context
-from webapp import topups
+from webapp.orders import topups
 
 
 def run(context: Context) -> None:

@@ -1,7 +1,7 @@
 """Stored callbacks of eSIM Go make their eSIMs due."""
 
 from jobs.context import Context
-from webapp import callbacks
+from webapp.esims import callbacks
 
 
 def run(_context: Context) -> None:

@@ -1,9 +1,11 @@
 """The balance now and then; while eSIM Go does not answer or does not sell, whether it does again."""
 
 from jobs.context import Context
-from webapp import callbacks, outages, quotes
-from webapp.esimgo.errors import AccessDenied
-from webapp.esimgo.payloads import Organisation
+from webapp.clients.esimgo.errors import AccessDenied
+from webapp.clients.esimgo.payloads import Organisation
+from webapp.esims import callbacks
+from webapp.orders import quotes
+from webapp.state import outages
 
 
 def run(context: Context) -> None:

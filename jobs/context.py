@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Self
 
-from webapp import outages
-from webapp.config import Config
-from webapp.esimgo.budget import Budget
-from webapp.esimgo.client import ESIMGoClient
-from webapp.leases import Leadership
-from webapp.pace import Pace
-from webapp.telegram.botapi import BotApi
+from webapp.base.config import Config
+from webapp.clients.esimgo.budget import Budget
+from webapp.clients.esimgo.client import ESIMGoClient
+from webapp.clients.telegram.botapi import BotApi
+from webapp.customers.outbox.pace import Pace
+from webapp.state import outages
+from webapp.state.leases import Leadership
 
 Locks = Callable[[], AbstractContextManager[object]]
 

@@ -1,8 +1,8 @@
 """Copies by e-mail go out."""
 
 from jobs.context import Context
-from webapp import outbox
-from webapp.mail.smtp import Mailer
+from webapp.clients.mail.smtp import Mailer
+from webapp.customers import outbox
 
 
 def run(context: Context) -> None:

@@ -1,7 +1,7 @@
 """The outbox goes out to the chats."""
 
 from jobs.context import Context
-from webapp import outbox
+from webapp.customers import outbox
 
 
 def run(context: Context) -> None:

@@ -10,12 +10,14 @@ from datetime import datetime
 from peewee import PeeweeException
 
 from jobs import schedule
-from webapp import clock, create_app, doctor
-from webapp.config import Config
-from webapp.doctor import Finding
-from webapp.esimgo.client import ESIMGoClient
-from webapp.i18n import speaking
-from webapp.telegram.botapi import BotApi
+from webapp import create_app
+from webapp.base import clock
+from webapp.base.config import Config
+from webapp.base.i18n import speaking
+from webapp.clients.esimgo.client import ESIMGoClient
+from webapp.clients.telegram.botapi import BotApi
+from webapp.operations import doctor
+from webapp.operations.doctor import Finding
 
 
 def run(config: Config, language: str = "") -> int:

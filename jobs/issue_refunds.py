@@ -1,7 +1,7 @@
 """Stars that are due go back."""
 
 from jobs.context import Context
-from webapp import payments
+from webapp.orders import payments
 
 
 def run(context: Context) -> None:

@@ -1,7 +1,7 @@
 """When somebody asks: is the shop set up as it should be, as others see it?"""
 
 from jobs.context import Context
-from webapp import doctor
+from webapp.operations import doctor
 
 
 def run(context: Context) -> None:

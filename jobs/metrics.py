@@ -11,13 +11,12 @@ from prometheus_client import CollectorRegistry, Counter
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from webapp import db
-from webapp.config import Config
-from webapp.esimgo.breaker import Mood
-from webapp.esimgo.client import ESIMGoClient
-from webapp.esimgo.state import ClientState
-from webapp.metrics import listen
-from webapp.models import Callback, Notification, Order, Refund
+from webapp.base.config import Config
+from webapp.base.metrics import listen
+from webapp.clients.esimgo.breaker import Mood
+from webapp.clients.esimgo.client import ESIMGoClient
+from webapp.clients.esimgo.state import ClientState
+from webapp.models import Callback, Notification, Order, Refund, db
 
 log = logging.getLogger("jobs")
 

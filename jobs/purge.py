@@ -1,7 +1,7 @@
 """Once a day, what nobody can ask for again is deleted."""
 
 from jobs.context import Context
-from webapp import retention
+from webapp.operations import retention
 
 
 def run(_context: Context) -> None:

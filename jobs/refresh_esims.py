@@ -2,7 +2,7 @@
 
 from jobs.context import Context
 from webapp import esims
-from webapp.esimgo.errors import EsimGoError, NotThere, TryLater, Unavailable
+from webapp.clients.esimgo.errors import EsimGoError, NotThere, TryLater, Unavailable
 
 MOST_FAILURES = 5
 

@@ -12,9 +12,11 @@ from peewee import PeeweeException
 
 from jobs import metrics
 from jobs.context import Context
-from webapp import boundaries, clock, db, leases
-from webapp.esimgo.errors import EsimGoError
-from webapp.leases import Leadership
+from webapp.base import clock, crash_points
+from webapp.clients.esimgo.errors import EsimGoError
+from webapp.models import db
+from webapp.state import leases
+from webapp.state.leases import Leadership
 
 log = logging.getLogger("jobs")
 
@@ -31,7 +33,7 @@ def run(job: ModuleType, context: Context, alone: bool = True) -> bool:
 
 def _run(job: ModuleType, name: str, context: Context, turn: AbstractContextManager[object]) -> bool:
     try:
-        with turn, boundaries.armed(context.config.kill_at):
+        with turn, crash_points.armed(context.config.kill_at):
             db.keep_connection()
             job.run(context)
     except EsimGoError as error:

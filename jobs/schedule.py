@@ -37,10 +37,12 @@ from jobs import (
     validate_quotes,
 )
 from jobs.context import Context
-from webapp import clock, create_app, db, leases
-from webapp.config import Config
-from webapp.leases import Leadership
-from webapp.models import JobRequest, Setting
+from webapp import create_app
+from webapp.base import clock
+from webapp.base.config import Config
+from webapp.models import JobRequest, Setting, db
+from webapp.state import leases
+from webapp.state.leases import Leadership
 
 log = logging.getLogger("jobs")
 

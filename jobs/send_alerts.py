@@ -1,9 +1,9 @@
 """The owner hears of trouble."""
 
 from jobs.context import Context
-from webapp import alerts, watch
+from webapp.operations import alerts, conditions
 
 
 def run(context: Context) -> None:
-    watch.look(context.config, context.bot)
+    conditions.look(context.config, context.bot)
     alerts.tell(context.bot, context.config)

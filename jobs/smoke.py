@@ -9,10 +9,10 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from webapp.config import Config
-from webapp.esimgo.errors import EsimGoError
-from webapp.esimgo.witness import WitnessedClient
-from webapp.wire import Answer
+from webapp.base.config import Config
+from webapp.clients.esimgo.errors import EsimGoError
+from webapp.clients.esimgo.witness import WitnessedClient
+from webapp.clients.http import Answer
 
 ROWS = 50
 _SPELLINGS = (("group", "groups"), ("speed", "speeds"), ("autostart", "autoStart"))

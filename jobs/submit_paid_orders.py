@@ -1,7 +1,8 @@
 """Paid orders are bought at eSIM Go, one at a time, at the pace that the provider asks for."""
 
 from jobs.context import Context
-from webapp import clock, orders
+from webapp import orders
+from webapp.base import clock
 
 AT_A_STRETCH_S = 5
 

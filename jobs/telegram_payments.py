@@ -3,8 +3,8 @@
 import logging
 
 from jobs.context import Context
-from webapp import payments
-from webapp.payments import MeansError
+from webapp.orders import payments
+from webapp.orders.payments import MeansError
 
 log = logging.getLogger("jobs")
 

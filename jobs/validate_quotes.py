@@ -1,7 +1,7 @@
 """While payment sheets are open, ask eSIM Go whether what they are for can be bought."""
 
 from jobs.context import Context
-from webapp import quotes
+from webapp.orders import quotes
 
 
 def run(context: Context) -> None:

@@ -26,9 +26,10 @@ from werkzeug.routing import Map, Rule
 from tests.databases.servers import Engine, Files, Server, postgresql
 from tests.proof import proved
 from tests.stack import Stack, Traveller, running
-from webapp import clock, db, engines, sealing
-from webapp.config import Config
-from webapp.observability import TextLine
+from webapp.base import clock, sealing
+from webapp.base.config import Config
+from webapp.base.logs import TextLine
+from webapp.models import db, engines
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

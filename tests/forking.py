@@ -16,7 +16,7 @@ from multiprocessing.util import get_temp_dir
 from pathlib import Path
 
 from tests.databases.servers import LONGEST_SOCKET
-from webapp.config import ROOT
+from webapp.base.config import ROOT
 
 IMPORTED = (
     __name__,

@@ -16,7 +16,7 @@ from flask import Flask
 from jobs.schedule import NAMES
 from tests.commands import PAGES, Command, anchors, commands, fences, headings, links
 from tests.shop.conftest import app, bot, shelves
-from webapp.config import ROOT, Config
+from webapp.base.config import ROOT, Config
 
 __all__ = ["app", "bot", "shelves"]
 

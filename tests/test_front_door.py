@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from webapp.config import ROOT
+from webapp.base.config import ROOT
 
 TESTS = Path(__file__).parent
 

@@ -22,10 +22,10 @@ from tests.proof import machine, shopping, test_purchases, world
 from tests.proof.network import PLAYED_HERE
 from tests.shop import test_access, test_jobs, test_speed
 from tests.test_docs import OF_JOBS
-from webapp.config import ROOT
-from webapp.esimgo.client import ESIMGoClient
-from webapp.funnel import STEPS
+from webapp.base.config import ROOT
+from webapp.clients.esimgo.client import ESIMGoClient
 from webapp.models import Order
+from webapp.state.funnel import STEPS
 from webapp.views import help as help_pages
 
 

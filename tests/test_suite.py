@@ -11,8 +11,8 @@ import pytest
 
 from tests import wall_time
 from tests.conftest import SECRET, installed_chromium
-from webapp.config import ROOT
-from webapp.observability import TextLine
+from webapp.base.config import ROOT
+from webapp.base.logs import TextLine
 
 TESTS = Path(__file__).parent
 ICCID = "8944500102198304826"

@@ -5,20 +5,12 @@ from flask.typing import ResponseReturnValue
 from werkzeug.middleware.proxy_fix import ProxyFix
 from whitenoise import WhiteNoise
 
-from webapp import (
-    assets,
-    boundaries,
-    cli,
-    clock,
-    data_keys,
-    db,
-    environment,
-    error_reports,
-    observability,
-    sealing,
-    views,
-)
-from webapp.config import ROOT, Config
+from webapp import views
+from webapp.base import clock, crash_points, environment, logs, sealing, sentry
+from webapp.base.config import ROOT, Config
+from webapp.models import data_keys, db
+from webapp.operations import cli
+from webapp.views import assets
 
 
 class Site(Flask):
@@ -27,7 +19,7 @@ class Site(Flask):
 
     def dispatch_request(self) -> ResponseReturnValue:
         """A view may be asked twice, as any browser or webhook may ask twice."""
-        with boundaries.armed(self.kill_at):
+        with crash_points.armed(self.kill_at):
             return db.twice_if_taken_back(super().dispatch_request)
 
 
@@ -40,8 +32,8 @@ def create_app(config: Config | None = None) -> Flask:
     clock.use_offset_file(config.clock_file)
     db.bind(config.database_url, config.data_keys or [sealing.derived_key(config.telegram_bot_token)])
     data_keys.check()
-    observability.configure(config.log_format)
-    error_reports.begin(config.sentry_dsn)
+    logs.configure(config.log_format)
+    sentry.begin(config.sentry_dsn)
 
     app = Site("webapp", root_path=str(ROOT), template_folder="templates", static_folder=None)
     app.kill_at = config.kill_at

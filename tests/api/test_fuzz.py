@@ -20,8 +20,8 @@ from schemathesis.specs.openapi.checks import negative_data_rejection
 
 from tests.shop.conftest import Person
 from tests.shop.factories import PLAN, make_order
-from webapp import callbacks
-from webapp.esimgo import signature
+from webapp.clients.esimgo import signature
+from webapp.esims import callbacks
 
 SEED = 18
 

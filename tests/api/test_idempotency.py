@@ -13,8 +13,11 @@ from tests.api.asking import ask, refusal, told
 from tests.shop.conftest import Advance, Person
 from tests.shop.factories import BUNDLE, PLAN, lead, make_bundle, make_customer, make_plan
 from tests.shop.moments import Moments
-from webapp import clock, db, idempotency, orders, outages
-from webapp.models import IdempotencyKey, Order, Plan
+from webapp import orders
+from webapp.base import clock
+from webapp.models import IdempotencyKey, Order, Plan, db
+from webapp.orders import idempotency
+from webapp.state import outages
 
 KEY = "6f1c2f0e-3a55-4b0e-9f0a-0d8b3e1c7a42"
 ANOTHER = "tr-10gb-30d"

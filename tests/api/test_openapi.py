@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 from tests.api.asking import MODEL, ask
 from tests.shop.conftest import Person
 from tests.shop.factories import PLAN, make_esim, make_order, make_plan
-from webapp.config import ROOT
+from webapp.base.config import ROOT
 from webapp.models import STATUS
 from webapp.views import openapi
 

@@ -6,7 +6,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.api import reference
-from webapp.config import ROOT
+from webapp.base.config import ROOT
 
 PAGE = ROOT / "docs/api.md"
 

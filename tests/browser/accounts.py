@@ -1,8 +1,8 @@
 """Customers as their account shows them: with purchases behind them, with e-mail, about to leave."""
 
 from tests.shop.factories import after, make_order
-from webapp import payments
 from webapp.models import Customer, EmailAddress
+from webapp.orders import payments
 
 
 def with_purchases(customer: Customer) -> str:

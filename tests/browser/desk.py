@@ -6,9 +6,12 @@ from typing import Any
 from tests.databases.crowds import crowd
 from tests.shop.factories import after, make_customer, make_order, make_unknown
 from tests.shop.test_reports import some_order
-from webapp import admin, alarms, allowance, doctor, orders, outages, switches
-from webapp.doctor.findings import finding
+from webapp import orders
 from webapp.models import Customer, FunnelDay, Setting, Submission
+from webapp.operations import admin, doctor
+from webapp.operations.doctor.findings import finding
+from webapp.orders import limits
+from webapp.state import incidents, outages, switches
 
 SHOPKEEPER = 6000
 DAYS = 60
@@ -22,8 +25,8 @@ def overview(customer: Customer) -> str:
     for step, count in SEEN.items():
         FunnelDay.create(day=after(-86400).date().isoformat(), step=step, count=count)
     outages.balance_seen(312_450)
-    alarms.ring("certificate_ending", detail="shop.example.com: 9 days left")
-    allowance.hold(make_customer(6500, "ru", first_name="Борис"), "burst")
+    incidents.ring("certificate_ending", detail="shop.example.com: 9 days left")
+    limits.hold(make_customer(6500, "ru", first_name="Борис"), "burst")
     return "/admin"
 
 

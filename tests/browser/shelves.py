@@ -4,9 +4,8 @@ from typing import Any
 
 from babel import Locale
 
-from webapp import db
-from webapp.i18n import is_territory
-from webapp.models import Area, Bundle, BundleArea, Plan
+from webapp.base.i18n import is_territory
+from webapp.models import Area, Bundle, BundleArea, Plan, db
 
 SIZES = ((1, 7, 257), (2, 15, 407), (3, 30, 547), (5, 30, 785), (10, 30, 1298), (20, 30, 2169))
 """Gigabytes, days, Stars."""

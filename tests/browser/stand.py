@@ -18,8 +18,8 @@ from tests.sandbox.esimgo import free_port
 from tests.shop.factories import lead, make_customer
 from tests.stack import ROOT, until
 from tests.telegram.signing import fields, sign
-from webapp import clock, db, sealing
-from webapp.models import Customer
+from webapp.base import clock, sealing
+from webapp.models import Customer, db
 
 TOKEN = "123456:SANDBOX"
 A_DAY = 86400

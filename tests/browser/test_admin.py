@@ -8,8 +8,8 @@ from playwright.sync_api import Page, expect
 from tests.browser import desk
 from tests.browser.conftest import violations
 from tests.browser.stand import Stand
-from webapp import switches
 from webapp.models import AdminEvent, Order, Refund
+from webapp.state import switches
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("stand")]
 

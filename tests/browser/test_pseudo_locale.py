@@ -17,8 +17,9 @@ from tests.browser.screens import SCREENS, Screen
 from tests.browser.stand import Stand
 from tests.shop.conftest import Person
 from tests.shop.factories import lead
-from webapp import create_app, i18n
-from webapp.config import Config
+from webapp import create_app
+from webapp.base import i18n
+from webapp.base.config import Config
 from webapp.models import Esim, Order
 
 READ_ALOUD = re.compile(
@@ -103,7 +104,7 @@ def mark(patch: pytest.MonkeyPatch, name: str) -> None:
     def marked(*arguments: Any) -> str:
         return f"⟦{plain(*arguments)}⟧"
 
-    for room in ("webapp.i18n", *SPEAKING):
+    for room in ("webapp.base.i18n", *SPEAKING):
         if hasattr(modules[room], name):
             patch.setattr(modules[room], name, marked)
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.shop.factories import after, make_order, make_top_up
-from webapp import clock
+from webapp.base import clock
 from webapp.models import Assignment, Compatibility, Customer, Esim, Order, Payment, Plan, Refund, UsagePoint
 
 Address = Callable[[Customer], str]

@@ -6,8 +6,9 @@ import pytest
 
 from tests.crash.matrix import Matrix
 from tests.stack import Stack, Traveller
-from webapp import clock, db
-from webapp.config import Config
+from webapp.base import clock
+from webapp.base.config import Config
+from webapp.models import db
 
 
 @pytest.fixture

@@ -27,9 +27,12 @@ from tests.crash.cases import (
     Case,
 )
 from tests.stack import PATIENCE, Stack, Traveller, until
-from webapp import clock, db, orders, outages, quotes
-from webapp.config import Config
-from webapp.models import JobRequest, Order, Payment, Refund, RefundEvent, Submission
+from webapp import orders
+from webapp.base import clock
+from webapp.base.config import Config
+from webapp.models import JobRequest, Order, Payment, Refund, RefundEvent, Submission, db
+from webapp.orders import quotes
+from webapp.state import outages
 
 AT_REST = ("ready", "active", "failed", "expired", "returned")
 

@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-from webapp.config import ROOT
+from webapp.base.config import ROOT
 
 ROOMS = ("webapp", "jobs")
 

@@ -18,7 +18,7 @@ from tests.crash.cases import (
     full,
 )
 from tests.crash.scan import boundaries
-from webapp.config import ROOT
+from webapp.base.config import ROOT
 
 FOUND = boundaries()
 
@@ -32,7 +32,7 @@ def test_every_crash_point_of_the_code_has_a_scenario() -> None:
 @pytest.mark.parametrize(("prefix", "test"), ELSEWHERE.items())
 def test_what_is_killed_elsewhere_is_there(prefix: str, test: str) -> None:
     assert any(name.startswith(prefix) for name in FOUND)
-    assert "boundaries.armed(point)" in (ROOT / test).read_text()
+    assert "crash_points.armed(point)" in (ROOT / test).read_text()
 
 
 @pytest.mark.parametrize("cases", ONCE.values(), ids=ONCE)

@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
-from webapp import clock, db
-from webapp.models import Order
+from webapp.base import clock
+from webapp.models import Order, db
 from webapp.models.references import new_reference
 
 Change = Callable[[int], dict[str, Any]]

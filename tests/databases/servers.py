@@ -19,8 +19,7 @@ import psycopg
 from peewee import sort_models  # type: ignore[attr-defined] # the stubs lack it
 
 from sandbox import clock
-from webapp import db
-from webapp.models import TABLES
+from webapp.models import TABLES, db
 
 NOBODY = 65534
 PREFIX = "simka-pg-"

@@ -25,12 +25,15 @@ from tests.shop.factories import (
     window,
 )
 from tests.shop.standins import Provider
-from webapp import backups, clock, create_app, db, orders, payments, reconciling
-from webapp.backups import BackupRefused
-from webapp.config import Config
-from webapp.esimgo.payloads import Organisation
-from webapp.models import Customer, Order, OrderEvent, Submission
-from webapp.payments import Charge
+from webapp import create_app, orders
+from webapp.base import clock
+from webapp.base.config import Config
+from webapp.clients.esimgo.payloads import Organisation
+from webapp.models import Customer, Order, OrderEvent, Submission, db
+from webapp.operations import backups
+from webapp.operations.backups import BackupRefused
+from webapp.orders import payments, reconciling
+from webapp.orders.payments import Charge
 
 CROWD = 20_000
 

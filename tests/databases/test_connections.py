@@ -12,11 +12,11 @@ from peewee import OperationalError
 
 from tests.databases.servers import Own, Server, own
 from tests.shop.factories import make_customer, make_order
-from webapp import create_app, db
-from webapp.config import Config
-from webapp.engines import Postgresql
-from webapp.models import Customer, Order
-from webapp.sealing import Keys
+from webapp import create_app
+from webapp.base.config import Config
+from webapp.base.sealing import Keys
+from webapp.models import Customer, Order, db
+from webapp.models.engines import Postgresql
 
 PORTS = ["127.0.0.1:5433/shop", "127.0.0.1:5433/shop?connect_timeout=30&application_name=till"]
 

@@ -6,9 +6,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
 from tests.shop.factories import lead, make_order
-from webapp import db, leases
-from webapp.config import Config
-from webapp.models import Lease, Order
+from webapp.base.config import Config
+from webapp.models import Lease, Order, db
+from webapp.state import leases
 
 T = TypeVar("T")
 

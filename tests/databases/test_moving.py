@@ -11,10 +11,11 @@ import pytest
 from tests.conftest import TEST_KEYS
 from tests.databases.servers import Files, Server, migrate, say
 from tests.shop.factories import lead, make_customer, make_esim, make_order, make_plan, make_refund
-from webapp import db, leases, moving
-from webapp.models import TABLES, Customer, Esim, Order, Setting
+from webapp.models import TABLES, Customer, Esim, Order, Setting, db
 from webapp.models.orders import STATUS
-from webapp.moving import MoveRefused
+from webapp.operations import to_postgres
+from webapp.operations.to_postgres import MoveRefused
+from webapp.state import leases
 
 
 @dataclass
@@ -23,8 +24,8 @@ class Move:
     target: str
     file: Path
 
-    def __call__(self) -> moving.Moved:
-        return moving.move(self.source, self.target)
+    def __call__(self) -> to_postgres.Moved:
+        return to_postgres.move(self.source, self.target)
 
 
 @pytest.fixture
@@ -46,7 +47,7 @@ def move(sqlite_files: Files, postgresql_server: Server, tmp_path: Path) -> Iter
 
 def test_every_row_arrives_and_can_be_read(move: Move) -> None:
     db.bind(move.source, TEST_KEYS)
-    before = {moving.name(model): model.select().count() for model in TABLES}
+    before = {to_postgres.name(model): model.select().count() for model in TABLES}
     codes = [esim.activation_code for esim in Esim.select().order_by(Esim.id)]
     events = [(order.stage, order.paid_at, order.deadline_at) for order in Order.select().order_by(Order.id)]
     db.database.close()
@@ -133,9 +134,9 @@ def test_a_database_with_rows_is_not_written_over(move: Move) -> None:
 )
 def test_only_a_file_is_moved(source: str, target: str) -> None:
     with pytest.raises(MoveRefused, match="DATABASE_URL"):
-        moving.move(source, target)
+        to_postgres.move(source, target)
 
 
 def test_only_to_a_server(move: Move) -> None:
     with pytest.raises(MoveRefused, match="postgresql://"):
-        moving.move(move.source, "sqlite:///other.db")
+        to_postgres.move(move.source, "sqlite:///other.db")

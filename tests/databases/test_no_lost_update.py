@@ -9,7 +9,7 @@ from sandbox import clock
 from tests.databases.writing import Writer, together
 from tests.proof import proved
 from tests.shop.factories import make_plan
-from webapp.config import Config
+from webapp.base.config import Config
 from webapp.models import Customer, Order
 
 SOME, ALL = 250, 1000

@@ -13,13 +13,13 @@ from playhouse.schema_diff import diff_models
 
 from tests.databases.servers import Engine
 from tests.shop.factories import make_customer, make_order
-from webapp import clock, db
-from webapp.config import ROOT, Config
-from webapp.models import TABLES, JobRequest, Order
+from webapp.base import clock
+from webapp.base.config import ROOT, Config
+from webapp.models import TABLES, JobRequest, Order, db
 
 MIGRATE = """
 import sys
-from webapp import db
+from webapp.models import db
 db.bind(sys.argv[1])
 print("there", flush=True)
 sys.stdin.readline()

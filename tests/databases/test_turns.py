@@ -9,9 +9,8 @@ from peewee import IntegrityError
 
 from tests.databases.servers import say
 from tests.shop.factories import make_customer
-from webapp import db
-from webapp.config import Config
-from webapp.models import Customer, Setting
+from webapp.base.config import Config
+from webapp.models import Customer, Setting, db
 
 pytestmark = pytest.mark.usefixtures("database")
 

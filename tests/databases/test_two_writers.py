@@ -7,7 +7,7 @@ import pytest
 
 from tests.databases.servers import Files
 from tests.databases.writing import together
-from webapp.config import Config
+from webapp.base.config import Config
 from webapp.models import Setting
 
 TIMES = 200

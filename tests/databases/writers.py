@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 from peewee import OperationalError
 
-from webapp import db, orders
-from webapp.models import Customer, Order, Plan, Setting
+from webapp import orders
+from webapp.models import Customer, Order, Plan, Setting, db
 
 THREADS = 16
 

@@ -4,7 +4,7 @@ import subprocess
 import sys
 from dataclasses import dataclass, field
 
-from webapp.config import ROOT
+from webapp.base.config import ROOT
 
 
 @dataclass

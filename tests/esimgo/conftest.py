@@ -8,10 +8,11 @@ import pytest
 import requests
 import responses
 
-from webapp import clock, wire
-from webapp.esimgo.budget import Budget
-from webapp.esimgo.client import ESIMGoClient
-from webapp.wire import Answer
+from webapp.base import clock
+from webapp.clients import http
+from webapp.clients.esimgo.budget import Budget
+from webapp.clients.esimgo.client import ESIMGoClient
+from webapp.clients.http import Answer
 
 KEY = "key-that-must-not-show"
 BASE = "https://esimgo.test/v2.5"
@@ -33,9 +34,9 @@ def nothing_irreversible(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def exchange(adapter: Any, request: requests.PreparedRequest, *more: Any) -> Answer:
         assert not must_never_be_sent(request), f"{request.method} {request.url}"
-        return wire.exchange(adapter, request, *more)
+        return http.exchange(adapter, request, *more)
 
-    monkeypatch.setattr("webapp.esimgo.calls.exchange", exchange)
+    monkeypatch.setattr("webapp.clients.esimgo.calls.exchange", exchange)
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from typing import Any, Literal
 import responses
 from responses.matchers import query_param_matcher
 
-from webapp.esimgo import errors
-from webapp.esimgo.client import ESIMGoClient
+from webapp.clients.esimgo import errors
+from webapp.clients.esimgo.client import ESIMGoClient
 
 from . import answers
 from .answers import BUNDLE, ICCID, REFERENCE

@@ -6,11 +6,11 @@ from collections.abc import Callable
 import pytest
 import responses
 
-from webapp import clock
-from webapp.esimgo import errors
-from webapp.esimgo.breaker import Breaker
-from webapp.esimgo.budget import Budget
-from webapp.esimgo.client import ESIMGoClient
+from webapp.base import clock
+from webapp.clients.esimgo import errors
+from webapp.clients.esimgo.breaker import Breaker
+from webapp.clients.esimgo.budget import Budget
+from webapp.clients.esimgo.client import ESIMGoClient
 
 from . import answers
 from .answers import BUNDLE, ICCID

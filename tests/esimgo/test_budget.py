@@ -5,11 +5,11 @@ from types import SimpleNamespace
 import pytest
 import responses
 
-from webapp import clock
-from webapp.esimgo.budget import Budget
-from webapp.esimgo.client import ESIMGoClient
-from webapp.esimgo.errors import TryLater
-from webapp.esimgo.ratelimit import Told
+from webapp.base import clock
+from webapp.clients.esimgo.budget import Budget
+from webapp.clients.esimgo.client import ESIMGoClient
+from webapp.clients.esimgo.errors import TryLater
+from webapp.clients.esimgo.ratelimit import Told
 
 from . import answers
 from .answers import ICCID
@@ -84,7 +84,7 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> Waits:
             return False
 
     monkeypatch.setattr(clock, "monotonic", lambda: at[0])
-    monkeypatch.setattr("webapp.esimgo.budget.threading", SimpleNamespace(Condition=Condition))
+    monkeypatch.setattr("webapp.clients.esimgo.budget.threading", SimpleNamespace(Condition=Condition))
     return noted
 
 

@@ -5,8 +5,8 @@ import requests
 import responses
 from responses.matchers import query_param_matcher
 
-from webapp.esimgo import errors
-from webapp.esimgo.client import ESIMGoClient
+from webapp.clients.esimgo import errors
+from webapp.clients.esimgo.client import ESIMGoClient
 
 from . import answers
 from .answers import BUNDLE

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from webapp.esimgo import envelopes, errors
-from webapp.wire import Answer
+from webapp.clients.esimgo import envelopes, errors
+from webapp.clients.http import Answer
 
 from . import answers
 from .answers import BUNDLE, CSV, ICCID, MATCHING_ID

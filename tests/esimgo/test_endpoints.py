@@ -6,8 +6,8 @@ import pytest
 import responses
 from responses.matchers import query_param_matcher
 
-from webapp.esimgo import errors
-from webapp.esimgo.client import ESIMGoClient
+from webapp.clients.esimgo import errors
+from webapp.clients.esimgo.client import ESIMGoClient
 
 from . import answers
 from .answers import BUNDLE, ICCID

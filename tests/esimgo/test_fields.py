@@ -3,7 +3,7 @@ from decimal import Decimal
 
 import pytest
 
-from webapp.esimgo import fields
+from webapp.clients.esimgo import fields
 
 
 @pytest.mark.parametrize(

@@ -12,10 +12,10 @@ from contextlib import contextmanager
 
 import pytest
 
-from webapp.esimgo import calls, errors
-from webapp.esimgo.budget import Budget
-from webapp.esimgo.calls import Timeouts
-from webapp.esimgo.client import ESIMGoClient
+from webapp.clients.esimgo import calls, errors
+from webapp.clients.esimgo.budget import Budget
+from webapp.clients.esimgo.calls import Timeouts
+from webapp.clients.esimgo.client import ESIMGoClient
 
 from . import answers
 from .answers import BUNDLE, ICCID

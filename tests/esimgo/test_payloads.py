@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from webapp.esimgo import envelopes
-from webapp.esimgo.errors import EsimGoError, Unusable
-from webapp.esimgo.payloads import (
+from webapp.clients.esimgo import envelopes
+from webapp.clients.esimgo.errors import EsimGoError, Unusable
+from webapp.clients.esimgo.payloads import (
     Applied,
     AssignmentState,
     CatalogueBundle,
@@ -26,7 +26,7 @@ from webapp.esimgo.payloads import (
     ProviderOrder,
     StockedBundle,
 )
-from webapp.wire import Answer
+from webapp.clients.http import Answer
 
 from . import answers
 from .answers import ICCID, MATCHING_ID, Json

@@ -1,7 +1,7 @@
 import pytest
 
-from webapp.esimgo import ratelimit
-from webapp.wire import Answer
+from webapp.clients.esimgo import ratelimit
+from webapp.clients.http import Answer
 
 DATE = "Mon, 05 Oct 2026 09:12:43 GMT"
 

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import pytest
 
 from tests.sandbox import esimgo as stand_in
-from webapp.esimgo import errors
-from webapp.esimgo.budget import Budget
-from webapp.esimgo.client import ESIMGoClient
-from webapp.esimgo.payloads import ProviderOrder
+from webapp.clients.esimgo import errors
+from webapp.clients.esimgo.budget import Budget
+from webapp.clients.esimgo.client import ESIMGoClient
+from webapp.clients.esimgo.payloads import ProviderOrder
 
 from .table import ENDPOINTS
 

@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from webapp.esimgo.signature import verify
+from webapp.clients.esimgo.signature import verify
 
 BODY = b'{"iccid":"8944501000000181227","alertType":"FirstAttachment"}'
 KEYS = ["sample-key", "previous-key"]

@@ -8,8 +8,8 @@ import pytest
 
 from jobs import smoke
 from tests.sandbox import esimgo as stand_in
-from webapp.config import Config
-from webapp.wire import Answer
+from webapp.base.config import Config
+from webapp.clients.http import Answer
 
 
 @pytest.fixture

@@ -8,11 +8,11 @@ import pytest
 import requests
 import responses
 
-import webapp.esimgo
-from webapp.esimgo import errors
-from webapp.esimgo.budget import Budget
-from webapp.esimgo.calls import Call, Caller, Timeouts
-from webapp.esimgo.client import ESIMGoClient
+import webapp.clients.esimgo
+from webapp.clients.esimgo import errors
+from webapp.clients.esimgo.budget import Budget
+from webapp.clients.esimgo.calls import Call, Caller, Timeouts
+from webapp.clients.esimgo.client import ESIMGoClient
 
 from . import answers
 from .answers import BUNDLE, ICCID, MATCHING_ID
@@ -172,7 +172,7 @@ def test_what_must_never_be_sent_is_known_in_every_test_of_this_room(
 
 
 def test_the_balance_is_never_charged_and_no_esim_deleted() -> None:
-    source = "".join(path.read_text() for path in Path(webapp.esimgo.__path__[0]).rglob("*.py"))
+    source = "".join(path.read_text() for path in Path(webapp.clients.esimgo.__path__[0]).rglob("*.py"))
     assert "/organisation/balance" not in source
     deleted = {endpoint.path for endpoint in ENDPOINTS.values() if endpoint.method == "DELETE"}
     assert source.count('Call("DELETE"') == 2, "revoking a bundle, and one assignment of it"

@@ -3,10 +3,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from webapp import clock
-from webapp.esimgo import errors, verdicts
-from webapp.esimgo.verdicts import Purpose
-from webapp.wire import Answer, NoAnswer
+from webapp.base import clock
+from webapp.clients.esimgo import errors, verdicts
+from webapp.clients.esimgo.verdicts import Purpose
+from webapp.clients.http import Answer, NoAnswer
 
 READ, LOOKUP, PURCHASE = Purpose.READ, Purpose.LOOKUP, Purpose.PURCHASE
 FORBIDDEN = b'{"message":"Forbidden"}'

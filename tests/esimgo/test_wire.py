@@ -8,12 +8,12 @@ from dataclasses import replace
 
 import pytest
 
-from webapp import clock
-from webapp.esimgo import errors
-from webapp.esimgo.budget import Budget
-from webapp.esimgo.calls import Call, Caller, Timeouts
-from webapp.esimgo.client import ESIMGoClient
-from webapp.esimgo.verdicts import Purpose
+from webapp.base import clock
+from webapp.clients.esimgo import errors
+from webapp.clients.esimgo.budget import Budget
+from webapp.clients.esimgo.calls import Call, Caller, Timeouts
+from webapp.clients.esimgo.client import ESIMGoClient
+from webapp.clients.esimgo.verdicts import Purpose
 
 from . import answers
 from .answers import BUNDLE, ICCID, REFERENCE

@@ -70,9 +70,10 @@ def test_a_catalogue_that_shrinks_waits_for_the_owner(provider: Stack) -> None:
 
 SYNC = """
 import pathlib, re, sys
-from webapp import catalogue, db
-from webapp.config import Config
-from webapp.esimgo.client import ESIMGoClient
+from webapp import catalogue
+from webapp.models import db
+from webapp.base.config import Config
+from webapp.clients.esimgo.client import ESIMGoClient
 
 url, address = sys.argv[1:]
 config = Config(
@@ -90,7 +91,8 @@ print(f"{peak} MB at most", state.bundles, state.places)
 
 WRITE = """
 import select, sys
-from webapp import clock, db
+from webapp.base import clock
+from webapp.models import db
 from webapp.models import Setting
 
 db.bind(sys.argv[1])
@@ -107,8 +109,10 @@ print(written)
 
 READ = """
 import select, sys
-from webapp import catalogue, clock, db
-from webapp.i18n import speaking
+from webapp import catalogue
+from webapp.base import clock
+from webapp.models import db
+from webapp.base.i18n import speaking
 
 db.bind(sys.argv[1])
 search, seen = catalogue.Search(), set()

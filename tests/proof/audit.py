@@ -13,7 +13,7 @@ from typing import Any
 
 from tests.proof.hub import BEGINNING
 from tests.proof.world import Bought, World
-from webapp import ledger
+from webapp.books import ledger
 from webapp.models import OPEN_STAGES, Esim, Notification, Order, OrderEvent, Payment, Refund, Submission
 
 DELIVERED = ("ready", "active")

@@ -24,9 +24,13 @@ from sandbox.telegram.errors import Refused as NotRefunded
 from tests.proof.audit import Audit
 from tests.proof.network import Mix
 from tests.proof.world import KEY, NOT_RUN, World, config_for, named_boundaries
-from webapp import allowance, callbacks, catalogue, customers, esims, orders, outages, payments
-from webapp.funnel import Funnel
+from webapp import catalogue, esims, orders
+from webapp.customers import identity
+from webapp.esims import callbacks
 from webapp.models import OPEN_STAGES, Esim, JobRequest, Order, Plan, Refund
+from webapp.orders import limits, payments
+from webapp.state import outages
+from webapp.state.funnel import Funnel
 
 PEOPLE = (7001, 7002, 7003)
 PLANS = 3
@@ -294,8 +298,8 @@ class Shop(RuleBasedStateMachine):
 
     @rule()
     def the_owner_releases_everybody(self) -> None:
-        for person in allowance.held():
-            allowance.release(person)
+        for person in limits.held():
+            limits.release(person)
 
     # --- after each step
 
@@ -313,7 +317,7 @@ class Shop(RuleBasedStateMachine):
         return {self.purchase_fates.pop(): 1.0} if is_purchase and self.purchase_fates else {}
 
     def _place(self, user_id: int, number: int) -> Order | None:
-        person = customers.recognise(user_id, "Ann", "en", "en")
+        person = identity.recognise(user_id, "Ann", "en", "en")
         plan = catalogue.plan(self.plans[number % PLANS].plan_id)
         if plan is None or outages.now().sales_paused:
             self.seen["not for sale, on the page"] += 1

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from webapp import clock
-from webapp.config import ROOT
+from webapp.base import clock
+from webapp.base.config import ROOT
 
 PAGE = ROOT / "docs" / "proof.md"
 ROW, STREET = "proved", "street"

@@ -6,8 +6,11 @@ from typing import Any
 
 from tests.proof.network import Mix
 from tests.proof.world import World, named_boundaries
-from webapp import customers, orders, outages, payments
+from webapp import orders
+from webapp.customers import identity
 from webapp.models import Order, Plan
+from webapp.orders import payments
+from webapp.state import outages
 
 PURCHASE: Mix = {
     "reset_after_commit": 0.06,
@@ -87,7 +90,7 @@ class Street:
 
     def _shop(self, user_id: int) -> None:
         self.world.meet(user_id)
-        person = customers.recognise(user_id, "Ann", "en", "en")
+        person = identity.recognise(user_id, "Ann", "en", "en")
         plan = self.chance.choice(self._plans)
         for _ in range(self.chance.randint(1, 4)):
             if outages.now().sales_paused:

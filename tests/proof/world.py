@@ -29,15 +29,18 @@ from sandbox.telegram.params import Params
 from sandbox.telegram.world import meet
 from tests.proof.hub import Alone, Hub, PowerCut, Process, Turn
 from tests.proof.network import Environ, Mix, Network, Place, Work, uncut
-from webapp import boundaries, clock, db, leases, payments, quotes, reconciling, sealing, updates, wire
-from webapp.config import ROOT, Config
-from webapp.esimgo import budget, calls
-from webapp.esimgo.client import ESIMGoClient
-from webapp.leases import Leadership
-from webapp.models import Order, Submission
-from webapp.telegram import botapi
-from webapp.telegram.botapi import BotApi
-from webapp.telegram.updates import parse_update
+from webapp.base import clock, crash_points, sealing
+from webapp.base.config import ROOT, Config
+from webapp.clients import http
+from webapp.clients.esimgo import budget, calls
+from webapp.clients.esimgo.client import ESIMGoClient
+from webapp.clients.telegram import botapi
+from webapp.clients.telegram.botapi import BotApi
+from webapp.clients.telegram.updates import parse_update
+from webapp.models import Order, Submission, db
+from webapp.orders import payments, quotes, reconciling, updates
+from webapp.state import leases
+from webapp.state.leases import Leadership
 
 ESIMGO, TELEGRAM = "127.0.0.1:1", "127.0.0.1:2"
 KEY, TOKEN = "sandbox-key", "123456:SANDBOX"
@@ -143,12 +146,12 @@ class World:
             set_(module, "time", self.hub)
         set_(calls, "Adapter", self.network.adapter)
         set_(botapi, "Adapter", self.network.adapter)
-        set_(wire, "cut_off", uncut)
+        set_(http, "cut_off", uncut)
         set_(budget, "threading", SimpleNamespace(Condition=lambda: Turn(self.hub)))
         set_(leases, "os", SimpleNamespace(getpid=lambda: self.hub.current.pid))
         set_(leases, "process_started", self._started)
         # A greenlet has context variables of its own, so each of them watches for itself.
-        self.hub.around = lambda: boundaries.watched(self.power.boundary)
+        self.hub.around = lambda: crash_points.watched(self.power.boundary)
         # Both clocks are one here; an hour of everybody's orders would be read every 10 s.
         set_(reconciling, "WIDE", timedelta(minutes=2))
         set_(logging.root.manager, "disable", logging.WARNING)  # of these there are thousands

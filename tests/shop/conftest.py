@@ -13,8 +13,10 @@ from tests.shop.factories import OWNER, SHOPKEEPER, STRANGER, lead, make_plan
 from tests.shop.moments import Moments
 from tests.shop.standins import Bot, Provider
 from tests.telegram.signing import fields, sign
-from webapp import clock, create_app, db
-from webapp.config import Config
+from webapp import create_app
+from webapp.base import clock
+from webapp.base.config import Config
+from webapp.models import db
 
 Advance = Callable[[float], None]
 

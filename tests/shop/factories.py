@@ -6,14 +6,15 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from webapp import clock, leases, outages, payments
-from webapp.esimgo.payloads import (
+from webapp.base import clock
+from webapp.clients.esimgo.payloads import (
     CatalogueBundle,
     EsimBundle,
     EsimDetails,
     OrderWindow,
     ProviderOrder,
 )
+from webapp.clients.telegram.updates import PreCheckoutQuery, SuccessfulPayment
 from webapp.models import (
     Area,
     Assignment,
@@ -30,7 +31,8 @@ from webapp.models import (
     Refund,
     Submission,
 )
-from webapp.telegram.updates import PreCheckoutQuery, SuccessfulPayment
+from webapp.orders import payments
+from webapp.state import leases, outages
 
 OWNER = 1001
 STRANGER = 2002

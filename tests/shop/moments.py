@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from webapp import db
+from webapp.models import db
 
 Deed = Callable[[], object]
 

@@ -6,9 +6,9 @@ from string import ascii_uppercase
 
 from tests.shop.factories import country, on_sale
 from webapp import catalogue
-from webapp.config import Config
-from webapp.esimgo.payloads import CatalogueBundle, CataloguePage
-from webapp.i18n import is_territory
+from webapp.base.config import Config
+from webapp.base.i18n import is_territory
+from webapp.clients.esimgo.payloads import CatalogueBundle, CataloguePage
 from webapp.models import Plan
 
 ROWS_A_PAGE = 500

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
-from webapp.esimgo.client import ESIMGoClient
-from webapp.esimgo.payloads import (
+from webapp.clients.esimgo.client import ESIMGoClient
+from webapp.clients.esimgo.payloads import (
     EsimBundle,
     EsimDetails,
     InstallData,
@@ -16,9 +16,9 @@ from webapp.esimgo.payloads import (
     RefundTo,
     Revoked,
 )
-from webapp.telegram.botapi import BotApi, Json
-from webapp.telegram.updates import StarPage, User, WebhookInfo, star_page
-from webapp.wire import OnSent
+from webapp.clients.http import OnSent
+from webapp.clients.telegram.botapi import BotApi, Json
+from webapp.clients.telegram.updates import StarPage, User, WebhookInfo, star_page
 
 Answer = TypeVar("Answer")
 

@@ -11,7 +11,7 @@ from flask import Flask
 from tests.shop.conftest import Advance, Person
 from tests.shop.factories import PLAN, lead, make_esim, make_order, make_plan
 from webapp import create_app, models
-from webapp.config import ROOT, Config
+from webapp.base.config import ROOT, Config
 from webapp.models import Esim, Order
 from webapp.views import downloads
 

@@ -22,9 +22,13 @@ from tests.shop.factories import (
 )
 from tests.shop.standins import Bot
 from tests.shop.test_translations import PACE
-from webapp import account, allowance, clock, notifications, orders, outbox, payments, purchases, retention
-from webapp.account.addresses import CODES_A_DAY, TRIES
-from webapp.config import Config
+from webapp import orders
+from webapp.base import clock
+from webapp.base.config import Config
+from webapp.books import purchases
+from webapp.customers import account, notifications, outbox
+from webapp.customers.account.addresses import CODES_A_DAY, TRIES
+from webapp.customers.outbox.pace import Pace
 from webapp.models import (
     Customer,
     EmailAddress,
@@ -36,8 +40,9 @@ from webapp.models import (
     Payment,
     Refund,
 )
-from webapp.pace import Pace
-from webapp.payments import stars
+from webapp.operations import retention
+from webapp.orders import limits, payments
+from webapp.orders.payments import stars
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -296,9 +301,9 @@ def test_money_under_way_comes_first(owner: Person) -> None:
 
 def test_whoever_is_held_does_not_get_away_by_it(owner: Person) -> None:
     customer = make_order("active").customer
-    allowance.hold(customer, "burst")
+    limits.hold(customer, "burst")
     assert "look at your latest purchases" in text(owner.post("/account/delete", sure="yes"))
-    allowance.release(customer)
+    limits.release(customer)
     owner.post("/account/delete", sure="yes")
     assert Customer.get_by_id(customer.id).deleted_at is not None
 

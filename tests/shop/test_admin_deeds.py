@@ -22,17 +22,12 @@ from tests.shop.factories import (
     window,
 )
 from tests.shop.standins import Bot, Provider
-from webapp import (
-    admin,
-    allowance,
-    db,
-    orders,
-    outages,
-    payments,
-    reconciling,
-)
-from webapp.config import Config
-from webapp.models import AdminEvent, Customer, JobRequest, Order, Refund, Submission
+from webapp import orders
+from webapp.base.config import Config
+from webapp.models import AdminEvent, Customer, JobRequest, Order, Refund, Submission, db
+from webapp.operations import admin
+from webapp.orders import limits, payments, reconciling
+from webapp.state import outages
 
 pytestmark = pytest.mark.usefixtures("shelves")
 
@@ -245,7 +240,7 @@ def test_an_unused_plan_is_asked_back(shopkeeper: Person, app: Flask) -> None:
 
 def test_a_held_customer_is_released_once(shopkeeper: Person) -> None:
     customer = make_customer(OWNER)
-    allowance.hold(customer, "burst")
+    limits.hold(customer, "burst")
     assert "Many purchases in an hour" in text(shopkeeper.get("/admin"))
     assert "Done" in text(shopkeeper.post("/admin", customer=str(OWNER)))
     assert NOTHING in text(shopkeeper.post("/admin", customer=str(OWNER)))

@@ -29,13 +29,18 @@ from tests.shop.factories import (
 )
 from tests.shop.standins import Bot
 from tests.shop.test_reports import by_hand, paid_in, some_order
-from webapp import admin, alarms, catalogue, doctor, funnel, orders, outages, outbox, payments, reports
-from webapp.config import Config
-from webapp.doctor.findings import finding
+from webapp import catalogue, orders
+from webapp.base.config import Config
+from webapp.base.money import plain
+from webapp.books import sales
+from webapp.books.sales import Period
+from webapp.customers import outbox
+from webapp.customers.outbox.pace import Pace
 from webapp.models import AdminEvent, Esim, JobRequest, Order, Plan, Setting
-from webapp.money import plain
-from webapp.pace import Pace
-from webapp.reports import Period
+from webapp.operations import admin, doctor
+from webapp.operations.doctor.findings import finding
+from webapp.orders import payments
+from webapp.state import funnel, incidents, outages
 from webapp.views import lately
 
 pytestmark = pytest.mark.usefixtures("shelves")
@@ -132,7 +137,7 @@ def test_balance_and_runway_are_told(shopkeeper: Person) -> None:
 def test_what_needs_the_merchant_stands_on_top(shopkeeper: Person) -> None:
     assert "Nothing needs you now" in text(shopkeeper.get("/admin"))
     stuck = make_order("paid", paid_at=after(-360))
-    alarms.ring("out_of_funds", detail="no balance")
+    incidents.ring("out_of_funds", detail="no balance")
     page = text(shopkeeper.get("/admin"))
     assert "Nothing needs you" not in page
     assert page.index("used up") < page.index(f"/admin/orders/{stuck.reference}") < page.index("Today")
@@ -192,7 +197,7 @@ def test_the_page_of_a_report_shows_the_same_figures(shopkeeper: Person) -> None
     crowd(200, days=6, change=lambda number: some_order(number) | {"paid_at": after(-number * 2000)})
     for by, rows in (("day", 7), ("country", 3), ("plan", 2)):
         page = text(shopkeeper.get(f"/admin/sales?by={by}&days=7"))
-        told = reports.sales(Period.last(7))
+        told = sales.sales(Period.last(7))
         assert facts(page)["Sold"] == str(told.sold)
         assert facts(page)["Stars"] == f"⭐ {told.stars:,}"
         assert len(cells(page)) == rows

@@ -15,20 +15,14 @@ from tests.shop.factories import (
     quoted,
 )
 from tests.shop.standins import Bot
-from webapp import (
-    alarms,
-    alerts,
-    db,
-    notifications,
-    outages,
-    outbox,
-    payments,
-    switches,
-)
-from webapp.config import Config
-from webapp.i18n import speaking
-from webapp.models import AdminEvent, Notification, Order
-from webapp.pace import Pace
+from webapp.base.config import Config
+from webapp.base.i18n import speaking
+from webapp.customers import notifications, outbox
+from webapp.customers.outbox.pace import Pace
+from webapp.models import AdminEvent, Notification, Order, db
+from webapp.operations import alerts
+from webapp.orders import payments
+from webapp.state import incidents, outages, switches
 
 pytestmark = pytest.mark.usefixtures("shelves")
 
@@ -168,5 +162,5 @@ def test_a_switch_that_is_not_there_is_a_clear_error(shopkeeper: Person, form: d
 def test_an_alert_comes_however_the_switches_stand(shopkeeper: Person, bot: Bot, config: Config) -> None:
     for name in switches.SHOP:
         turn(shopkeeper, "no", name=name)
-    alarms.ring("ledger", detail="x")
+    incidents.ring("ledger", detail="x")
     assert alerts.tell(bot, replace(config, alert_chat_id=1)) == 1

@@ -14,16 +14,20 @@ from jobs.context import Context
 from tests.shop.conftest import Advance
 from tests.shop.factories import after, lead, make_customer, make_order
 from tests.shop.standins import NO_ERRORS, Bot, Provider
-from webapp import alarms, alerts, allowance, callbacks, clock, funnel, outages, watch, watchman
-from webapp.config import ROOT, Config
-from webapp.esimgo.errors import AccessDenied
-from webapp.esimgo.payloads import Organisation
-from webapp.funnel import Funnel
-from webapp.i18n import speaking
-from webapp.mail.errors import MailError, TryLater
+from webapp.base import clock
+from webapp.base.config import ROOT, Config
+from webapp.base.i18n import speaking
+from webapp.clients.esimgo.errors import AccessDenied
+from webapp.clients.esimgo.payloads import Organisation
+from webapp.clients.mail.errors import MailError, TryLater
+from webapp.clients.telegram.errors import NotReached
+from webapp.clients.telegram.updates import WebhookInfo
+from webapp.esims import callbacks
 from webapp.models import Callback, Incident, Lease, Order, OrderEvent, Submission
-from webapp.telegram.errors import NotReached
-from webapp.telegram.updates import WebhookInfo
+from webapp.operations import alerts, conditions, watchdog
+from webapp.orders import limits
+from webapp.state import funnel, incidents, outages
+from webapp.state.funnel import Funnel
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -152,8 +156,8 @@ def telegram_is_asked_in_vain(night: Night) -> Callable[[], object]:
 
 def a_customer_is_held(night: Night) -> Callable[[], object]:
     customer = make_customer()
-    allowance.hold(customer, "burst")
-    return lambda: allowance.release(customer)
+    limits.hold(customer, "burst")
+    return lambda: limits.release(customer)
 
 
 CAUSES = {
@@ -212,9 +216,9 @@ def test_a_certificate_that_ends(night: Night, monkeypatch: pytest.MonkeyPatch) 
     night.context = replace(
         night.context, config=replace(night.config, public_url="https://shop.example.com")
     )
-    monkeypatch.setattr(watch, "certificate_end", lambda *_where: after(86_400 * 10.5))
+    monkeypatch.setattr(conditions, "certificate_end", lambda *_where: after(86_400 * 10.5))
     assert "shop.example.com: 10 days left" in night.passes(60)[0]
-    monkeypatch.setattr(watch, "certificate_end", lambda *_where: after(86_400 * 80))
+    monkeypatch.setattr(conditions, "certificate_end", lambda *_where: after(86_400 * 80))
     assert night.passes(60) == []
     night.advance(6 * 3600)
     assert night.passes(60)[0].startswith("✅")
@@ -224,7 +228,7 @@ def test_a_host_that_cannot_be_reached(night: Night, monkeypatch: pytest.MonkeyP
     def refuse(_host: str, _port: int, _authorities: Path | None) -> None:
         raise ConnectionRefusedError("refused")
 
-    monkeypatch.setattr(watch, "certificate_end", refuse)
+    monkeypatch.setattr(conditions, "certificate_end", refuse)
     night.context = replace(
         night.context, config=replace(night.config, public_url="https://shop.example.com")
     )
@@ -232,11 +236,11 @@ def test_a_host_that_cannot_be_reached(night: Night, monkeypatch: pytest.MonkeyP
 
 
 def test_the_web_tells_of_a_jobs_process_that_is_gone(night: Night) -> None:
-    watchman.look(night.config, night.bot)
+    watchdog.look(night.config, night.bot)
     assert night.bot.messages == []
-    Lease.update(expires_at=after(-watchman.MISSING_AFTER_S - 1)).execute()
+    Lease.update(expires_at=after(-watchdog.MISSING_AFTER_S - 1)).execute()
     for _ in range(3):
-        watchman.look(night.config, night.bot)
+        watchdog.look(night.config, night.bot)
     assert len(night.bot.messages) == 1
     assert alerts.kinds()["jobs_missing"].title in night.bot.messages[0][1]
     over = night.passes(60)  # somebody leads again
@@ -267,7 +271,7 @@ def test_without_a_chat_nobody_is_told_and_nothing_breaks(night: Night) -> None:
     night.context = replace(night.context, config=replace(night.config, alert_chat_id=None))
     outages.out_of_funds(4200)
     assert night.passes(60) == []
-    assert [incident.kind for incident in alarms.open_ones()] == ["out_of_funds"]
+    assert [incident.kind for incident in incidents.open_ones()] == ["out_of_funds"]
 
 
 def test_a_condition_that_cannot_be_told_holds_up_no_other(
@@ -276,7 +280,7 @@ def test_a_condition_that_cannot_be_told_holds_up_no_other(
     def fail(_config: Config, _bot: Bot) -> None:
         raise RuntimeError("a mistake of ours")
 
-    monkeypatch.setattr(watch, "CONDITIONS", {"broken": fail} | dict(watch.CONDITIONS))
+    monkeypatch.setattr(conditions, "CONDITIONS", {"broken": fail} | dict(conditions.CONDITIONS))
     an_order_hangs(night)
     assert len(night.passes(60)) == 1
 
@@ -287,14 +291,14 @@ def rung() -> set[str]:
         node
         for path in Path(ROOT / "webapp").rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.Call) and ast.unparse(node.func) == "alarms.ring"
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "incidents.ring"
     )
     first = (call.args[0] for call in calls)
     return {argument.value for argument in first if isinstance(argument, ast.Constant)}
 
 
 def test_every_kind_has_its_words_and_its_page_in_the_runbook() -> None:
-    kinds = rung() | set(watch.CONDITIONS)
+    kinds = rung() | set(conditions.CONDITIONS)
     assert set(alerts.kinds()) == kinds
     for name in ("runbook.md", "runbook.ru.md"):
         pages = (ROOT / "docs" / name).read_text()
@@ -343,7 +347,7 @@ def post(night: Night, monkeypatch: pytest.MonkeyPatch) -> Post:
 
 
 def test_an_alert_goes_to_the_chat_and_by_e_mail(night: Night, post: Post) -> None:
-    alarms.ring("ledger", detail="1 < 2 & more")
+    incidents.ring("ledger", detail="1 < 2 & more")
     assert len(night.passes(60)) == 1
     (letter,) = post.letters
     assert letter["To"] == "owner@shop.example"
@@ -354,11 +358,11 @@ def test_an_alert_goes_to_the_chat_and_by_e_mail(night: Night, post: Post) -> No
 
 def test_one_way_that_works_is_enough_and_two_that_do_not_are_tried_again(night: Night, post: Post) -> None:
     night.bot.mood = away
-    alarms.ring("ledger", detail="x")
+    incidents.ring("ledger", detail="x")
     night.passes(300)
     assert len(post.letters) == 1, "told once, by the way that is open"
     post.error = TryLater("busy")
-    alarms.ring("refund_stuck", detail="y")
+    incidents.ring("refund_stuck", detail="y")
     assert night.passes(300) == []
     night.bot.mood = lambda _method: None
     assert ["A refund" in text for text in night.passes(60)] == [True]
@@ -366,7 +370,7 @@ def test_one_way_that_works_is_enough_and_two_that_do_not_are_tried_again(night:
 
 def test_the_owner_may_have_an_address_and_no_chat(night: Night, post: Post) -> None:
     night.context = replace(night.context, config=replace(night.config, alert_chat_id=None))
-    alarms.ring("ledger", detail="x")
+    incidents.ring("ledger", detail="x")
     assert (night.passes(60), len(post.letters)) == ([], 1)
 
 

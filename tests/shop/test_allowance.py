@@ -19,11 +19,12 @@ from tests.shop.factories import (
     make_plan,
     quoted,
 )
-from webapp import alarms, allowance, payments
-from webapp.config import Config
-from webapp.i18n import speaking
+from webapp.base.config import Config
+from webapp.base.i18n import speaking
 from webapp.models import Customer, Order
-from webapp.payments import stars
+from webapp.orders import limits, payments
+from webapp.orders.payments import stars
+from webapp.state import incidents
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -42,7 +43,7 @@ def bought(count: int, stage: str = "ready", ago_s: float = 7200) -> None:
 
 def refusal(config: Config, price: int = 453) -> str | None:
     make_customer()
-    return allowance.refusal(Customer.get(Customer.telegram_user_id == OWNER), price, config)
+    return limits.refusal(Customer.get(Customer.telegram_user_id == OWNER), price, config)
 
 
 def test_so_many_orders_a_day_and_no_more(config: Config) -> None:
@@ -79,10 +80,10 @@ def test_a_burst_is_held_until_the_owner_releases_it(config: Config) -> None:
     assert refusal(may) is None
     bought(3, "failed", 600)
     assert (refusal(may), Customer.get().held_for) == ("held", "burst")
-    assert [(alarm.kind, alarm.subject) for alarm in alarms.open_ones()] == [("customer_held", str(OWNER))]
+    assert [(alarm.kind, alarm.subject) for alarm in incidents.open_ones()] == [("customer_held", str(OWNER))]
     assert refusal(strict(config)) == "held", "whatever is counted later"
-    assert allowance.release(Customer.get())
-    assert (refusal(may), alarms.open_ones(), allowance.release(Customer.get())) == (None, [], False)
+    assert limits.release(Customer.get())
+    assert (refusal(may), incidents.open_ones(), limits.release(Customer.get())) == (None, [], False)
     bought(3, "paid", -1)
     assert refusal(may) == "held"
 
@@ -91,7 +92,7 @@ def test_what_may_be_paid_in_this_moment_counts(config: Config) -> None:
     may = strict(config, orders=1)
     order = make_order(admitted_at=after(-10))
     assert refusal(may) == "many"
-    assert allowance.refusal(Customer.get(), 453, may, besides=order) is None
+    assert limits.refusal(Customer.get(), 453, may, besides=order) is None
 
 
 def test_somebody_elses_purchases_do_not_count(config: Config) -> None:
@@ -118,7 +119,7 @@ def test_it_is_said_before_the_charge(config: Config, limit: str, count: int) ->
 def test_it_is_said_when_an_order_is_placed(app: Flask, owner: Person) -> None:
     leader()
     make_plan()
-    allowance.hold(make_customer(), "burst")
+    limits.hold(make_customer(), "burst")
     page = owner.post("/orders", plan_id=PLAN)
     data = owner.browser.post("/api/esimgo/order", json={"plan_id": PLAN}, headers=owner.headers)
     assert (page.status_code, "before the next one" in text(page)) == (422, True)
@@ -128,7 +129,7 @@ def test_it_is_said_when_an_order_is_placed(app: Flask, owner: Person) -> None:
 
 
 def test_the_owner_lists_and_releases_by_a_command(app: Flask) -> None:
-    allowance.hold(make_customer(first_name="Ann"), "chargeback")
+    limits.hold(make_customer(first_name="Ann"), "chargeback")
     run = app.test_cli_runner().invoke
     assert "1001 Ann: chargeback, since " in run(args=["customers", "held"]).output
     assert run(args=["customers", "release", str(OWNER)]).output == "1001 may buy again.\n"

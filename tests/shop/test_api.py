@@ -14,9 +14,9 @@ from werkzeug.test import TestResponse
 from tests.shop.conftest import Person
 from tests.shop.factories import BUNDLE, OWNER, PLAN, after, make_esim, make_order
 from tests.shop.standins import Bot, always
-from webapp import outages
+from webapp.clients.telegram.errors import NotReached
 from webapp.models import STATUS, Assignment, Order, Plan
-from webapp.telegram.errors import NotReached
+from webapp.state import outages
 
 MODEL = {
     "id",

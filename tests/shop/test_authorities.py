@@ -19,15 +19,15 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from webapp import watch
-from webapp.config import ROOT
-from webapp.esimgo.client import ESIMGoClient
-from webapp.esimgo.errors import EsimGoError
-from webapp.esimgo.witness import WitnessedClient
-from webapp.mail.errors import MailError
-from webapp.mail.smtp import Mailer
-from webapp.telegram.botapi import BotApi
-from webapp.telegram.errors import TelegramError
+from webapp.base.config import ROOT
+from webapp.clients.esimgo.client import ESIMGoClient
+from webapp.clients.esimgo.errors import EsimGoError
+from webapp.clients.esimgo.witness import WitnessedClient
+from webapp.clients.mail.errors import MailError
+from webapp.clients.mail.smtp import Mailer
+from webapp.clients.telegram.botapi import BotApi
+from webapp.clients.telegram.errors import TelegramError
+from webapp.operations import conditions
 
 ANSWER = b'{"ok": true, "result": {"id": 1, "is_bot": true, "first_name": "b"}}'
 
@@ -100,7 +100,7 @@ CALLS: dict[str, Call] = {
     "eSIM Go, buying": lambda at, ca: ESIMGoClient("key", at.address, authorities=ca).create_order("esim"),
     "eSIM Go, smoke-live": lambda at, ca: WitnessedClient("key", at.address, ca).organisation(),
     "mail": lambda at, ca: Mailer(f"smtps://127.0.0.1:{at.port}", authorities=ca).send(EmailMessage()),
-    "certificate": lambda at, ca: watch.certificate_end("127.0.0.1", at.port, ca),
+    "certificate": lambda at, ca: conditions.certificate_end("127.0.0.1", at.port, ca),
 }
 
 

@@ -18,14 +18,16 @@ from tests.shop.factories import (
 )
 from tests.shop.moments import Moments
 from tests.shop.standins import Provider
-from webapp import boundaries, leases, orders, outages, reconciling
-from webapp.config import Config
-from webapp.esimgo import errors
-from webapp.esimgo.errors import EsimGoError
-from webapp.esimgo.payloads import OrderQuote
-from webapp.leases import Leadership
+from webapp import orders
+from webapp.base import crash_points
+from webapp.base.config import Config
+from webapp.clients.esimgo import errors
+from webapp.clients.esimgo.errors import EsimGoError
+from webapp.clients.esimgo.payloads import OrderQuote
 from webapp.models import Assignment, Esim, Notification, Payment, Refund, Submission
-from webapp.orders import buying
+from webapp.orders import buying, reconciling
+from webapp.state import leases, outages
+from webapp.state.leases import Leadership
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -55,7 +57,7 @@ def leader() -> Leadership:
 def line() -> Iterator[list[str]]:
     """The crash points that a purchase passes."""
     passed: list[str] = []
-    with boundaries.watched(passed.append):
+    with crash_points.watched(passed.append):
         yield passed
 
 
@@ -216,7 +218,7 @@ def test_a_claim_that_has_gone_stale_is_given_back_and_nothing_is_sent(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     order = make_order("paid")
-    with boundaries.watched(lambda _name: advance(3)):
+    with crash_points.watched(lambda _name: advance(3)):
         assert orders.submit_next(provider, leader, config) == order
     assert provider.bought == []
     assert (order.fresh().stage, intent_of(order).outcome, intent_of(order).sent_at) == (
@@ -234,7 +236,7 @@ def test_a_claim_that_was_taken_over_is_not_sent(
         assert orders.take_over(lead()) == 1
 
     order = make_order("paid")
-    with boundaries.watched(successor):
+    with crash_points.watched(successor):
         orders.submit_next(provider, leader, config)
     assert (provider.bought, order.fresh().stage) == ([], "paid")
 

@@ -11,11 +11,12 @@ from tests.shop.conftest import Advance
 from tests.shop.factories import after, lead, near
 from tests.shop.standins import Bot, Provider
 from tests.shop.test_callbacks import signed
-from webapp import callbacks, funnel
-from webapp.config import Config
-from webapp.esimgo.payloads import Organisation
-from webapp.funnel import Funnel
+from webapp.base.config import Config
+from webapp.clients.esimgo.payloads import Organisation
+from webapp.esims import callbacks
 from webapp.models import FunnelDay
+from webapp.state import funnel
+from webapp.state.funnel import Funnel
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -50,7 +51,7 @@ def test_refusals_are_counted_by_day_and_forgotten_after_a_week(config: Config, 
 def test_a_flood_of_refusals_is_written_down_seldom(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
     counts, now = Funnel(), [1000.0]
     monkeypatch.setattr(funnel, "WRITE_EVERY_S", 5.0)
-    monkeypatch.setattr("webapp.clock.monotonic", lambda: now[0])
+    monkeypatch.setattr("webapp.base.clock.monotonic", lambda: now[0])
     for _ in range(1000):
         callbacks.receive(b"{}", None, config, counts)
     assert FunnelDay.get().count == 1

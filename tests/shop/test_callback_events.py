@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from webapp.callbacks import Event, Kind, read
-from webapp.config import ROOT
+from webapp.base.config import ROOT
+from webapp.esims.callbacks import Event, Kind, read
 
 ICCID = "8944000000000000001"
 BUNDLE = {"name": "b", "initialQuantity": 2, "remainingQuantity": 1, "reference": "uuid-0", "id": "7"}

@@ -10,10 +10,11 @@ import pytest
 from tests.shop.factories import BUNDLE, after, bundles, details, make_esim
 from tests.shop.standins import Provider
 from tests.shop.test_callbacks import signed
-from webapp import callbacks, db, esims
-from webapp.config import Config
-from webapp.funnel import Funnel
-from webapp.models import Assignment, Callback, Esim, Notification, Order, OrderEvent, UsagePoint
+from webapp import esims
+from webapp.base.config import Config
+from webapp.esims import callbacks
+from webapp.models import Assignment, Callback, Esim, Notification, Order, OrderEvent, UsagePoint, db
+from webapp.state.funnel import Funnel
 
 pytestmark = pytest.mark.usefixtures("database")
 

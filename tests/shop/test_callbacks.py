@@ -10,17 +10,14 @@ import pytest
 
 from tests.shop.conftest import Advance
 from tests.shop.factories import BUNDLE, make_esim, make_order
-from webapp import callbacks, esims, outages
-from webapp.callbacks import Kind
-from webapp.callbacks.events import OF_BALANCE
-from webapp.config import Config
-from webapp.funnel import Funnel
-from webapp.models import (
-    Assignment,
-    Callback,
-    Esim,
-    Setting,
-)
+from webapp import esims
+from webapp.base.config import Config
+from webapp.esims import callbacks
+from webapp.esims.callbacks import Kind
+from webapp.esims.callbacks.events import OF_BALANCE
+from webapp.models import Assignment, Callback, Esim, Setting
+from webapp.state import outages
+from webapp.state.funnel import Funnel
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -224,7 +221,7 @@ def test_an_unsigned_copy_sent_ahead_does_not_swallow_the_signed_one(hints: Conf
 def test_a_flood_of_unsigned_ones_is_not_stored(
     hints: Config, advance: Advance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("webapp.callbacks.receiving.MOST_UNSIGNED", 3)
+    monkeypatch.setattr("webapp.esims.callbacks.receiving.MOST_UNSIGNED", 3)
     taken = [callbacks.receive(str(number).encode(), None, hints, Funnel()) for number in range(6)]
     assert (taken, Callback.select().count()) == ([True] * 3 + [False] * 3, 3)
     advance(61)

@@ -9,10 +9,11 @@ import pytest
 from tests.shop.conftest import Advance
 from tests.shop.factories import country, make_order, on_sale
 from tests.shop.offers import EU_5GB, FR_1GB, FRANCE, SPAIN, TR_1GB, TR_3GB, TURKEY, sold, stock
-from webapp import catalogue, clock
-from webapp.config import Config
-from webapp.esimgo.payloads import CatalogueBundle
-from webapp.i18n import speaking
+from webapp import catalogue
+from webapp.base import clock
+from webapp.base.config import Config
+from webapp.base.i18n import speaking
+from webapp.clients.esimgo.payloads import CatalogueBundle
 from webapp.models import Area, Bundle, BundleArea, Plan, Setting
 
 pytestmark = pytest.mark.usefixtures("database")

@@ -7,8 +7,8 @@ from tests.shop.conftest import text
 from tests.shop.factories import country, lead, on_sale
 from tests.shop.offers import FRANCE, SPAIN, TR_3GB, TURKEY, stock
 from webapp import catalogue
-from webapp.config import Config
-from webapp.i18n import speaking
+from webapp.base.config import Config
+from webapp.base.i18n import speaking
 from webapp.models import Area, BundleArea
 
 pytestmark = pytest.mark.usefixtures("database")

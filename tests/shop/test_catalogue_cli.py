@@ -13,11 +13,12 @@ from tests.shop.conftest import Advance
 from tests.shop.factories import lead, on_sale
 from tests.shop.offers import EU_5GB, FR_1GB, TR_1GB, TR_3GB, TURKEY, pages, stock, world
 from tests.shop.standins import Bot, Provider
-from webapp import catalogue, clock, db
-from webapp.config import Config
-from webapp.esimgo.errors import Unavailable
-from webapp.esimgo.payloads import CataloguePage
-from webapp.models import JobRequest, Plan
+from webapp import catalogue
+from webapp.base import clock
+from webapp.base.config import Config
+from webapp.clients.esimgo.errors import Unavailable
+from webapp.clients.esimgo.payloads import CataloguePage
+from webapp.models import JobRequest, Plan, db
 
 Say = Callable[..., Result]
 

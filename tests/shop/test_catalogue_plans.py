@@ -9,8 +9,8 @@ import pytest
 from tests.shop.factories import make_customer, on_sale
 from tests.shop.offers import EUROPE, FRANCE, SPAIN, TR_1GB, TR_3GB, TURKEY, pages, sold, stock
 from webapp import catalogue, orders
-from webapp.config import Config
-from webapp.esimgo.payloads import CatalogueBundle
+from webapp.base.config import Config
+from webapp.clients.esimgo.payloads import CatalogueBundle
 from webapp.models import Area, Plan
 
 PLAN = "tr-3gb-30d"

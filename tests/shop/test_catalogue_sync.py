@@ -11,14 +11,16 @@ import pytest
 from tests.shop.conftest import Advance
 from tests.shop.factories import on_sale
 from tests.shop.offers import EU_5GB, FR_1GB, FRANCE, SPAIN, TR_1GB, TR_3GB, TURKEY, pages, stock, world
-from webapp import boundaries, catalogue, clock, db, retention
+from webapp import catalogue
+from webapp.base import clock, crash_points
+from webapp.base.config import Config
 from webapp.catalogue import RuleRefused, staging
-from webapp.catalogue.stock import STAGED
-from webapp.config import Config
-from webapp.esimgo.errors import Unavailable
-from webapp.esimgo.payloads import CatalogueBundle, CataloguePage
-from webapp.esimgo.payloads.catalogue import MOST_DAYS, MOST_MB
-from webapp.models import Area, Bundle, BundleArea, BundleEvent, Plan, Setting
+from webapp.catalogue.snapshot import STAGED
+from webapp.clients.esimgo.errors import Unavailable
+from webapp.clients.esimgo.payloads import CatalogueBundle, CataloguePage
+from webapp.clients.esimgo.payloads.catalogue import MOST_DAYS, MOST_MB
+from webapp.models import Area, Bundle, BundleArea, BundleEvent, Plan, Setting, db
+from webapp.operations import retention
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -264,7 +266,7 @@ def test_a_price_that_changes_while_the_catalogue_is_compared_is_not_lost(
             meanwhile.pop()()
 
     new = on_sale("esim_new", [TURKEY])
-    with boundaries.watched(moment):
+    with crash_points.watched(moment):
         assert catalogue.sync(pages([*MANY, new]), config) == 3
     assert {plan.retail for plan in catalogue.plans_in(None)} == {9_000}
 
@@ -329,7 +331,7 @@ def test_a_sync_killed_at_any_point_leaves_a_whole_catalogue(
     """Killed with SIGKILL at every page and at every write: the old catalogue, or the new one, is there."""
     passed: list[str] = []
     stock(config, *OLD)
-    with boundaries.watched(passed.append):
+    with crash_points.watched(passed.append):
         before = shop()
         stock(config, *NEW)
     after = shop()
@@ -365,7 +367,7 @@ def killed_at(point: str, config: Config) -> int | None:
 
 def die_at(point: str, config: Config) -> None:
     db.bind(config.database_url)
-    with boundaries.armed(point):
+    with crash_points.armed(point):
         catalogue.sync(pages(NEW), config)
 
 
@@ -390,7 +392,7 @@ def test_what_a_dead_sync_has_left_is_swept_away(config: Config, monkeypatch: py
             raise RuntimeError("the machine stops here")
 
     stock(config, TR_3GB)
-    with boundaries.watched(stop), pytest.raises(RuntimeError):
+    with crash_points.watched(stop), pytest.raises(RuntimeError):
         catalogue.sync(pages([TR_3GB, EU_5GB]), config)
     assert (staged(), catalogue.state().bundles, catalogue.state().gone) == (1, 1, 0)
     stock(config, TR_3GB, FR_1GB)

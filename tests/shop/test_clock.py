@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from webapp import clock
+from webapp.base import clock
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from webapp.config import Config, ConfigError, is_loopback
+from webapp.base.config import Config, ConfigError, is_loopback
 
 NEEDED = {
     "ESIMGO_API_KEY": "key-of-esimgo",

@@ -11,7 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.shop.conftest import Person, text
-from webapp import assets
+from webapp.views import assets
 
 BROWSER = {"Accept-Encoding": "gzip, deflate, br, zstd"}
 

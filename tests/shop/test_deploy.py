@@ -10,7 +10,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from webapp.config import ROOT
+from webapp.base.config import ROOT
 
 DEPLOY = ROOT / "deploy"
 UNITS = ("simka-web.service", "simka-jobs.service", "simka-backup.service", "simka-backup.timer")

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webapp import devices
-from webapp.devices import REASONS, Device, Verdict, device
-from webapp.i18n import LANGUAGES, speaking
+from webapp.base.i18n import LANGUAGES, speaking
+from webapp.views import devices
+from webapp.views.devices import REASONS, Device, Verdict, device
 
 BLINK = "AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0"
 WEBKIT = "AppleWebKit/605.1.15 (KHTML, like Gecko)"

@@ -16,16 +16,17 @@ from jobs import look_outside
 from jobs.context import Context
 from tests.shop.factories import lead, leader, make_bundle, make_plan
 from tests.shop.standins import Bot, Provider, always
-from webapp import clock, db, doctor, introduction, watch
-from webapp.config import ROOT, Config
-from webapp.doctor import Finding
-from webapp.doctor.words import words
-from webapp.esimgo.errors import AccessDenied, Unavailable
-from webapp.esimgo.payloads import Organisation
-from webapp.i18n import LANGUAGES, speaking
-from webapp.models import Callback, Plan, Setting
-from webapp.telegram.errors import BadCall, Blocked, NotReached
-from webapp.telegram.updates import WebhookInfo
+from webapp.base import clock
+from webapp.base.config import ROOT, Config
+from webapp.base.i18n import LANGUAGES, speaking
+from webapp.clients.esimgo.errors import AccessDenied, Unavailable
+from webapp.clients.esimgo.payloads import Organisation
+from webapp.clients.telegram.errors import BadCall, Blocked, NotReached
+from webapp.clients.telegram.updates import WebhookInfo
+from webapp.models import Callback, Plan, Setting, db
+from webapp.operations import bot_setup, conditions, doctor
+from webapp.operations.doctor import Finding
+from webapp.operations.doctor.words import words
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -67,7 +68,7 @@ class Street:
 @pytest.fixture
 def street(config: Config, monkeypatch: pytest.MonkeyPatch) -> Iterator[Street]:
     street = Street(config.telegram_webhook_secret)
-    monkeypatch.setattr(watch, "certificate_end", street.certificate_end)
+    monkeypatch.setattr(conditions, "certificate_end", street.certificate_end)
     with responses.RequestsMock(assert_all_requests_are_fired=False) as wire:
         street.stand(wire)
         yield street
@@ -95,7 +96,7 @@ class Merchant:
         account = {"balance": 1000, "currency": "USD", "name": "Example", "callbackUrl": self.callback}
         self.provider.account = Organisation.model_validate(account)
         Callback.create(digest="d", body="{}", signature="hex", verdict="done")
-        introduction.introduce(bot, self.config)
+        bot_setup.introduce(bot, self.config)
 
     @property
     def callback(self) -> str:
@@ -132,8 +133,8 @@ def account(merchant: Merchant, **values: object) -> None:
 
 def webhook(merchant: Merchant, **values: object) -> None:
     about: dict[str, object] = {
-        "url": introduction.webhook(merchant.config),
-        "allowed_updates": introduction.ALLOWED_UPDATES,
+        "url": bot_setup.webhook(merchant.config),
+        "allowed_updates": bot_setup.ALLOWED_UPDATES,
     }
     merchant.bot.webhook = WebhookInfo.model_validate(about | values)
 
@@ -205,13 +206,13 @@ def test_each_mistake_is_found_with_its_remedy(merchant: Merchant, code: str) ->
 
 
 def test_callbacks_that_are_refused_are_told(merchant: Merchant, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("webapp.callbacks.refusals.lately", lambda reason: 3)
+    monkeypatch.setattr("webapp.esims.callbacks.refusals.lately", lambda reason: 3)
     assert {"callbacks_unsigned", "callbacks_forged"} <= set(merchant.hears())
 
 
 def codes() -> Iterator[str]:
     """Every code that a check can find, as the source names them."""
-    for path in [*Path(ROOT / "webapp/doctor").glob("*.py"), ROOT / "jobs/doctor.py"]:
+    for path in [*Path(ROOT / "webapp/operations/doctor").glob("*.py"), ROOT / "jobs/doctor.py"]:
         if path.name != "words.py":
             calls = (node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Constant))
             yield from (node.value for node in calls if isinstance(node.value, str) and node.value in words())

@@ -12,12 +12,14 @@ from pypdf import PdfReader
 
 from tests.shop.factories import OWNER, STRANGER, after, make_customer, make_order, make_payment, make_top_up
 from tests.shop.standins import Bot
-from webapp import clock, documents, legal, notifications, outbox, purchases
-from webapp.config import ROOT, Config
-from webapp.documents import Document
-from webapp.i18n import day_text, speaking
+from webapp.base import clock, legal
+from webapp.base.config import ROOT, Config
+from webapp.base.i18n import day_text, speaking
+from webapp.books import purchases
+from webapp.customers import documents, notifications, outbox
+from webapp.customers.documents import Document
+from webapp.customers.outbox.pace import Pace
 from webapp.models import Esim, Notification, Order, Payment, Refund
-from webapp.pace import Pace
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -110,7 +112,7 @@ def test_very_long_names_stay_on_the_page(merchant: Config) -> None:
 
 
 def test_the_fonts_are_those_that_their_checksums_name() -> None:
-    fonts = ROOT / "webapp/documents/fonts"
+    fonts = ROOT / "webapp/customers/documents/fonts"
     named = dict(line.split()[::-1] for line in (fonts / "SHA256SUMS").read_text().splitlines())
     assert named == {path.name: sha256(path.read_bytes()).hexdigest() for path in fonts.glob("*.ttf")}
     assert (fonts / "LICENSE").exists()

@@ -10,8 +10,8 @@ import brotli
 import pytest
 import sentry_sdk
 
-from webapp import error_reports
-from webapp.telegram.initdata import SCHEME
+from webapp.base import sentry
+from webapp.clients.telegram.initdata import SCHEME
 
 ICCID, CODE, CUSTOMER = "8944500000000000123", "LPA:1$rsp.example$AAAAA-BBBBB-CCCCC-DDDDD", "7900123456"
 HASH = "hash=" + "a1" * 32
@@ -42,7 +42,7 @@ def sent() -> Iterator[list[str]]:
     taken: list[str] = []
     server = HTTPServer(("127.0.0.1", 0), type("OneTaker", (Taker,), {"taken": taken}))
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    error_reports.begin(f"http://key@127.0.0.1:{server.server_port}/1")
+    sentry.begin(f"http://key@127.0.0.1:{server.server_port}/1")
     yield taken
     sentry_sdk.get_client().close(timeout=0)
     sentry_sdk.get_global_scope().set_client(None)
@@ -72,5 +72,5 @@ def test_a_warning_is_nobody_elses_business(sent: list[str]) -> None:
 
 
 def test_without_an_address_nothing_is_begun() -> None:
-    error_reports.begin(None)
+    sentry.begin(None)
     assert not sentry_sdk.get_client().is_active()

@@ -8,9 +8,10 @@ import pytest
 from tests.shop.conftest import Advance, Person
 from tests.shop.factories import after, bundles, details, make_customer, make_esim, make_order, near
 from tests.shop.standins import Provider
-from webapp import clock, db, esims
-from webapp.esimgo.errors import Gone, NotThere, Unavailable
-from webapp.models import Assignment, Esim, Notification, Order
+from webapp import esims
+from webapp.base import clock
+from webapp.clients.esimgo.errors import Gone, NotThere, Unavailable
+from webapp.models import Assignment, Esim, Notification, Order, db
 
 pytestmark = pytest.mark.usefixtures("database")
 

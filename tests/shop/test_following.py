@@ -8,9 +8,10 @@ from tests.shop.conftest import Advance
 from tests.shop.factories import after, bundles, details, lead, make_esim, make_order, near
 from tests.shop.standins import Bot, Provider
 from tests.shop.test_esims import again, plan_of
-from webapp import clock, esims
-from webapp.config import Config
-from webapp.esimgo.errors import (
+from webapp import esims
+from webapp.base import clock
+from webapp.base.config import Config
+from webapp.clients.esimgo.errors import (
     AccessDenied,
     EsimGoError,
     Gone,
@@ -19,7 +20,7 @@ from webapp.esimgo.errors import (
     Refused,
     Unavailable,
 )
-from webapp.esimgo.payloads import EsimDetails
+from webapp.clients.esimgo.payloads import EsimDetails
 from webapp.models import Assignment, Esim, Order
 
 pytestmark = pytest.mark.usefixtures("database")

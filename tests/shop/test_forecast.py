@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.shop.factories import make_customer, make_esim, make_order
-from webapp import clock, db, esims
+from webapp import esims
+from webapp.base import clock
 from webapp.esims import Alert, Outlook
-from webapp.models import Assignment, Esim, Order, UsagePoint
+from webapp.models import Assignment, Esim, Order, UsagePoint, db
 
 GB = 1_000_000_000
 NOW = datetime(2026, 7, 20, 12, tzinfo=UTC)

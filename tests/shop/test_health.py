@@ -7,8 +7,8 @@ from flask.testing import FlaskClient
 
 from tests.shop.conftest import Advance, text
 from tests.shop.factories import lead
-from webapp import db
-from webapp.config import Config
+from webapp.base.config import Config
+from webapp.models import db
 
 
 def test_alive_needs_nobody(browser: FlaskClient) -> None:

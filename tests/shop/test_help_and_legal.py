@@ -10,7 +10,7 @@ from flask import Flask
 from tests.shop.conftest import Person, text
 from tests.shop.test_documents import FACTS
 from tests.shop.test_translations import english
-from webapp.config import ROOT
+from webapp.base.config import ROOT
 from webapp.views import help as help_pages
 
 TOPICS = ROOT / "templates/help/topics"

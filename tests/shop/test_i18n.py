@@ -5,8 +5,8 @@ from threading import Thread
 
 import pytest
 
-from webapp import i18n
-from webapp.i18n import speaking
+from webapp.base import i18n
+from webapp.base.i18n import speaking
 
 
 def say(language: str, text: str) -> str:

@@ -29,12 +29,13 @@ from tests.shop.factories import (
 )
 from tests.shop.offers import TR_3GB, pages
 from tests.shop.standins import Bot, Provider
-from webapp import clock, leases, outages
-from webapp.config import ROOT, Config
-from webapp.esimgo.errors import AccessDenied, EsimGoError, Unavailable
-from webapp.esimgo.payloads import CataloguePage, EsimDetails, OrderQuote, Organisation
-from webapp.leases import Leadership
+from webapp.base import clock
+from webapp.base.config import ROOT, Config
+from webapp.clients.esimgo.errors import AccessDenied, EsimGoError, Unavailable
+from webapp.clients.esimgo.payloads import CataloguePage, EsimDetails, OrderQuote, Organisation
 from webapp.models import Esim, JobRequest, Lease, Order, Plan, Setting
+from webapp.state import leases, outages
+from webapp.state.leases import Leadership
 
 NO_JOBS = {"__init__", "__main__", "context", "doctor", "metrics", "runner", "schedule", "smoke"}
 
@@ -314,7 +315,7 @@ def test_one_job_once_is_asked_of_the_leader_while_one_lives(
     def leader(_seconds: float) -> None:
         assert runner.run(schedule.NAMES["answer_requests"], context)
 
-    monkeypatch.setattr("webapp.clock.sleep", leader)
+    monkeypatch.setattr("webapp.base.clock.sleep", leader)
     provider.details = Unavailable("no answer")
     make_esim()
     order = make_order(created_at=after(-3600))
@@ -425,7 +426,7 @@ def failing_runs(
     failing = ModuleType("jobs.failing")
     failing.run = fail  # type: ignore[attr-defined] # what makes it a job
     entry = schedule.Entry(failing, 1, "reads", "for this test")
-    monkeypatch.setattr("webapp.clock.monotonic", lambda: now[0])
+    monkeypatch.setattr("webapp.base.clock.monotonic", lambda: now[0])
     ticking = schedule.Ticks(context)
     for _ in range(ticks):
         ticking.tick(entry)

@@ -11,16 +11,18 @@ import pytest
 
 from tests.shop.conftest import Advance
 from tests.shop.factories import after, lead
-from webapp import clock, db, leases
-from webapp.config import ROOT, Config
-from webapp.leases import Leadership
-from webapp.models import Lease
+from webapp.base import clock
+from webapp.base.config import ROOT, Config
+from webapp.models import Lease, db
+from webapp.state import leases
+from webapp.state.leases import Leadership
 
 pytestmark = pytest.mark.usefixtures("database")
 
 CONTENDER = """
 import sys
-from webapp import db, leases
+from webapp.models import db
+from webapp.state import leases
 db.bind(sys.argv[1])
 print("there", flush=True)
 sys.stdin.readline()

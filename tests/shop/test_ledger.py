@@ -5,11 +5,14 @@ from flask import Flask
 
 from tests.shop.factories import OWNER, charge, leader, make_order, make_payment, make_refund
 from tests.shop.standins import Bot
-from webapp import alarms, ledger, orders, payments
-from webapp.config import Config
-from webapp.ledger import Account
+from webapp import orders
+from webapp.base.config import Config
+from webapp.books import ledger
+from webapp.books.ledger import Account
 from webapp.models import STATUS, Order, Payment, Refund
-from webapp.payments import stars
+from webapp.orders import payments
+from webapp.orders.payments import stars
+from webapp.state import incidents
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -21,7 +24,7 @@ def test_every_stage_has_its_place_and_it_adds_up(bot: Bot) -> None:
     payments.issue_refunds(bot, leader())
     assert ledger.accounts() == [Account("XTR", 8 * 453, 2 * 453, 453, 453, 4 * 453)]
     assert ledger.check()
-    assert alarms.open_ones() == []
+    assert incidents.open_ones() == []
 
 
 def test_nothing_at_all_adds_up() -> None:
@@ -66,7 +69,7 @@ def test_what_is_lost_or_given_twice_rings_until_it_is_mended(wrong: object) -> 
     assert ledger.check()
     wrong(order)  # type: ignore[operator] # one of the functions above
     assert not ledger.check()
-    (alarm,) = alarms.open_ones()
+    (alarm,) = incidents.open_ones()
     assert (alarm.kind, order.reference in alarm.detail or "charge-" in alarm.detail) == ("ledger", True)
 
 

@@ -16,12 +16,13 @@ from aiosmtpd.smtp import AuthResult
 from tests.esimgo.loopback import Line, Script, Server
 from tests.shop.conftest import Advance
 from tests.shop.factories import make_customer, make_order, near
-from webapp import account, boundaries, clock, db, notifications, outbox
-from webapp.config import Config
-from webapp.mail.errors import BadAddress, Lost, MailError, NotReached, Refused, TryLater
-from webapp.mail.smtp import Mailer
-from webapp.models import Customer, EmailAddress, Notification
-from webapp.outbox import rows
+from webapp.base import clock, crash_points
+from webapp.base.config import Config
+from webapp.clients.mail.errors import BadAddress, Lost, MailError, NotReached, Refused, TryLater
+from webapp.clients.mail.smtp import Mailer
+from webapp.customers import account, notifications, outbox
+from webapp.customers.outbox import rows
+from webapp.models import Customer, EmailAddress, Notification, db
 
 ADDRESS = "ann@example.com"
 
@@ -215,7 +216,7 @@ def killed_at(point: str, mailer: Mailer, config: Config) -> int | None:
 
 def die_at(point: str, mailer: Mailer, config: Config) -> None:
     db.bind(config.database_url)
-    with boundaries.armed(point):
+    with crash_points.armed(point):
         outbox.deliver_letters(mailer, config)
 
 

@@ -5,8 +5,8 @@ import re
 import pytest
 
 from webapp import catalogue
+from webapp.base.i18n import LANGUAGES, area_name, is_territory, speaking
 from webapp.catalogue.lookalikes import GROUPS, PART_OF, PARTS, PLACES
-from webapp.i18n import LANGUAGES, area_name, is_territory, speaking
 
 BOTH = (
     "at-au ne-ng cg-cd gn-gq gw-pg kp-kr dm-do sk-si ir-iq mu-mr gm-zm py-uy ie-is ml-mw mv-mt sx-mf ws-as "

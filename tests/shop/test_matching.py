@@ -8,8 +8,8 @@ from tests.shop.factories import BUNDLE, after, bundles, details, make_esim, mak
 from tests.shop.standins import Provider
 from tests.shop.test_esims import again
 from webapp import esims
-from webapp.esimgo.payloads import AssignmentState, EsimBundle
-from webapp.esims.matching import match
+from webapp.clients.esimgo.matching import match
+from webapp.clients.esimgo.payloads import AssignmentState, EsimBundle
 from webapp.models import Assignment, Esim, Notification, Order
 
 pytestmark = pytest.mark.usefixtures("database")

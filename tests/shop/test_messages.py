@@ -8,9 +8,9 @@ import zxingcpp
 from PIL import Image
 
 from tests.shop.factories import make_order, told
-from webapp import notifications
-from webapp.config import Config
-from webapp.i18n import speaking
+from webapp.base.config import Config
+from webapp.base.i18n import speaking
+from webapp.customers import notifications
 from webapp.models import Esim, Order
 
 pytestmark = pytest.mark.usefixtures("database")

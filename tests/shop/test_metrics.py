@@ -11,11 +11,12 @@ import requests
 from jobs import metrics
 from tests.sandbox.esimgo import free_port
 from tests.shop.factories import make_order
-from webapp import create_app, db
-from webapp import metrics as metrics_of_all
-from webapp.config import Config
-from webapp.esimgo.client import ESIMGoClient
-from webapp.esimgo.errors import EsimGoError
+from webapp import create_app
+from webapp.base import metrics as metrics_of_all
+from webapp.base.config import Config
+from webapp.clients.esimgo.client import ESIMGoClient
+from webapp.clients.esimgo.errors import EsimGoError
+from webapp.models import db
 from webapp.views import measuring
 
 KEY = "a-key-that-is-secret"

@@ -11,9 +11,8 @@ from playhouse.schema_diff import diff_models
 
 from tests.conftest import DURABLE
 from tests.shop.factories import make_order
-from webapp import db, engines
-from webapp.config import Config
-from webapp.models import TABLES, Order
+from webapp.base.config import Config
+from webapp.models import TABLES, Order, db, engines
 
 pytestmark = pytest.mark.usefixtures("database")
 

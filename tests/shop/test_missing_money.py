@@ -5,11 +5,14 @@ import pytest
 from tests.shop.conftest import Advance
 from tests.shop.factories import after, intent_of, lead, make_order, make_unknown, placed, quoted, window
 from tests.shop.standins import Provider
-from webapp import clock, orders, outages, reconciling
-from webapp.config import Config
-from webapp.esimgo.errors import EsimGoError, Unavailable
-from webapp.esimgo.payloads import Organisation, ProviderOrder
+from webapp import orders
+from webapp.base import clock
+from webapp.base.config import Config
+from webapp.clients.esimgo.errors import EsimGoError, Unavailable
+from webapp.clients.esimgo.payloads import Organisation, ProviderOrder
 from webapp.models import Order, Submission
+from webapp.orders import reconciling
+from webapp.state import outages
 
 pytestmark = pytest.mark.usefixtures("database")
 

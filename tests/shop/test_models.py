@@ -8,8 +8,8 @@ import pytest
 from peewee import IntegrityError
 
 from tests.shop.factories import events, make_customer, make_order, make_submission, near
-from webapp import clock
-from webapp.config import ROOT, Config
+from webapp.base import clock
+from webapp.base.config import ROOT, Config
 from webapp.models import OPEN_STAGES, STATUS, TRANSITIONS, Order, OrderEvent
 
 PAIRS = [(here, there) for here in STATUS for there in STATUS]

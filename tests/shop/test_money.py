@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 
-from webapp import money
+from webapp.base import money
 
 
 @pytest.mark.parametrize(

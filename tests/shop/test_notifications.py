@@ -11,12 +11,13 @@ from tests.shop.conftest import Advance
 from tests.shop.factories import OWNER, STRANGER, after, make_customer, make_order, near
 from tests.shop.moments import Moments
 from tests.shop.standins import Bot, always
-from webapp import clock, customers, notifications, outbox
-from webapp.config import Config
+from webapp.base import clock
+from webapp.base.config import Config
+from webapp.clients.telegram.errors import BadCall, Blocked, Lost, NotReached, SlowDown
+from webapp.customers import identity, notifications, outbox
+from webapp.customers.outbox import chats, rows
+from webapp.customers.outbox.pace import Pace
 from webapp.models import Customer, Notification
-from webapp.outbox import chats, rows
-from webapp.pace import Pace
-from webapp.telegram.errors import BadCall, Blocked, Lost, NotReached, SlowDown
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -201,7 +202,7 @@ def test_messages_wait_for_who_has_blocked_the_bot(deliver: Deliver, bot: Bot, a
     assert len(bot.tried) == 1, "nobody is asked twice in an hour"
 
     bot.mood = well
-    customers.reachable(customer)
+    identity.reachable(customer)
     assert deliver() == 1
     advance(1)
     assert deliver() == 1
@@ -211,7 +212,7 @@ def test_messages_wait_for_who_has_blocked_the_bot(deliver: Deliver, bot: Bot, a
 
 def test_an_unblocking_that_nobody_told_of_is_found_out(deliver: Deliver, bot: Bot, advance: Advance) -> None:
     write(kind="ready")
-    customers.unreachable(Customer.get())
+    identity.unreachable(Customer.get())
     assert deliver() == 0
     advance(chats.ASKED_AGAIN_AFTER.total_seconds() + 1)
     assert deliver() == 1

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from webapp.observability import JsonLine, TextLine, mask
+from webapp.base.logs import JsonLine, TextLine, mask
 
 SECRETS = {
     "an activation code": "LPA:1$rsp.example.com$K2-ABCDE-12345",

@@ -27,13 +27,17 @@ from tests.shop.moments import Moments
 from tests.shop.standins import Bot, Provider
 from tests.shop.test_callbacks import signed
 from tests.shop.test_webhooks import SECRET
-from webapp import callbacks, clock, esims, leases, orders, reconciling
-from webapp.config import Config
-from webapp.esimgo import errors
-from webapp.esimgo.errors import EsimGoError
-from webapp.funnel import Funnel
-from webapp.leases import Leadership
+from webapp import esims, orders
+from webapp.base import clock
+from webapp.base.config import Config
+from webapp.clients.esimgo import errors
+from webapp.clients.esimgo.errors import EsimGoError
+from webapp.esims import callbacks
 from webapp.models import Callback, Esim, JobRequest, Submission
+from webapp.orders import reconciling
+from webapp.state import leases
+from webapp.state.funnel import Funnel
+from webapp.state.leases import Leadership
 
 pytestmark = pytest.mark.usefixtures("database")
 

@@ -5,9 +5,11 @@ import pytest
 from tests.shop.conftest import Person, text
 from tests.shop.factories import PLAN, after, make_customer, make_esim, make_order, make_refund, make_top_up
 from tests.shop.standins import Bot, always
-from webapp import esims, outages, payments
+from webapp import esims
+from webapp.clients.telegram.errors import NotReached
 from webapp.models import STATUS, Assignment, Esim, Order, Refund
-from webapp.telegram.errors import NotReached
+from webapp.orders import payments
+from webapp.state import outages
 
 
 def test_a_tap_on_pay_opens_the_payment_sheet(shelves: None, owner: Person) -> None:

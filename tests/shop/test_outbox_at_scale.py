@@ -12,13 +12,14 @@ import pytest
 from tests.proof import proved
 from tests.shop.factories import make_order
 from tests.shop.standins import Bot
-from webapp import boundaries, clock, customers, db, outbox
-from webapp.config import Config
-from webapp.models import Customer, Notification, Order
-from webapp.outbox import chats
-from webapp.pace import Pace
-from webapp.telegram.botapi import Json
-from webapp.telegram.errors import Blocked, Lost, NotReached, SlowDown
+from webapp.base import clock, crash_points
+from webapp.base.config import Config
+from webapp.clients.telegram.botapi import Json
+from webapp.clients.telegram.errors import Blocked, Lost, NotReached, SlowDown
+from webapp.customers import identity, outbox
+from webapp.customers.outbox import chats
+from webapp.customers.outbox.pace import Pace
+from webapp.models import Customer, Notification, Order, db
 
 KINDS = ("paid", "failed", "refunded", "activated")
 HEADINGS = [
@@ -107,7 +108,7 @@ def ahead(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 @pytest.fixture
 def power() -> Iterator[Power]:
     power = Power()
-    with boundaries.watched(power.boundary):
+    with crash_points.watched(power.boundary):
         yield power
 
 
@@ -186,7 +187,7 @@ def let_in(bot: Telegram) -> None:
     """Everybody who had blocked the bot has thought better of it."""
     for customer in Customer.select().where(Customer.blocked_at.is_null(False)):
         bot.deaf.discard(customer.telegram_user_id)
-        customers.reachable(customer)
+        identity.reachable(customer)
 
 
 def states() -> Counter[str]:

@@ -12,9 +12,10 @@ from tests.shop.factories import (
     placed,
 )
 from tests.shop.standins import Provider
-from webapp import orders, payments
-from webapp.config import Config
+from webapp import orders
+from webapp.base.config import Config
 from webapp.models import Esim, Notification, Order, Payment, Refund, Submission
+from webapp.orders import payments
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -81,7 +82,9 @@ def test_what_is_not_delivered_in_time_fails_with_its_refund(stage: str, left_s:
     assert orders.enforce_deadlines() == 0
 
 
-@pytest.mark.parametrize("broken", ["webapp.payments.return_all", "webapp.notifications.enqueue"])
+@pytest.mark.parametrize(
+    "broken", ["webapp.orders.payments.return_all", "webapp.customers.notifications.enqueue"]
+)
 def test_an_order_never_fails_without_its_refund(monkeypatch: pytest.MonkeyPatch, broken: str) -> None:
     def refuse(*_values: object) -> None:
         raise RuntimeError("the machine stops here")

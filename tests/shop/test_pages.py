@@ -11,8 +11,10 @@ from flask.testing import FlaskClient
 
 from tests.shop.conftest import Advance, Person, text
 from tests.shop.factories import PLAN, make_esim, make_order
-from webapp import assets, clock, outages
+from webapp.base import clock
 from webapp.models import STATUS, Customer, Order, Setting
+from webapp.state import outages
+from webapp.views import assets
 
 PUBLIC = ("/", "/?q=tur", "/shop/tr", f"/plans/{PLAN}", "/nowhere")
 

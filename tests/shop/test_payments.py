@@ -21,12 +21,15 @@ from tests.shop.factories import (
     quoted,
 )
 from tests.shop.standins import Bot, always
-from webapp import clock, db, orders, outages, payments
-from webapp.config import Config
-from webapp.i18n import speaking
-from webapp.models import Notification, Order, Payment, Plan, Refund
-from webapp.payments import stars
-from webapp.telegram.errors import BadCall, Lost, NotReached, SlowDown
+from webapp import orders
+from webapp.base import clock
+from webapp.base.config import Config
+from webapp.base.i18n import speaking
+from webapp.clients.telegram.errors import BadCall, Lost, NotReached, SlowDown
+from webapp.models import Notification, Order, Payment, Plan, Refund, db
+from webapp.orders import payments
+from webapp.orders.payments import stars
+from webapp.state import outages
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -307,7 +310,7 @@ def test_a_booking_that_fails_leaves_no_charge_behind(
         raise RuntimeError("the machine stops here")
 
     order = make_order()
-    monkeypatch.setattr("webapp.notifications.enqueue", refuse)
+    monkeypatch.setattr("webapp.customers.notifications.enqueue", refuse)
     with pytest.raises(RuntimeError):
         payments.confirm(stars.charge(OWNER, charge(order)), config)
     assert (order.fresh().stage, Payment.select().count()) == ("awaiting_payment", 0)

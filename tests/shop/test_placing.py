@@ -7,8 +7,8 @@ import pytest
 
 from tests.shop.conftest import Advance
 from tests.shop.factories import PLAN, make_bundle, make_customer, make_order, make_plan
-from webapp import db, orders
-from webapp.models import Order, OrderEvent, Plan
+from webapp import orders
+from webapp.models import Order, OrderEvent, Plan, db
 
 pytestmark = pytest.mark.usefixtures("database")
 

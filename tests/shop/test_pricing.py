@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from tests.shop.factories import on_sale
 from tests.shop.offers import EU_5GB, FR_1GB, TR_1GB, TR_3GB, TURKEY, stock
 from webapp import catalogue
+from webapp.base.config import Config
 from webapp.catalogue import Rule, RuleRefused, pricing, rule
-from webapp.config import Config
 from webapp.models import Bundle, BundleEvent, Plan, Setting
 
 PLAN, SMALL, FRENCH = "tr-3gb-30d", "tr-1gb-7d", "fr-1gb-7d"

@@ -6,7 +6,7 @@ import pytest
 
 from tests.shop.factories import after, make_order, make_top_up
 from webapp import orders
-from webapp.config import Config
+from webapp.base.config import Config
 from webapp.models import STATUS, Assignment, Order, Refund
 
 STEPS = {"paid": 1, "submitting": 1, "unknown": 1, "accepted": 2, "ready": 3, "active": 4}

@@ -8,11 +8,15 @@ import pytest
 
 from tests.shop.factories import lead, make_esim, make_order, make_plan, make_top_up
 from tests.shop.standins import Provider
-from webapp import callbacks, db, esims, orders, quotes, reconciling, reports, topups
-from webapp.callbacks import Event, Kind
-from webapp.config import Config
-from webapp.funnel import Funnel
-from webapp.reports import Period
+from webapp import esims, orders
+from webapp.base.config import Config
+from webapp.books import sales
+from webapp.books.sales import Period
+from webapp.esims import callbacks
+from webapp.esims.callbacks import Event, Kind
+from webapp.models import db
+from webapp.orders import quotes, reconciling, topups
+from webapp.state.funnel import Funnel
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -49,7 +53,7 @@ def test_a_callback_finds_its_esim_and_its_order_by_an_index(explained: Explaine
 def test_the_figures_of_a_month_do_not_read_the_years_before(explained: Explained) -> None:
     make_order("active")
     month = Period.last(30)
-    for report in (reports.sales, reports.by_country, reports.by_plan, reports.by_day, reports.conversion):
+    for report in (sales.sales, sales.by_country, sales.by_plan, sales.by_day, sales.conversion):
         steps = scans(explained(lambda report=report: report(month)))
         assert [step for step in steps if "orders" in step] == []
 

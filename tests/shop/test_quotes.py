@@ -8,12 +8,14 @@ import pytest
 from tests.shop.conftest import Advance
 from tests.shop.factories import after, make_bundle, make_customer, make_order, near, quoted
 from tests.shop.standins import Provider, said
-from webapp import clock, outages, quotes
-from webapp.config import Config
-from webapp.esimgo import errors
-from webapp.esimgo.errors import EsimGoError
-from webapp.esimgo.payloads import OrderQuote
+from webapp.base import clock
+from webapp.base.config import Config
+from webapp.clients.esimgo import errors
+from webapp.clients.esimgo.errors import EsimGoError
+from webapp.clients.esimgo.payloads import OrderQuote
 from webapp.models import Bundle, Order, Plan
+from webapp.orders import quotes
+from webapp.state import outages
 
 pytestmark = pytest.mark.usefixtures("shelves")
 

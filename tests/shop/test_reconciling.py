@@ -17,11 +17,21 @@ from tests.shop.factories import (
     window,
 )
 from tests.shop.standins import Provider
-from webapp import clock, orders, reconciling
-from webapp.config import Config
-from webapp.esimgo.errors import AccessDenied, EsimGoError, Gone, NotThere, Refused, TryLater, Unavailable
-from webapp.esimgo.payloads import InstallData, OrderWindow, ProviderOrder
+from webapp import orders
+from webapp.base import clock
+from webapp.base.config import Config
+from webapp.clients.esimgo.errors import (
+    AccessDenied,
+    EsimGoError,
+    Gone,
+    NotThere,
+    Refused,
+    TryLater,
+    Unavailable,
+)
+from webapp.clients.esimgo.payloads import InstallData, OrderWindow, ProviderOrder
 from webapp.models import Esim, Order, OrderEvent, Refund, Submission
+from webapp.orders import reconciling
 
 pytestmark = pytest.mark.usefixtures("database")
 

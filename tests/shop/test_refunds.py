@@ -5,9 +5,11 @@ import pytest
 from tests.shop.conftest import Advance
 from tests.shop.factories import OWNER, after, lead, leader, make_order, make_refund, near
 from tests.shop.standins import Bot, always
-from webapp import alarms, boundaries, clock, leases, payments
+from webapp.base import clock, crash_points
+from webapp.clients.telegram.errors import AlreadyRefunded, BadCall, Lost, NotReached, SlowDown, TelegramError
 from webapp.models import Notification, Order, Payment, PaymentEvent, Refund, RefundEvent
-from webapp.telegram.errors import AlreadyRefunded, BadCall, Lost, NotReached, SlowDown, TelegramError
+from webapp.orders import payments
+from webapp.state import incidents, leases
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -103,7 +105,7 @@ def test_errors_are_waited_out_longer_and_longer_until_a_person_should_look(
     assert pauses == pytest.approx([5, 15, 45, 135, 405, 1215, 1800, 1800], abs=4)
     assert 3540 <= sum(pauses[:-1]) <= 3660, "the eighth try is an hour after the first"
     assert (again(refund).state, payments.is_stuck(again(refund)), kinds()) == ("stuck", True, [])
-    assert [(row.kind, row.subject) for row in alarms.open_ones()] == [("refund_stuck", str(refund.id))]
+    assert [(row.kind, row.subject) for row in incidents.open_ones()] == [("refund_stuck", str(refund.id))]
 
 
 def test_a_stuck_refund_goes_on_being_tried_until_it_has_arrived(bot: Bot, advance: Advance) -> None:
@@ -116,7 +118,7 @@ def test_a_stuck_refund_goes_on_being_tried_until_it_has_arrived(bot: Bot, advan
     bot.mood = lambda method: None
     assert payments.issue_refunds(bot, leader()) == 1
     assert (again(refund).state, payments.is_stuck(again(refund))) == ("done", False)
-    assert alarms.open_ones() == []
+    assert incidents.open_ones() == []
 
 
 def test_slow_down_ends_the_round_and_is_no_failure(bot: Bot) -> None:
@@ -196,7 +198,7 @@ def test_a_claim_that_has_waited_is_not_sent(bot: Bot, advance: Advance) -> None
             advance(3)
 
     refund = due()
-    with boundaries.watched(stop_here):
+    with crash_points.watched(stop_here):
         assert payments.issue_refunds(bot, leader()) == 0
     assert (bot.tried, again(refund).state, again(refund).attempts) == ([], "due", 0)
 

@@ -10,10 +10,11 @@ import pytest
 
 from tests.databases.crowds import crowd
 from tests.shop.factories import after, make_order, make_payment, make_refund
-from webapp import clock, reports
-from webapp.funnel import Funnel
+from webapp.base import clock
+from webapp.books import sales
+from webapp.books.sales import Period, Sales
 from webapp.models import Order
-from webapp.reports import Period, Sales
+from webapp.state.funnel import Funnel
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -35,9 +36,7 @@ def some_order(number: int) -> dict[str, Any]:
         "wholesale": dice.randrange(500, 9000),
         "created_at": at - timedelta(seconds=30),
         "paid_at": at if paid else None,
-        "delivered_at": at + timedelta(seconds=dice.randrange(1, 300))
-        if stage in reports.DELIVERED
-        else None,
+        "delivered_at": at + timedelta(seconds=dice.randrange(1, 300)) if stage in sales.DELIVERED else None,
         "activated_at": at + timedelta(hours=1) if stage == "active" else None,
     }
 
@@ -64,7 +63,7 @@ def grouped_by_hand(period: Period, key: Callable[[Order], str]) -> dict[str, Sa
     return {name: by_hand(o for o in paid_in(period) if key(o) == name) for name in keys}
 
 
-def told(rows: Iterable[reports.Row]) -> dict[str, Sales]:
+def told(rows: Iterable[sales.Row]) -> dict[str, Sales]:
     return {row.key: row.sales for row in rows}
 
 
@@ -78,31 +77,31 @@ def test_every_figure_equals_a_recount() -> None:
     for days in (1, 7, 30):
         period = Period.last(days)
         for span in (period, period.before(days)):
-            assert reports.sales(span) == by_hand(paid_in(span))
-        assert told(reports.by_country(period)) == grouped_by_hand(period, lambda o: str(o.country_code))
-        assert told(reports.by_plan(period)) == grouped_by_hand(period, lambda o: str(o.plan_id))
-        by_day = told(reports.by_day(period))
+            assert sales.sales(span) == by_hand(paid_in(span))
+        assert told(sales.by_country(period)) == grouped_by_hand(period, lambda o: str(o.country_code))
+        assert told(sales.by_plan(period)) == grouped_by_hand(period, lambda o: str(o.plan_id))
+        by_day = told(sales.by_day(period))
         assert list(by_day) == sorted(by_day)
         assert len(by_day) == days
         sold = {day: found for day, found in by_day.items() if found.sold}
         assert sold == grouped_by_hand(period, lambda o: day_of(o.paid_at))
 
         seconds = [(o.delivered_at - o.paid_at).total_seconds() for o in paid_in(period) if o.delivered_at]
-        waited = reports.waits(period)
+        waited = sales.waits(period)
         assert waited.median is not None
         assert waited.p95 is not None
         assert abs(waited.median - median(seconds)) <= max(seconds) / len(seconds) * 4
         assert sum(second <= waited.p95 for second in seconds) >= 0.95 * len(seconds)
-    assert reports.sales(Period.last(30)).sold > 200
+    assert sales.sales(Period.last(30)).sold > 200
 
 
 def test_success_is_told_of_what_has_ended() -> None:
-    assert reports.sales(Period.last(1)) == Sales()
+    assert sales.sales(Period.last(1)) == Sales()
     assert Sales().success_percent is None
-    assert reports.waits(Period.last(1)) == reports.Waits(None, None)
+    assert sales.waits(Period.last(1)) == sales.Waits(None, None)
     for stage in ("ready", "active", "active", "failed", "unknown"):
         make_order(stage)
-    today = reports.sales(Period.last(1))
+    today = sales.sales(Period.last(1))
     assert (today.sold, today.in_flight, today.success_percent) == (5, 1, 75.0)
     assert today.margin == 3 * (5880 - 4200)
 
@@ -110,7 +109,7 @@ def test_success_is_told_of_what_has_ended() -> None:
 def test_refunds_are_counted_when_they_arrive() -> None:
     make_refund(make_order("failed"), state="done", done_at=after(0))
     make_refund(None, state="done", done_at=after(-86400 * 3))
-    week, today = reports.refunds(Period.last(7)), reports.refunds(Period.last(1))
+    week, today = sales.refunds(Period.last(7)), sales.refunds(Period.last(1))
     assert (today.done, today.stars, week.done) == (1, 453, 2)
     assert today.open == 1  # the one that came with the failed order
 
@@ -123,7 +122,7 @@ def test_a_scripted_day_is_told_exactly() -> None:
     counts.write_down()
     for number, stage in enumerate(("awaiting_payment", "expired", "failed", "ready", "active", "active")):
         make_order(stage, plan_id=f"plan-{number}")
-    assert reports.conversion(Period.last(1)) == {
+    assert sales.conversion(Period.last(1)) == {
         "shop": 50,
         "area": 30,
         "plan": 12,
@@ -133,9 +132,9 @@ def test_a_scripted_day_is_told_exactly() -> None:
         "activated": 2,
     }
     yesterday = Period.last(1).before(1)
-    assert set(reports.conversion(yesterday).values()) == {0}
+    assert set(sales.conversion(yesterday).values()) == {0}
 
 
 def test_a_second_charge_is_no_second_sale() -> None:
     make_payment(make_order("active"))
-    assert reports.sales(Period.last(1)).sold == 1
+    assert sales.sales(Period.last(1)).sold == 1

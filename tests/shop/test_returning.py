@@ -10,9 +10,10 @@ from flask import Flask
 from tests.shop.conftest import Advance, Person, text
 from tests.shop.factories import after, bundles, lead, leader, make_order, make_top_up
 from tests.shop.standins import Bot, Provider
-from webapp import alarms, leases, ledger, orders, payments
-from webapp.config import Config
-from webapp.esimgo.errors import (
+from webapp import orders
+from webapp.base.config import Config
+from webapp.books import ledger
+from webapp.clients.esimgo.errors import (
     AccessDenied,
     EsimGoError,
     NotSent,
@@ -22,6 +23,8 @@ from webapp.esimgo.errors import (
     Unclear,
 )
 from webapp.models import Assignment, Notification, Order, Payment, Refund, ReturnRequest
+from webapp.orders import payments
+from webapp.state import incidents, leases
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -152,7 +155,7 @@ def test_a_charge_back_of_a_used_plan_is_told_to_the_owner(provider: Provider) -
     payments.refund_seen(str(Payment.get().charge_id), actor="telegram")
     provider.bundles = bundles("active")
     orders.answer_returns(provider, lead())
-    told = {alarm.kind: alarm.detail for alarm in alarms.open_ones()}
+    told = {alarm.kind: alarm.detail for alarm in incidents.open_ones()}
     assert "could not be revoked" in told["chargeback"]
     assert "customer_held" in told
     assert order.fresh().stage == "active"

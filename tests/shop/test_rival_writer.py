@@ -12,11 +12,12 @@ import pytest
 
 from tests.shop.factories import after, lead, leader, make_order, make_refund, placed
 from tests.shop.standins import Bot, Provider
-from webapp import db, orders, payments
-from webapp.config import Config
-from webapp.esimgo.errors import Unavailable
-from webapp.models import Order, Refund, Submission
-from webapp.telegram.errors import TelegramError
+from webapp import orders
+from webapp.base.config import Config
+from webapp.clients.esimgo.errors import Unavailable
+from webapp.clients.telegram.errors import TelegramError
+from webapp.models import Order, Refund, Submission, db
+from webapp.orders import payments
 
 pytestmark = pytest.mark.usefixtures("rival")
 

@@ -19,11 +19,13 @@ from tests.databases.servers import Engine
 from tests.shop.conftest import Person
 from tests.shop.factories import make_customer, make_esim, make_order
 from tests.shop.test_callbacks import signed
-from webapp import callbacks, create_app, data_keys, db, sealing
-from webapp.config import ROOT, Config, ConfigError
-from webapp.funnel import Funnel
-from webapp.models import Callback, Esim
-from webapp.sealing import Keys
+from webapp import create_app
+from webapp.base import sealing
+from webapp.base.config import ROOT, Config, ConfigError
+from webapp.base.sealing import Keys
+from webapp.esims import callbacks
+from webapp.models import Callback, Esim, data_keys, db
+from webapp.state.funnel import Funnel
 
 SECRET = "JQ-123456-ABCDEPFX"
 OLD, NEW, OTHER = (sealing.derived_key(name) for name in ("old", "new", "other"))

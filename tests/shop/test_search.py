@@ -7,8 +7,8 @@ import pytest
 
 from sandbox.esimgo import areas
 from webapp import catalogue
+from webapp.base.i18n import LANGUAGES, area_name, speaking, territories
 from webapp.catalogue import AreaCard, Found, Search
-from webapp.i18n import LANGUAGES, area_name, speaking, territories
 
 FILE = Path(__file__).with_name("searches.txt")
 LINES = [line for line in FILE.read_text().splitlines() if line and line[0] != "#"]

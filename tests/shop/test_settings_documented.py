@@ -4,7 +4,7 @@ import re
 from dataclasses import MISSING, Field, fields
 from typing import Any
 
-from webapp.config import ROOT, Config
+from webapp.base.config import ROOT, Config
 
 ROW = re.compile(r"^\|\s*`([A-Z][A-Z0-9_]+)`\s*\|([^|]*)\|([^|]*)\|\s*$", re.MULTILINE)
 LINE = re.compile(r"^#?\s?([A-Z][A-Z0-9_]+)=(.*)$", re.MULTILINE)

@@ -14,9 +14,9 @@ import pytest
 
 from tests.shop.factories import make_customer, make_esim, make_order, make_top_up, told
 from tests.shop.test_translations import english
-from webapp import chat, notifications
-from webapp.config import ROOT, Config
-from webapp.i18n import LANGUAGES, speaking
+from webapp.base.config import ROOT, Config
+from webapp.base.i18n import LANGUAGES, speaking
+from webapp.customers import chat, notifications
 from webapp.models import Assignment, EmailAddress, Esim, Notification, Order, Payment, Refund, Setting
 
 pytestmark = pytest.mark.usefixtures("database")

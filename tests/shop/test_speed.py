@@ -18,9 +18,10 @@ from tests.shop.factories import (
     make_refund,
     make_top_up,
 )
-from webapp import customers, db, funnel, outages
 from webapp.catalogue import generation
-from webapp.models import Assignment, Customer, Esim, Order, Payment, Plan, Refund, ReturnRequest, Setting
+from webapp.customers import identity
+from webapp.models import Assignment, Customer, Esim, Order, Payment, Plan, Refund, ReturnRequest, Setting, db
+from webapp.state import funnel, outages
 from webapp.views import lately, shelf
 
 Counted = Callable[[Callable[[], Any]], int]
@@ -208,7 +209,7 @@ CHANGES: dict[str, Callable[[Order], Any]] = {
     "stage": lambda order: order.move("submitting", actor="test"),
     "deadline": lambda order: Order.update(deadline_at=after(100)).execute(),
     "held": lambda order: Customer.update(held_at=after(0)).execute(),
-    "language": lambda order: customers.speak(order.customer, "ru", chosen=True),
+    "language": lambda order: identity.speak(order.customer, "ru", chosen=True),
     "refund": lambda order: make_refund(order),
     "refund done": lambda order: Refund.update(state="done").execute(),
     "refund stuck": lambda order: Refund.update(attempts=8).execute(),

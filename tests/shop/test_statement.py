@@ -18,11 +18,14 @@ from tests.shop.factories import (
     quoted,
 )
 from tests.shop.standins import Bot, always
-from webapp import alarms, clock, orders, outages, payments
-from webapp.config import Config
+from webapp import orders
+from webapp.base import clock
+from webapp.base.config import Config
+from webapp.clients.telegram.errors import Lost
 from webapp.models import Customer, Order, Payment, Refund, ReturnRequest
-from webapp.payments import MeansError, stars
-from webapp.telegram.errors import Lost
+from webapp.orders import payments
+from webapp.orders.payments import MeansError, stars
+from webapp.state import incidents, outages
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -40,7 +43,7 @@ def read(bot: Bot, config: Config, advance: Advance) -> int:
 
 
 def rung() -> set[tuple[str, str]]:
-    return {(alarm.kind, alarm.subject) for alarm in alarms.open_ones()}
+    return {(alarm.kind, alarm.subject) for alarm in incidents.open_ones()}
 
 
 def test_a_payment_that_nobody_told_us_of_is_served(bot: Bot, config: Config) -> None:

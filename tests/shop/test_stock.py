@@ -5,10 +5,13 @@ import pytest
 from tests.shop.conftest import Advance
 from tests.shop.factories import after, intent_of, lead, leader, make_order, placed
 from tests.shop.standins import Provider
-from webapp import clock, leases, ledger, orders
-from webapp.config import Config
-from webapp.esimgo.errors import Unavailable
+from webapp import orders
+from webapp.base import clock
+from webapp.base.config import Config
+from webapp.books import ledger
+from webapp.clients.esimgo.errors import Unavailable
 from webapp.models import Esim, Order, OrderEvent, Submission
+from webapp.state import leases
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -94,7 +97,7 @@ def test_what_is_found_without_its_install_data_waits_for_it() -> None:
 
 def test_after_a_day_nobody_looks_for_it_any_more(provider: Provider) -> None:
     _, submission = late(esims=0)
-    Submission.update(sent_at=clock.now() - orders.stock.LOOKED_FOR).where(
+    Submission.update(sent_at=clock.now() - orders.surplus.LOOKED_FOR).where(
         Submission.id == submission.id
     ).execute()
     provider.status = Unavailable("would be asked")

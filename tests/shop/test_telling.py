@@ -9,7 +9,8 @@ import pytest
 from tests.shop.conftest import Advance
 from tests.shop.factories import after, bundles, details, make_esim, make_order, make_top_up, near
 from tests.shop.standins import Provider
-from webapp import clock, esims
+from webapp import esims
+from webapp.base import clock
 from webapp.models import Assignment, Esim, Notification, Order, UsagePoint
 
 pytestmark = pytest.mark.usefixtures("database")

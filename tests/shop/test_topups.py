@@ -24,12 +24,15 @@ from tests.shop.factories import (
     window,
 )
 from tests.shop.standins import Provider
-from webapp import notifications, orders, outages, payments, reconciling, topups
-from webapp.config import Config
-from webapp.esimgo.errors import AccessDenied, NotThere, OutOfFunds, Refused, Unavailable, Unclear
-from webapp.leases import Leadership
+from webapp import orders
+from webapp.base.config import Config
+from webapp.clients.esimgo.errors import AccessDenied, NotThere, OutOfFunds, Refused, Unavailable, Unclear
+from webapp.customers import notifications
 from webapp.models import Assignment, Bundle, Compatibility, Esim, Notification, Order, Refund, Submission
-from webapp.payments import stars
+from webapp.orders import payments, reconciling, topups
+from webapp.orders.payments import stars
+from webapp.state import outages
+from webapp.state.leases import Leadership
 
 pytestmark = pytest.mark.usefixtures("database")
 

@@ -13,15 +13,18 @@ from babel.messages.pofile import read_po
 from flask import Flask, render_template
 
 from tests.shop.factories import lead, make_customer, make_esim, make_order, make_plan, make_top_up, told
-from webapp import clock, i18n, notifications, outages, payments
-from webapp.config import ROOT, Config
-from webapp.i18n import speaking
+from webapp.base import clock, i18n
+from webapp.base.config import ROOT, Config
+from webapp.base.i18n import speaking
+from webapp.customers import notifications
 from webapp.models import STATUS, Assignment, Esim, Order
+from webapp.orders import payments
+from webapp.state import outages
 from webapp.views import errors
 from webapp.views.esims import view_of as esim_view
 from webapp.views.orders import view_of
 
-RUSSIAN = ROOT / "webapp/translations/ru/LC_MESSAGES/messages.po"
+RUSSIAN = ROOT / "webapp/base/translations/ru/LC_MESSAGES/messages.po"
 PACE = {"until": "2026-11-25T12:00:00+00:00", "used_bytes": "2100000000", "span_s": "259200"}
 TOLD = [kind for kind, about in notifications.KINDS.items() if about.group]
 """Of an order, without its being asked for."""

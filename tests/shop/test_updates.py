@@ -7,10 +7,12 @@ import pytest
 from peewee import OperationalError
 
 from tests.shop.factories import OWNER, STRANGER, lead, make_customer, make_order, near, quoted
-from webapp import chat, clock, customers, db, notifications, updates
-from webapp.config import Config
-from webapp.models import Customer, Notification, Order, Payment, TelegramUpdate
-from webapp.telegram.updates import Update
+from webapp.base import clock
+from webapp.base.config import Config
+from webapp.clients.telegram.updates import Update
+from webapp.customers import chat, identity, notifications
+from webapp.models import Customer, Notification, Order, Payment, TelegramUpdate, db
+from webapp.orders import updates
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -148,7 +150,11 @@ def test_talk_that_fails_is_told_again_and_set_aside_at_last(
     config: Config, monkeypatch: pytest.MonkeyPatch, content: dict[str, Any]
 ) -> None:
     with monkeypatch.context() as bad_day:
-        broken = ("webapp.chat.reply", "webapp.chat.pressed", "webapp.customers.unreachable")
+        broken = (
+            "webapp.customers.chat.reply",
+            "webapp.customers.chat.pressed",
+            "webapp.customers.identity.unreachable",
+        )
         break_down(RuntimeError("a mistake of ours"), bad_day, *broken)
         for _ in range(updates.TRIES - 1):
             with pytest.raises(RuntimeError):
@@ -163,7 +169,7 @@ def test_talk_that_failed_once_is_answered_when_it_is_told_again(
     config: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as bad_moment, pytest.raises(RuntimeError):
-        break_down(RuntimeError("a mistake of ours"), bad_moment, "webapp.chat.reply")
+        break_down(RuntimeError("a mistake of ours"), bad_moment, "webapp.customers.chat.reply")
         updates.receive(update(message=message("/start")), config)
     assert updates.receive(update(message=message("/start")), config)
 
@@ -172,7 +178,7 @@ def test_a_payment_is_never_set_aside(config: Config, monkeypatch: pytest.Monkey
     order = make_order()
     told = update(message=message(successful_payment=paid(order)))
     with monkeypatch.context() as bad_day:
-        break_down(RuntimeError("a mistake of ours"), bad_day, "webapp.payments.confirm")
+        break_down(RuntimeError("a mistake of ours"), bad_day, "webapp.orders.payments.confirm")
         for _ in range(updates.TRIES + 3):
             with pytest.raises(RuntimeError):
                 updates.receive(told, config)
@@ -186,7 +192,7 @@ def test_a_question_that_we_cannot_answer_is_declined_at_once(
 ) -> None:
     asked = update(pre_checkout_query=question("x"))
     with monkeypatch.context() as bad_day:
-        break_down(RuntimeError("a mistake of ours"), bad_day, "webapp.payments.pre_checkout")
+        break_down(RuntimeError("a mistake of ours"), bad_day, "webapp.orders.payments.pre_checkout")
         answer = updates.receive(asked, config)
     assert answer is not None
     assert (answer["ok"], "не списаны" in answer["error_message"]) == (False, True)
@@ -198,7 +204,7 @@ def test_while_the_database_is_away_everything_is_told_again(
     config: Config, monkeypatch: pytest.MonkeyPatch, content: dict[str, Any]
 ) -> None:
     with monkeypatch.context() as outage:
-        break_down(OperationalError("database is locked"), outage, "webapp.customers.recognise")
+        break_down(OperationalError("database is locked"), outage, "webapp.customers.identity.recognise")
         for _ in range(updates.TRIES + 1):
             with pytest.raises(OperationalError):
                 updates.receive(update(**content), config)
@@ -264,18 +270,18 @@ def test_who_blocks_the_bot_is_not_written_to_until_they_let_it_in_again(config:
     "content", [{"message": message("/start")}, {"message": message(write_access_allowed={})}, PRESSED]
 )
 def test_every_sign_of_life_lets_the_bot_write(config: Config, content: dict[str, Any]) -> None:
-    customers.unreachable(make_customer())
+    identity.unreachable(make_customer())
     updates.receive(update(**content), config)
     assert (Customer.get().may_write, Customer.get().blocked_at) == (True, None)
 
 
 def test_init_data_lets_the_bot_write_unless_it_is_older_than_the_block() -> None:
     opened_at = clock.now()
-    assert not customers.recognise(OWNER, "Ann", "en", "en").may_write
-    assert customers.recognise(OWNER, "Ann", "en", "en", writable_at=opened_at).may_write
-    customers.unreachable(Customer.get())
-    assert not customers.recognise(OWNER, "Ann", "en", "en", writable_at=opened_at).may_write
-    assert customers.recognise(OWNER, "Ann", "en", "en", writable_at=clock.now()).may_write
+    assert not identity.recognise(OWNER, "Ann", "en", "en").may_write
+    assert identity.recognise(OWNER, "Ann", "en", "en", writable_at=opened_at).may_write
+    identity.unreachable(Customer.get())
+    assert not identity.recognise(OWNER, "Ann", "en", "en", writable_at=opened_at).may_write
+    assert identity.recognise(OWNER, "Ann", "en", "en", writable_at=clock.now()).may_write
 
 
 def test_a_retry_that_waits_is_not_hurried_by_a_message(config: Config) -> None:

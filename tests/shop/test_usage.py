@@ -6,7 +6,8 @@ from tests.shop.conftest import Advance
 from tests.shop.factories import after, bundles, details, make_esim, near
 from tests.shop.standins import Provider
 from tests.shop.test_esims import again, plan_of
-from webapp import clock, esims
+from webapp import esims
+from webapp.base import clock
 from webapp.models import Esim, UsagePoint
 
 pytestmark = pytest.mark.usefixtures("database")

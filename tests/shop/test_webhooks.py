@@ -11,8 +11,9 @@ from werkzeug.test import TestResponse
 
 from tests.shop.factories import OWNER, charge, lead, make_order, quoted
 from tests.shop.test_callbacks import signed
-from webapp import callbacks, updates
+from webapp.esims import callbacks
 from webapp.models import Callback, Order, Payment, TelegramUpdate
+from webapp.orders import updates
 
 ESIMGO, TELEGRAM = "/api/esimgo/webhook", "/api/telegram/webhook"
 SECRET = {"X-Telegram-Bot-Api-Secret-Token": "hook"}

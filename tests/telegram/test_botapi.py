@@ -11,8 +11,8 @@ import requests
 import responses
 
 from tests.esimgo.loopback import Line, Script, Server, nobody_listens
-from webapp.telegram import errors
-from webapp.telegram.botapi import (
+from webapp.clients.telegram import errors
+from webapp.clients.telegram.botapi import (
     BotApi,
     copy_button,
     inline_keyboard,

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, quote, urlencode
 
 import pytest
 
-from webapp.telegram.initdata import Checker, InitData, Refusal, init_data_from_header
+from webapp.clients.telegram.initdata import Checker, InitData, Refusal, init_data_from_header
 
 from .signing import TOKEN, fields, sign
 

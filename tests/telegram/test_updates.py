@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from webapp.telegram.updates import parse_update, star_page
+from webapp.clients.telegram.updates import parse_update, star_page
 
 ANNA = {"id": 777, "is_bot": False, "first_name": "Анна", "language_code": "ru", "is_premium": True}
 CHAT = {"id": 777, "type": "private", "first_name": "Анна"}

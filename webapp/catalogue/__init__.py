@@ -33,7 +33,7 @@ from webapp.catalogue.search import Found, Search
 from webapp.catalogue.spelling import area_code, normal
 from webapp.catalogue.state import State, state
 from webapp.catalogue.syncing import sync
-from webapp.catalogue.words import place_name, size, title
+from webapp.models.titles import place_name, size, title
 
 __all__ = [
     "BEST_VALUE",

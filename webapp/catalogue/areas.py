@@ -6,9 +6,9 @@ from typing import Any
 
 from peewee import fn
 
+from webapp.base.i18n import LANGUAGES, area_name, flag, speaking
 from webapp.catalogue.plans import is_shown
 from webapp.catalogue.spelling import normal
-from webapp.i18n import LANGUAGES, area_name, flag, speaking
 from webapp.models import Area, Bundle, BundleArea, Plan
 
 POPULAR = ("tr", "th", "ae", "us", "eg", "it", "es", "fr", "ge", "vn", "gb", "jp")

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from webapp import money
+from webapp.base import money
+from webapp.base.config import Config
 from webapp.catalogue import guard, pricing
 from webapp.catalogue.mapping import Candidate, Size, served
 from webapp.catalogue.reading import Cover, Offer, Reading
-from webapp.catalogue.stock import STAGED, Stock, differs
-from webapp.config import Config
+from webapp.catalogue.snapshot import STAGED, Stock, differs
 
 Row = Mapping[str, Any]
 

@@ -7,8 +7,8 @@ by then.
 from datetime import datetime, timedelta
 from typing import Any
 
-from webapp import clock
-from webapp.config import Config
+from webapp.base import clock
+from webapp.base.config import Config
 from webapp.models import Setting
 
 REST = timedelta(minutes=1)

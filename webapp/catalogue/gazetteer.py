@@ -6,8 +6,8 @@ from enum import IntEnum
 from pathlib import Path
 from typing import NamedTuple
 
+from webapp.base.i18n import LANGUAGES, area_name, iso3_codes, speaking, territories, towns
 from webapp.catalogue.spelling import area_code, in_latin, normal
-from webapp.i18n import LANGUAGES, area_name, iso3_codes, speaking, territories, towns
 
 DATA = Path(__file__).parent / "data"
 

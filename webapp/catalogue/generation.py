@@ -4,8 +4,8 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from webapp.db import locking, transaction
 from webapp.models import Setting
+from webapp.models.db import locking, transaction
 
 _NAME = "catalogue.generation"
 

@@ -6,7 +6,7 @@ Then nothing disappears until the owner has said that it may, or eSIM Go tells o
 import logging
 from enum import Enum, auto
 
-from webapp import clock
+from webapp.base import clock
 from webapp.models import Setting
 
 log = logging.getLogger("catalogue")

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from babel.lists import format_list
 
-from webapp.i18n import LANGUAGES, N_, area_name, flag, language, region_name
-from webapp.i18n import gettext as _
+from webapp.base.i18n import LANGUAGES, N_, area_name, flag, language, region_name
+from webapp.base.i18n import gettext as _
 
 EUROPE, OCEANIA = "150", "009"
 WEST_AFRICA, EAST_AFRICA, MIDDLE_AFRICA, SOUTH_AFRICA, NORTH_AFRICA = "011", "014", "017", "018", "015"

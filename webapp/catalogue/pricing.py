@@ -11,12 +11,12 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
-from webapp import money
+from webapp.base import money
+from webapp.base.config import Config
+from webapp.base.i18n import N_, gettext, language
+from webapp.base.i18n import gettext as _
 from webapp.catalogue import generation
-from webapp.catalogue.stock import write
-from webapp.config import Config
-from webapp.i18n import N_, gettext, language
-from webapp.i18n import gettext as _
+from webapp.catalogue.snapshot import write
 from webapp.models import Area, Bundle, BundleEvent, Plan, Setting
 
 MOST_PERCENT = Decimal(1000)

@@ -5,11 +5,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from webapp.boundaries import boundary
+from webapp.base.crash_points import boundary
+from webapp.base.i18n import is_territory
 from webapp.catalogue import due
 from webapp.catalogue.spelling import area_code
-from webapp.esimgo.payloads import CatalogueBundle, CataloguePage, Country
-from webapp.i18n import is_territory
+from webapp.clients.esimgo.payloads import CatalogueBundle, CataloguePage, Country
 
 Cover = frozenset[tuple[str, str]]
 """Where a bundle works: area code, and "base" or "roaming"."""

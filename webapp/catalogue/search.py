@@ -12,12 +12,12 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
+from webapp.base.i18n import area_name, is_territory
 from webapp.catalogue import gazetteer
 from webapp.catalogue.areas import POPULAR, AreaCard
 from webapp.catalogue.gazetteer import Gazetteer
 from webapp.catalogue.spelling import in_other_layout, normal
 from webapp.catalogue.terms import BY_CODE, GUESS, PREFIX, STEM, Index, Rank
-from webapp.i18n import area_name, is_territory
 
 GENERATIONS = 4
 """Indexes that are kept: a web process may still show the catalogue of a moment ago."""

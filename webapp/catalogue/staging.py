@@ -9,12 +9,12 @@ from typing import Any
 
 from peewee import chunked
 
-from webapp import clock
-from webapp.boundaries import boundary
+from webapp.base import clock
+from webapp.base.crash_points import boundary
 from webapp.catalogue.reading import Offer, Reading
-from webapp.catalogue.stock import STAGED, write
-from webapp.db import transaction
+from webapp.catalogue.snapshot import STAGED, write
 from webapp.models import Area, Bundle, BundleArea
+from webapp.models.db import transaction
 
 BUNDLES_AT_ONCE = 500
 PLACES_AT_ONCE = 3000

@@ -9,15 +9,15 @@ from collections.abc import Iterable
 
 from peewee import chunked
 
-from webapp import clock
-from webapp.boundaries import boundary
+from webapp.base import clock
+from webapp.base.config import Config
+from webapp.base.crash_points import boundary
 from webapp.catalogue import due, generation, guard, pricing, staging
 from webapp.catalogue.difference import Difference, difference
 from webapp.catalogue.guard import Verdict
 from webapp.catalogue.reading import Reading, read
-from webapp.catalogue.stock import ROWS_AT_ONCE, STAGED, Stock, write
-from webapp.config import Config
-from webapp.esimgo.payloads import CataloguePage
+from webapp.catalogue.snapshot import ROWS_AT_ONCE, STAGED, Stock, write
+from webapp.clients.esimgo.payloads import CataloguePage
 from webapp.models import Area, Bundle, BundleArea, BundleEvent, Plan
 
 log = logging.getLogger("catalogue")

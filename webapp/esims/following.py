@@ -8,15 +8,16 @@ import logging
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from webapp import clock, notifications
-from webapp.db import transaction
-from webapp.esimgo.client import ESIMGoClient
-from webapp.esimgo.errors import EsimGoError, Gone, NotThere, TryLater
-from webapp.esimgo.payloads import AssignmentState, EsimDetails
+from webapp.base import clock
+from webapp.clients.esimgo.client import ESIMGoClient
+from webapp.clients.esimgo.errors import EsimGoError, Gone, NotThere, TryLater
+from webapp.clients.esimgo.matching import match
+from webapp.clients.esimgo.payloads import AssignmentState, EsimDetails
+from webapp.customers import notifications
 from webapp.esims import telling, usage
 from webapp.esims.intervals import EAGER_FOR, pause, setback
-from webapp.esims.matching import match
 from webapp.models import Assignment, Esim, Order, Submission
+from webapp.models.db import transaction
 from webapp.models.profiles import DEAD, IN_USE, INSTALLED, TROUBLE
 
 log = logging.getLogger(__name__)

@@ -15,7 +15,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 from itertools import pairwise
 
-from webapp import clock
+from webapp.base import clock
 from webapp.models import Assignment, UsagePoint
 from webapp.models.profiles import ENDED, WAITING
 

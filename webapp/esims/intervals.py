@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from webapp.esimgo.errors import EsimGoError, TryLater, Unavailable
+from webapp.clients.esimgo.errors import EsimGoError, TryLater, Unavailable
 from webapp.models.profiles import DEAD, ENDED, IN_USE
 
 EAGER_FOR = timedelta(minutes=10)

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 
-from webapp import clock
+from webapp.base import clock
 from webapp.esims.intervals import EAGER_FOR
 from webapp.models import Assignment, Customer, Esim, Order
 from webapp.models.profiles import DEAD, ENDED, IN_USE, OFF_PHONE, WAITING

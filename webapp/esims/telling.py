@@ -8,7 +8,8 @@ from collections.abc import Iterable, Sequence
 
 from peewee import Expression, fn
 
-from webapp import clock, notifications
+from webapp.base import clock
+from webapp.customers import notifications
 from webapp.esims.alerts import (
     FORGOTTEN_AFTER,
     LAST_DAY,

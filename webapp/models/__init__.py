@@ -1,7 +1,7 @@
 """All tables. Money is integer thousandths beside a currency code; times are UTC; an ICCID is text."""
 
-from webapp.db import BaseModel
 from webapp.models.catalogue import Area, Bundle, BundleArea, BundleEvent, Plan
+from webapp.models.db import BaseModel
 from webapp.models.esims import Assignment, Compatibility, Esim, UsagePoint
 from webapp.models.messages import Callback, EmailAddress, Notification, TelegramUpdate
 from webapp.models.orders import (

@@ -2,8 +2,8 @@
 
 from peewee import BigIntegerField, BooleanField, CharField, ForeignKeyField, IntegerField, TextField
 
-from webapp import clock
-from webapp.db import BaseModel, Row, UtcField
+from webapp.base import clock
+from webapp.models.db import BaseModel, Row, UtcField
 
 
 class Area(BaseModel):

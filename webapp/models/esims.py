@@ -4,8 +4,8 @@ from typing import Self
 
 from peewee import BigIntegerField, BooleanField, CharField, ForeignKeyField, IntegerField
 
-from webapp import clock
-from webapp.db import Row, SecretField, UtcField
+from webapp.base import clock
+from webapp.models.db import Row, SecretField, UtcField
 from webapp.models.orders import Customer, Order
 from webapp.models.profiles import DEAD, USELESS
 from webapp.models.references import new_reference

@@ -5,8 +5,8 @@ from typing import Any, ClassVar
 
 from peewee import CharField, Expression, TextField
 
-from webapp import clock
-from webapp.db import Row, UtcField, transaction
+from webapp.base import clock
+from webapp.models.db import Row, UtcField, transaction
 
 
 class Journal(Row):

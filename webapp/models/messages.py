@@ -2,8 +2,8 @@
 
 from peewee import BigIntegerField, BooleanField, CharField, ForeignKeyField, IntegerField, TextField
 
-from webapp import clock
-from webapp.db import Row, SecretTextField, UtcField
+from webapp.base import clock
+from webapp.models.db import Row, SecretTextField, UtcField
 from webapp.models.orders import Customer, Order
 from webapp.models.references import new_reference
 

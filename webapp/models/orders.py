@@ -5,8 +5,8 @@ from typing import Any, ClassVar, Self
 
 from peewee import BigIntegerField, BooleanField, CharField, Check, ForeignKeyField, IntegerField, TextField
 
-from webapp import clock
-from webapp.db import Row, UtcField, transaction
+from webapp.base import clock
+from webapp.models.db import Row, UtcField, transaction
 from webapp.models.references import new_reference
 
 STATUS = {

@@ -5,8 +5,8 @@ from typing import ClassVar
 
 from peewee import BigIntegerField, BooleanField, CharField, Expression, ForeignKeyField, IntegerField
 
-from webapp import clock
-from webapp.db import UtcField
+from webapp.base import clock
+from webapp.models.db import UtcField
 from webapp.models.journal import Journal, Stateful
 from webapp.models.orders import Order
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from peewee import BigIntegerField, CharField, IntegerField, TextField
 
-from webapp import clock
-from webapp.db import BaseModel, Row, UtcField
+from webapp.base import clock
+from webapp.models.db import BaseModel, Row, UtcField
 
 
 class Lease(BaseModel):

@@ -7,7 +7,7 @@ from webapp.orders.glance import glance
 from webapp.orders.placing import expire, find, of_customer, place, recent
 from webapp.orders.progress import Progress, progress
 from webapp.orders.returning import answer_returns, ask, obstacle, request_of, returnable
-from webapp.orders.stock import collect_late
+from webapp.orders.surplus import collect_late
 
 __all__ = [
     "CALL_CAN_TAKE",

@@ -6,18 +6,19 @@ outcome is always recorded. What stays unclear is looked up by reconciling.py.
 
 from datetime import datetime, timedelta
 
-from webapp import clock, leases, outages, quotes, restoration
-from webapp.boundaries import boundary
-from webapp.config import Config
-from webapp.db import transaction
-from webapp.esimgo.client import ESIMGoClient
-from webapp.esimgo.errors import AccessDenied, EsimGoError, NotSent, OutOfFunds, Refused, TryLater
-from webapp.leases import Leadership
+from webapp.base import clock
+from webapp.base.config import Config
+from webapp.base.crash_points import boundary
+from webapp.clients.esimgo.client import ESIMGoClient
+from webapp.clients.esimgo.errors import AccessDenied, EsimGoError, NotSent, OutOfFunds, Refused, TryLater
 from webapp.models import Esim, Order, Submission
-from webapp.orders import stock
+from webapp.models.db import transaction
+from webapp.orders import quotes, surplus
 from webapp.orders.delivering import record
 from webapp.orders.ending import fail
-from webapp.quotes import LAST_CALL
+from webapp.orders.quotes import LAST_CALL
+from webapp.state import leases, outages, restoration
+from webapp.state.leases import Leadership
 
 STALE_CLAIM = timedelta(seconds=2)
 BEGIN_WITHIN_S = 5.0
@@ -30,7 +31,7 @@ def submit_next(client: ESIMGoClient, leadership: Leadership, config: Config) ->
     Raises EsimGoError when eSIM Go has to be asked for its price again and does not answer.
     """
     order = _next_in_line(config)
-    if order is None or _is_in_doubt(order, leadership) or stock.serve(order, leadership):
+    if order is None or _is_in_doubt(order, leadership) or surplus.serve(order, leadership):
         return order
     if not _is_still_sold(order, client, config):
         return order

@@ -5,13 +5,14 @@ from collections.abc import Sequence
 
 from peewee import fn
 
-from webapp import clock, notifications
-from webapp.boundaries import boundary
-from webapp.db import transaction
-from webapp.esimgo.client import ESIMGoClient
-from webapp.esimgo.errors import AccessDenied, Gone, NotThere, Refused, TryLater, Unavailable
-from webapp.esimgo.payloads import InstallData, ProviderOrder
+from webapp.base import clock
+from webapp.base.crash_points import boundary
+from webapp.clients.esimgo.client import ESIMGoClient
+from webapp.clients.esimgo.errors import AccessDenied, Gone, NotThere, Refused, TryLater, Unavailable
+from webapp.clients.esimgo.payloads import InstallData, ProviderOrder
+from webapp.customers import notifications
 from webapp.models import Assignment, Esim, Order, Submission
+from webapp.models.db import transaction
 from webapp.orders.ending import fail
 
 log = logging.getLogger(__name__)

@@ -2,11 +2,13 @@
 
 from datetime import timedelta
 
-from webapp import clock, notifications, payments
-from webapp.boundaries import boundary
-from webapp.db import transaction
+from webapp.base import clock
+from webapp.base.crash_points import boundary
+from webapp.customers import notifications
 from webapp.models import Order, Submission
-from webapp.quotes import LAST_CALL
+from webapp.models.db import transaction
+from webapp.orders import payments
+from webapp.orders.quotes import LAST_CALL
 
 IN_HAND = timedelta(seconds=30)
 """So much earlier than promised: the job looks every 5 s, and a standby may first have to take over."""

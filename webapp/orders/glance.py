@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from webapp.db import rows
+from webapp.models.db import rows
 
 _SHOWN = """
 SELECT o.stage, o.failure, o.esim_id, o.submission_id, o.paid_at, o.deadline_at, o.activated_at,

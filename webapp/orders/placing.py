@@ -2,9 +2,9 @@
 
 from peewee import IntegrityError, fn
 
-from webapp import clock
-from webapp.db import transaction
+from webapp.base import clock
 from webapp.models import Area, Bundle, Customer, Esim, Order, Plan
+from webapp.models.db import transaction
 from webapp.models.orders import AWAITING_FOR
 
 

@@ -6,12 +6,11 @@ first what that would do), and recorded whoever leads by then. Only a revoked pl
 
 from datetime import timedelta
 
-from webapp import alarms, clock, leases, payments
-from webapp.boundaries import boundary
-from webapp.config import Config
-from webapp.db import transaction
-from webapp.esimgo.client import ESIMGoClient
-from webapp.esimgo.errors import (
+from webapp.base import clock
+from webapp.base.config import Config
+from webapp.base.crash_points import boundary
+from webapp.clients.esimgo.client import ESIMGoClient
+from webapp.clients.esimgo.errors import (
     AccessDenied,
     EsimGoError,
     Gone,
@@ -22,11 +21,14 @@ from webapp.esimgo.errors import (
     Unavailable,
     Unclear,
 )
-from webapp.esimgo.payloads import AssignmentState
-from webapp.esims.matching import match
-from webapp.leases import Leadership
+from webapp.clients.esimgo.matching import match
+from webapp.clients.esimgo.payloads import AssignmentState
 from webapp.models import OPEN_STAGES, Assignment, Customer, Esim, Order, ReturnRequest
+from webapp.models.db import transaction
 from webapp.models.profiles import WAITING
+from webapp.orders import payments
+from webapp.state import incidents, leases
+from webapp.state.leases import Leadership
 
 DELIVERED = ("ready", "active")
 REFUND_PERIOD = timedelta(days=60)
@@ -168,7 +170,9 @@ def _deny(request: ReturnRequest, verdict: str, note: str = "") -> bool:
     with transaction():
         request.move("denied", actor="provider", note=note or verdict, verdict=verdict, done_at=clock.now())
         if request.why == "chargeback" and verdict != "over":
-            alarms.ring("chargeback", request.order.reference, f"it could not be revoked: {note or verdict}")
+            incidents.ring(
+                "chargeback", request.order.reference, f"it could not be revoked: {note or verdict}"
+            )
     return False
 
 

@@ -2,8 +2,7 @@
 
 from flask import Flask
 
-from webapp.assets import Assets
-from webapp.config import Config
+from webapp.base.config import Config
 from webapp.views import (
     account,
     admin,
@@ -26,6 +25,7 @@ from webapp.views import (
     webhooks,
     wiring,
 )
+from webapp.views.assets import Assets
 
 
 def register(app: Flask, config: Config, assets: Assets) -> None:

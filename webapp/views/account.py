@@ -6,8 +6,11 @@ from typing import Any, NamedTuple
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import BadRequest
 
-from webapp import account, customers, i18n, orders, purchases, support
-from webapp.i18n import gettext as _
+from webapp import orders
+from webapp.base import i18n, support_link
+from webapp.base.i18n import gettext as _
+from webapp.books import purchases
+from webapp.customers import account, identity
 from webapp.models import Customer
 from webapp.views import page
 from webapp.views.admin import is_admin
@@ -81,8 +84,8 @@ def _view_of(customer: Customer) -> dict[str, Any]:
         "has_mail": config.smtp_url is not None,
         "bought": bought,
         "returnable": orders.returnable(customer, config),
-        "support_link": support.link(config),
-        "support_of": lambda order: support.link(config, order.reference),
+        "support_link": support_link.link(config),
+        "support_of": lambda order: support_link.link(config, order.reference),
         "longest_address": account.LONGEST,
     }
 
@@ -94,7 +97,7 @@ def _language(customer: Customer) -> None:
     code = i18n.supported(request.form.get("language"))
     if code is None:
         raise BadRequest
-    customers.speak(customer, code, chosen=True)
+    identity.speak(customer, code, chosen=True)
     page.speak(code)
 
 

@@ -8,9 +8,10 @@ from flask import Response, g, request
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import Unauthorized
 
-from webapp import clock, customers, i18n
+from webapp.base import clock, i18n
+from webapp.clients.telegram import initdata
+from webapp.customers import identity
 from webapp.models import Customer
-from webapp.telegram import initdata
 from webapp.views import page
 from webapp.views.wiring import shop
 
@@ -39,9 +40,9 @@ def customer() -> Customer:
     """The customer who sent this request. Raises Unauthorized (or Stale)."""
     found = sender()
     default = shop().config.default_language
-    person = customers.recognise(found.user_id, found.first_name, found.language_code, default)
+    person = identity.recognise(found.user_id, found.first_name, found.language_code, default)
     if asked := i18n.supported(request.args.get("lang")):
-        customers.speak(person, asked, chosen=asked != i18n.supported(found.language_code))
+        identity.speak(person, asked, chosen=asked != i18n.supported(found.language_code))
     page.speak(person.language)
     shop().limits.count_customer(person.telegram_user_id)
     g.customer = person

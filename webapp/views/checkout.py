@@ -3,8 +3,10 @@
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import BadRequest, NotFound
 
-from webapp import allowance, catalogue, orders, outages, payments, topups
+from webapp import catalogue, orders
 from webapp.models import Customer, Esim, Order
+from webapp.orders import limits, payments, topups
+from webapp.state import outages
 from webapp.views import page
 from webapp.views.auth import personal
 from webapp.views.esims import own as own_esim
@@ -47,9 +49,9 @@ def place(customer: Customer) -> Response:
         return page.personal("checkout/paused", status=422, plan=found)
     if esim is not None and not topups.fits(esim, found.bundle.name):
         return page.personal("esims/topup", status=422, esim=esim, offers=topups.offers(esim), unfit=found)
-    refusal = allowance.refusal(customer, found.stars, shop().config)
+    refusal = limits.refusal(customer, found.stars, shop().config)
     if refusal is not None:
-        reason = allowance.sentence(refusal)
+        reason = limits.sentence(refusal)
         return page.personal("checkout/declined", status=422, plan=found, reason=reason)
     return _with_invoice(orders.place(customer, found, esim))
 

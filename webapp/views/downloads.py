@@ -9,8 +9,8 @@ from flask import Blueprint, Response
 from itsdangerous import BadSignature, TimestampSigner, URLSafeTimedSerializer
 from werkzeug.exceptions import NotFound
 
-from webapp import clock, qr
-from webapp.config import Config
+from webapp.base import clock, qr
+from webapp.base.config import Config
 from webapp.models import Esim
 from webapp.views import delivery, page
 from webapp.views.wiring import shop

@@ -6,9 +6,9 @@ from flask import Flask, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import BadHost, HTTPException, InternalServerError, NotFound
 
-from webapp.i18n import N_
-from webapp.i18n import gettext as _
-from webapp.observability import request_id
+from webapp.base.i18n import N_
+from webapp.base.i18n import gettext as _
+from webapp.base.logs import request_id
 from webapp.views import page
 from webapp.views.auth import Stale
 

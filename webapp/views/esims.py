@@ -5,8 +5,10 @@ from typing import Any
 from flask import Blueprint, Response
 from werkzeug.exceptions import NotFound
 
-from webapp import clock, esims, orders, topups
+from webapp import esims, orders
+from webapp.base import clock
 from webapp.models import Customer, Esim
+from webapp.orders import topups
 from webapp.views import charts, page
 from webapp.views.auth import personal
 

@@ -3,7 +3,8 @@
 from flask import Blueprint, Response, jsonify
 from peewee import PeeweeException
 
-from webapp import db, leases
+from webapp.models import db
+from webapp.state import leases
 from webapp.views.wiring import shop
 
 blueprint = Blueprint("health", __name__)

@@ -3,8 +3,8 @@
 from flask import Blueprint, Response
 from werkzeug.exceptions import NotFound
 
-from webapp import support
-from webapp.i18n import N_
+from webapp.base import support_link
+from webapp.base.i18n import N_
 from webapp.views import page
 from webapp.views.wiring import shop
 
@@ -33,7 +33,7 @@ TITLES = QUESTIONS | GUIDES
 @blueprint.get("/help")
 def index() -> Response:
     return page.render(
-        "help/index", questions=QUESTIONS, guides=GUIDES, support_link=support.link(shop().config)
+        "help/index", questions=QUESTIONS, guides=GUIDES, support_link=support_link.link(shop().config)
     )
 
 
@@ -46,5 +46,5 @@ def topic(topic: str) -> Response:
         topic=topic,
         title=TITLES[topic],
         guides=GUIDES,
-        support_link=support.link(shop().config),
+        support_link=support_link.link(shop().config),
     )

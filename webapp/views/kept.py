@@ -10,8 +10,8 @@ from typing import Any
 
 from flask import Response, make_response, request
 
-from webapp import i18n
-from webapp.outages import State
+from webapp.base import i18n
+from webapp.state.outages import State
 from webapp.views import delivery, page
 from webapp.views.shelf import Kept
 from webapp.views.wiring import shop

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from webapp import clock
-from webapp.outages import State
+from webapp.base import clock
+from webapp.state.outages import State
 
 A_MOMENT_S = 0.1
 """By so much a new price or a notice may be late on a page that is known. What is bought is checked anew."""

@@ -2,7 +2,7 @@
 
 from flask import Blueprint, Response
 
-from webapp import legal
+from webapp.base import legal
 from webapp.views import page
 from webapp.views.wiring import shop
 

@@ -8,7 +8,7 @@ from limits.storage import MemoryStorage
 from limits.strategies import FixedWindowRateLimiter
 from werkzeug.exceptions import TooManyRequests
 
-from webapp.config import Config
+from webapp.base.config import Config
 
 EXEMPT = {"webhooks.esimgo", "webhooks.telegram", "health.alive", "health.ready"}
 

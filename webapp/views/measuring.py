@@ -8,8 +8,8 @@ from typing import Any
 from flask import Flask, Response, g, request
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
-from webapp import clock
-from webapp.config import Config
+from webapp.base import clock
+from webapp.base.config import Config
 
 REGISTRY = CollectorRegistry()
 

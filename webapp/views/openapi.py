@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, models_json_schema
 from pydantic_core import core_schema
 
-from webapp.config import ROOT
+from webapp.base.config import ROOT
 from webapp.views import answers
 from webapp.views.api_models import ErrorAnswer
 from webapp.views.wiring import shop

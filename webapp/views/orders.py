@@ -5,8 +5,10 @@ from typing import Any
 from flask import Blueprint, Response
 from werkzeug.exceptions import BadRequest, NotFound
 
-from webapp import account, esims, orders, payments
+from webapp import esims, orders
+from webapp.customers import account
 from webapp.models import Customer, Esim, Order
+from webapp.orders import payments
 from webapp.views import page, polling
 from webapp.views.auth import personal, sender
 from webapp.views.wiring import shop

@@ -12,12 +12,16 @@ from typing import Any
 from flask import Flask, Response, g, make_response, render_template, request, url_for
 from htmx_flask import Htmx
 
-from webapp import catalogue, clock, db, esims, i18n, money, outages, topups
-from webapp.assets import Assets
-from webapp.config import Config
-from webapp.devices import Device
-from webapp.observability import request_id
+from webapp import catalogue, esims
+from webapp.base import clock, i18n, money
+from webapp.base.config import Config
+from webapp.base.logs import request_id
+from webapp.models import db
+from webapp.orders import topups
+from webapp.state import outages
+from webapp.views.assets import Assets
 from webapp.views.delivery import PERSONAL, PUBLIC, varies
+from webapp.views.devices import Device
 from webapp.views.wiring import shop
 
 # Telegram's script adds an empty <style> when it runs in a frame.

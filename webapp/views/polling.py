@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Response, make_response, request
 
-from webapp import clock
+from webapp.base import clock
 from webapp.views import delivery, page
 from webapp.views.auth import sender
 from webapp.views.shelf import Kept

@@ -5,8 +5,9 @@ import hmac
 from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, Unauthorized
 
-from webapp import callbacks, quotes, updates
-from webapp.telegram.updates import parse_update
+from webapp.clients.telegram.updates import parse_update
+from webapp.esims import callbacks
+from webapp.orders import quotes, updates
 from webapp.views import measuring
 from webapp.views.api_models import BotCall, Callback, Received, TelegramUpdate
 from webapp.views.openapi import Operation, described

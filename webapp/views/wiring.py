@@ -11,13 +11,16 @@ from threading import BoundedSemaphore
 
 from flask import current_app
 
-from webapp import devices, outages, payments, qr, quotes
+from webapp.base import qr
+from webapp.base.config import Config
 from webapp.catalogue import Search
-from webapp.config import Config
-from webapp.devices import Device
-from webapp.funnel import Funnel
-from webapp.telegram.botapi import BotApi
-from webapp.telegram.initdata import Checker
+from webapp.clients.telegram.botapi import BotApi
+from webapp.clients.telegram.initdata import Checker
+from webapp.orders import payments, quotes
+from webapp.state import outages
+from webapp.state.funnel import Funnel
+from webapp.views import devices
+from webapp.views.devices import Device
 from webapp.views.lately import Lately
 from webapp.views.limits import Limits
 from webapp.views.shelf import Shelf

@@ -2,9 +2,9 @@
 
 from flask import Response
 
-from webapp import admin as deeds
-from webapp import doctor
 from webapp.models import Customer, JobRequest
+from webapp.operations import admin as deeds
+from webapp.operations import doctor
 from webapp.views import page
 from webapp.views.admin.door import admin, blueprint
 from webapp.views.wiring import shop

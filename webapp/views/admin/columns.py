@@ -7,8 +7,8 @@ import leather
 from leather import theme
 from markupsafe import Markup
 
-from webapp import i18n
-from webapp.reports import Row
+from webapp.base import i18n
+from webapp.books.sales import Row
 
 WIDTH, HEIGHT = 358, 190
 LABELS = 4

@@ -2,8 +2,8 @@
 
 from flask import Response
 
-from webapp import admin as deeds
 from webapp.models import Customer
+from webapp.operations import admin as deeds
 from webapp.views import page
 from webapp.views.admin.door import admin, blueprint
 

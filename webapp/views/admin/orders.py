@@ -5,9 +5,10 @@ from typing import Any
 from flask import Response, request
 from werkzeug.exceptions import BadRequest, NotFound
 
-from webapp import admin as deeds
-from webapp import esims, payments
+from webapp import esims
 from webapp.models import Customer, Esim, Order, Payment
+from webapp.operations import admin as deeds
+from webapp.orders import payments
 from webapp.views import page
 from webapp.views.admin.door import admin, blueprint
 from webapp.views.admin.said import Said, done, overtaken

@@ -6,10 +6,13 @@ from typing import Any, NamedTuple
 from flask import Response, request
 from werkzeug.exceptions import BadRequest
 
-from webapp import admin as deeds
-from webapp import alarms, alerts, allowance, outages, reports, switches, watch
+from webapp.books import sales
+from webapp.books.sales import Period, Sales
 from webapp.models import Customer
-from webapp.reports import Period, Sales
+from webapp.operations import admin as deeds
+from webapp.operations import alerts, conditions
+from webapp.orders import limits
+from webapp.state import incidents, outages, switches
 from webapp.views import page
 from webapp.views.admin.door import admin, blueprint
 from webapp.views.admin.said import Said, done, overtaken
@@ -59,25 +62,25 @@ def _released(admin: Customer, number: int) -> Said:
     if held is None:
         return overtaken()
     with deeds.acting(admin, "customer.release", str(number), held.held_for or ""):
-        allowance.release(held)
+        limits.release(held)
     return done()
 
 
 def _view_of() -> dict[str, Any]:
     week, month = Period.last(WEEK), Period.last(CHART_DAYS)
-    runway = watch.runway()
+    runway = conditions.runway()
     return {
         "spans": [_span(days) for days in SPANS],
         "currency": shop().config.currency,
-        "chart": sales_chart(reports.by_day(month)),
-        "waits": reports.waits(week),
-        "refunds": reports.refunds(week),
+        "chart": sales_chart(sales.by_day(month)),
+        "waits": sales.waits(week),
+        "refunds": sales.refunds(week),
         "balance": outages.balance(),
         "runway_h": None if runway is None else int(runway.total_seconds() // 3600),
-        "steps": _steps(reports.conversion(week)),
-        "incidents": alarms.open_ones(),
+        "steps": _steps(sales.conversion(week)),
+        "incidents": incidents.open_ones(),
         "kinds": alerts.kinds(),
-        "held": allowance.held(),
+        "held": limits.held(),
         "stuck": [*deeds.stuck(), *deeds.owed()],
         "off": switches.off(),
     }
@@ -85,7 +88,7 @@ def _view_of() -> dict[str, Any]:
 
 def _span(days: int) -> Span:
     period = Period.last(days)
-    return Span(days, reports.sales(period), reports.sales(period.before(days)))
+    return Span(days, sales.sales(period), sales.sales(period.before(days)))
 
 
 def _steps(counts: Mapping[str, int]) -> list[Step]:

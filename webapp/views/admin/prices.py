@@ -7,12 +7,12 @@ from typing import Any, TypeVar
 from flask import Response, request
 from werkzeug.exceptions import BadRequest
 
-from webapp import admin as deeds
 from webapp import catalogue
+from webapp.base.i18n import gettext as _
+from webapp.base.money import plain, thousandths
 from webapp.catalogue import Rule, RuleRefused
-from webapp.i18n import gettext as _
 from webapp.models import Area, Customer
-from webapp.money import plain, thousandths
+from webapp.operations import admin as deeds
 from webapp.views import page
 from webapp.views.admin.door import admin, blueprint
 from webapp.views.admin.said import Said, done, overtaken

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from webapp.i18n import gettext as _
+from webapp.base.i18n import gettext as _
 from webapp.models import Customer
 
 

@@ -6,10 +6,11 @@ from flask import Response, request
 from markupsafe import Markup
 from werkzeug.exceptions import BadRequest
 
-from webapp import admin as deeds
-from webapp import notifications, reports
+from webapp.books import sales as book
+from webapp.books.sales import Period
+from webapp.customers import notifications
 from webapp.models import Customer
-from webapp.reports import Period
+from webapp.operations import admin as deeds
 from webapp.views import page
 from webapp.views.admin.door import admin, blueprint
 from webapp.views.admin.said import on_its_way
@@ -40,21 +41,21 @@ def send(admin: Customer) -> Response:
 
 def _asked(form: Any) -> tuple[str, int]:
     by, days = form.get("by", "day"), form.get("days", str(SPANS[1]))
-    if by not in reports.BY or days not in {str(span) for span in (*SPANS, YEAR)}:
+    if by not in book.BY or days not in {str(span) for span in (*SPANS, YEAR)}:
         raise BadRequest
     return by, int(days)
 
 
 def _view_of(by: str, days: int) -> dict[str, Any]:
     period = Period.last(days)
-    rows = reports.BY[by](period)
+    rows = book.BY[by](period)
     return {
         "by": by,
         "days": days,
         "spans": SPANS,
         "year": YEAR,
         "currency": shop().config.currency,
-        "whole": reports.sales(period),
+        "whole": book.sales(period),
         "chart": sales_chart(rows) if by == "day" else None,
         "rows": (list(reversed(rows)) if by == "day" else rows)[:MOST_ROWS],
         "left_off": max(0, len(rows) - MOST_ROWS),
@@ -62,7 +63,7 @@ def _view_of(by: str, days: int) -> dict[str, Any]:
     }
 
 
-def sales_chart(days: list[reports.Row]) -> Markup | None:
+def sales_chart(days: list[book.Row]) -> Markup | None:
     from webapp.views.admin import columns
 
     return columns.draw(days)

@@ -3,9 +3,9 @@
 from flask import Response, request
 from werkzeug.exceptions import BadRequest
 
-from webapp import admin as deeds
-from webapp import switches as lever
 from webapp.models import Area, Customer
+from webapp.operations import admin as deeds
+from webapp.state import switches as lever
 from webapp.views import page
 from webapp.views.admin.door import admin, blueprint
 from webapp.views.admin.said import Said, done, overtaken

@@ -1,0 +1,1 @@
+"""What knows nothing of the shop: the clock, settings, money, languages, secrets, logs."""

@@ -1,0 +1,1 @@
+"""What was sold, and whether the money adds up."""

@@ -1,0 +1,96 @@
+"""Where copies go by e-mail. An address counts once the code that was sent to it has come back: nobody can
+make the shop write to a stranger more than a few times.
+"""
+
+import re
+import secrets
+from datetime import timedelta
+from hmac import compare_digest
+
+from webapp.base import clock
+from webapp.customers import notifications
+from webapp.models import Customer, EmailAddress
+from webapp.models.db import transaction
+
+CODE_FOR = timedelta(minutes=15)
+CODES_A_DAY = 5
+TRIES = 5
+LONGEST = 254
+_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@((?:[a-z0-9-]{1,63}\.)+[a-z][a-z0-9-]{1,62})")
+
+
+def address_of(customer: Customer) -> EmailAddress | None:
+    return EmailAddress.get_or_none(EmailAddress.customer == customer)
+
+
+def propose(customer: Customer, text: str) -> str | None:
+    """Send a code to this address. Returns what is wrong: "address" (it cannot be one), "too many" (codes
+    today), or None.
+    """
+    address = _normal(text)
+    if address is None:
+        return "address"
+    known = address_of(customer)
+    if known is not None and known.address == address and known.confirmed_at is not None:
+        return None
+    with transaction():
+        if not _new_code(customer, address):
+            return "too many"
+        notifications.request(customer, "code", channel="email")
+    return None
+
+
+def _normal(text: str) -> str | None:
+    """As mail servers spell it: a name of letters beyond ASCII is a domain of theirs (IDNA)."""
+    local, _, domain = text.strip().rpartition("@")
+    try:
+        address = f"{local}@{domain.lower().encode('idna').decode()}"
+    except UnicodeError:
+        return None
+    return address if len(address) <= LONGEST and _ADDRESS.fullmatch(address) else None
+
+
+def _new_code(customer: Customer, address: str) -> bool:
+    """False when this customer has had enough codes for a day."""
+    now = clock.now()
+    EmailAddress.insert(customer=customer, address=address).on_conflict_ignore().execute()
+    row = EmailAddress.get(EmailAddress.customer == customer)
+    if now - row.counted_from >= timedelta(days=1):
+        row.codes, row.counted_from = 0, now
+    if row.codes >= CODES_A_DAY:
+        return False
+    row.address, row.confirmed_at, row.wanted = address, None, True
+    row.code, row.code_until, row.tries = f"{secrets.randbelow(10**6):06}", now + CODE_FOR, 0
+    row.codes += 1
+    row.save()
+    return True
+
+
+def confirm(customer: Customer, code: str) -> bool:
+    """Is this the code? Each counts as a try, and after a few of them the code is void."""
+    with transaction():
+        row = address_of(customer)
+        if row is None or not row.code or row.code_until is None:
+            return False
+        row.tries += 1
+        given = re.sub(r"\s", "", code).encode()
+        right = compare_digest(given, row.code.encode()) and clock.now() <= row.code_until
+        if right:
+            row.confirmed_at = clock.now()
+        if right or row.tries >= TRIES:
+            row.code = ""
+        row.save()
+        return right
+
+
+def want_copies(customer: Customer, wanted: bool) -> None:
+    EmailAddress.update(wanted=wanted).where(EmailAddress.customer == customer).execute()
+
+
+def stop_copies(key: str) -> bool:
+    """By the link in an e-mail, which knows no customer. False when the key is nobody's."""
+    return bool(EmailAddress.update(wanted=False).where(EmailAddress.key == key).execute())
+
+
+def remove(customer: Customer) -> None:
+    EmailAddress.delete().where(EmailAddress.customer == customer).execute()

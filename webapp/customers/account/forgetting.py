@@ -1,0 +1,62 @@
+"""Delete my data. What the law makes a seller keep (orders, payments, refunds, the journal) stays, but nobody
+is behind it any more: the customer's row and orders carry a number that leads to no person. Only the payment
+keeps Telegram's number of the payer, as Telegram's own books do.
+"""
+
+from webapp.base import clock
+from webapp.models import (
+    OPEN_STAGES,
+    Customer,
+    EmailAddress,
+    IdempotencyKey,
+    Notification,
+    Order,
+    Payment,
+    Refund,
+    ReturnRequest,
+)
+from webapp.models.db import transaction
+
+
+def obstacle(customer: Customer) -> str | None:
+    """Why it cannot be done now: "order" (one is under way), "refund" (money is), "held" (the owner looks at
+    their purchases, and must not lose sight of them), or None. All of them end.
+    """
+    if customer.held_at is not None:
+        return "held"
+    mine = Order.customer == customer
+    if Order.select().where(mine, Order.stage.in_(OPEN_STAGES)).exists():
+        return "order"
+    asked = ReturnRequest.select().join(Order).where(mine, ReturnRequest.state.in_(("asked", "revoking")))
+    if asked.exists():
+        return "refund"
+    due = Refund.select().join(Payment).join(Order).where(mine, Refund.state != "done")
+    return "refund" if due.exists() else None
+
+
+def forget(customer: Customer) -> bool:
+    """Once, and for good; False when something stands in the way. Whoever comes back is a new customer."""
+    with transaction():
+        if obstacle(customer) is not None:
+            return False
+        for order in Order.select().where(Order.customer == customer, Order.stage == "awaiting_payment"):
+            order.move("expired", actor="customer", note="their data is being deleted")
+        for table in (Notification, EmailAddress, IdempotencyKey):
+            table.delete().where(table.customer == customer).execute()
+        nobody = -customer.id
+        Order.update(telegram_user_id=nobody, invoice_url=None).where(Order.customer == customer).execute()
+        _empty(customer, nobody)
+    return True
+
+
+def _empty(customer: Customer, nobody: int) -> None:
+    nothing = {
+        "telegram_user_id": nobody,
+        "first_name": "",
+        "language_chosen": False,
+        "may_write": False,
+        "blocked_at": None,
+        "muted": "",
+        "deleted_at": clock.now(),
+    }
+    Customer.update(nothing).where(Customer.id == customer.id).execute()

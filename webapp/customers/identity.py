@@ -1,0 +1,64 @@
+"""Who buys, made known by Telegram's signed initData or by a message to the bot, and may it write to them?"""
+
+from datetime import datetime
+
+from webapp.base import clock
+from webapp.base.i18n import supported
+from webapp.models import Customer, Notification
+from webapp.models.db import transaction
+
+
+def recognise(
+    telegram_user_id: int,
+    first_name: str,
+    language_code: str | None,
+    default: str,
+    *,
+    writable_at: datetime | None = None,
+) -> Customer:
+    """The customer behind a Telegram user, made on first sight; follows Telegram's language until one is
+    chosen. `writable_at`: when Telegram has vouched that the bot may write to them (the `auth_date` of
+    initData with `allows_write_to_pm`); initData is shown again for hours, and a later block outweighs it.
+    """
+    code = supported(language_code) or default
+    customer = Customer.get_or_none(Customer.telegram_user_id == telegram_user_id)
+    if customer is None:
+        Customer.insert(
+            telegram_user_id=telegram_user_id, first_name=first_name[:64], language=code
+        ).on_conflict_ignore().execute()
+        customer = Customer.get(Customer.telegram_user_id == telegram_user_id)
+    if not customer.language_chosen:
+        speak(customer, code, chosen=False)
+    if writable_at is not None and (customer.blocked_at is None or writable_at > customer.blocked_at):
+        reachable(customer)
+    return customer
+
+
+def speak(customer: Customer, code: str, *, chosen: bool) -> None:
+    """Use this language for the customer, in pages and in the chat; `chosen` by a person, not guessed."""
+    if customer.language == code and (customer.language_chosen or not chosen):
+        return
+    customer.language = code
+    customer.language_chosen = customer.language_chosen or chosen
+    customer.save(only=[Customer.language, Customer.language_chosen])
+
+
+def reachable(customer: Customer) -> None:
+    """The bot may write to them: what has waited for that is due now."""
+    if customer.may_write and customer.blocked_at is None:
+        return
+    with transaction():
+        if customer.blocked_at is not None:
+            theirs = (Notification.customer == customer) & (Notification.state == "waiting")
+            Notification.update(next_try_at=clock.now()).where(theirs).execute()
+        _write(customer, may_write=True, blocked_at=None)
+
+
+def unreachable(customer: Customer) -> None:
+    """They have blocked the bot, or never let it write: their messages wait."""
+    _write(customer, may_write=False, blocked_at=clock.now())
+
+
+def _write(customer: Customer, *, may_write: bool, blocked_at: datetime | None) -> None:
+    customer.may_write, customer.blocked_at = may_write, blocked_at
+    customer.save(only=[Customer.may_write, Customer.blocked_at])

@@ -1,0 +1,54 @@
+"""The outbox is written to: in the transaction of the change, once for an order and kind."""
+
+import json
+
+from webapp.customers.notifications.kinds import KINDS
+from webapp.models import Customer, EmailAddress, Notification, Order, new_reference
+
+OPEN = ("waiting", "sending")
+
+
+def enqueue(order: Order, kind: str, **facts: str) -> None:
+    """One message of each kind per order, however often the change is seen; and its copy by e-mail, for who
+    has given an address. `facts`: what was known at the change and is not written anywhere else.
+    """
+    row = {"customer": order.customer, "order": order, "kind": kind, "facts": _text(facts)}
+    rows = [row | {"channel": "chat"}]
+    if KINDS[kind].mailed and _has_address(order.customer):
+        rows.append(row | {"channel": "email"})
+    Notification.insert_many(rows).on_conflict_ignore().execute()
+
+
+def request(
+    customer: Customer, kind: str, order: Order | None = None, channel: str = "chat", **facts: str
+) -> None:
+    """Something that the customer asks for; `facts` say what exactly. While it has not been sent, asking
+    again is the same wish.
+    """
+    same = (
+        (Notification.customer == customer)
+        & (Notification.kind == kind)
+        & (Notification.channel == channel)
+        & (Notification.facts == _text(facts))
+    )
+    about = Notification.order.is_null() if order is None else Notification.order == order
+    if Notification.select().where(same, about, Notification.state.in_(OPEN)).exists():
+        return
+    wish = {"customer": customer, "order": order, "kind": kind, "channel": channel, "facts": _text(facts)}
+    Notification.create(occasion=new_reference(), **wish)
+
+
+def _has_address(customer: Customer) -> bool:
+    return (
+        EmailAddress.select()
+        .where(
+            EmailAddress.customer == customer,
+            EmailAddress.confirmed_at.is_null(False),
+            EmailAddress.wanted,
+        )
+        .exists()
+    )
+
+
+def _text(facts: dict[str, str]) -> str:
+    return json.dumps(facts) if facts else ""

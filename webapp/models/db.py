@@ -1,0 +1,198 @@
+"""The database of DATABASE_URL: one kept connection per thread, tables, transactions, migrations."""
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal, Self, TypeVar
+
+from peewee import (
+    AutoField,
+    CharField,
+    DatabaseProxy,
+    Field,
+    FieldAccessor,
+    Model,
+    ModelSelect,
+    OperationalError,
+    TextField,
+)
+from playhouse.migrations import Runner
+
+from webapp.base import sealing
+from webapp.models.engines import engine
+
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+database: Any = DatabaseProxy()
+"""Has whatever the database has that `bind` chose."""
+
+
+class Whole(ModelSelect):
+    """Read to its end before anybody loops over it, so that the loop may write.
+
+    A statement that SQLite reads row by row keeps the database as it was when it began. Once another process
+    has committed, our own write is refused at once ("database is locked"), whatever the timeout says.
+    `iterator()` still reads row by row.
+    """
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(list(super().__iter__()))
+
+
+class BaseModel(Model):
+    class Meta:
+        database = database
+        legacy_table_names = False
+
+    @classmethod
+    def select(cls, *fields: Any) -> "ModelSelect[Self]":
+        rows: Any = Whole(cls, fields or cls._meta.sorted_fields, is_default=not fields)
+        whole: ModelSelect[Self] = rows  # only the stubs know of the parameter
+        return whole
+
+
+class Row(BaseModel):
+    """A table with a numbered key."""
+
+    id = AutoField()
+
+
+class UtcField(Field):
+    """A moment in UTC: timezone-aware in Python, TIMESTAMPTZ in PostgreSQL, sortable text in SQLite."""
+
+    field_type = "DATETIME"
+    _FORM = "%Y-%m-%d %H:%M:%S.%f"
+
+    def db_value(self, value: datetime | None) -> str | None:
+        return None if value is None else value.astimezone(UTC).strftime(self._FORM)
+
+    def python_value(self, value: str | datetime | None) -> datetime | None:
+        if value is None:
+            return None
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+class _Opening(FieldAccessor):
+    """A secret is opened when somebody asks for it: a list that shows none pays for none."""
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        value = super().__get__(instance, owner)  # type: ignore[no-untyped-call] # the stubs lack it
+        if isinstance(value, sealing.Sealed):
+            value = instance.__data__[self.name] = database.keys.unseal(value)
+        return value
+
+
+class _Secret(Field):
+    """Plain in Python, sealed in the database. Nothing can be looked for by it."""
+
+    accessor_class = _Opening
+
+    def db_value(self, value: str | None) -> str | None:
+        if value is None or isinstance(value, sealing.Sealed):
+            return value
+        sealed: sealing.Sealed = database.keys.seal(value)
+        return sealed
+
+    def python_value(self, value: str | None) -> str | None:
+        return None if value is None else sealing.Sealed(value)
+
+
+class SecretField(_Secret, CharField):
+    """A short secret."""
+
+
+class SecretTextField(_Secret, TextField):
+    """A long text with secrets in it."""
+
+
+def bind(url: str, keys: Sequence[str] = ()) -> None:
+    """Point the models at `url`: sqlite:///path or postgresql://user:password@host/name. What is secret in it
+    is sealed with the first of `keys` and opened with any (sealing.Keys).
+    """
+    if database.obj is not None:
+        database.close()
+    database.initialize(engine(url, sealing.Keys(keys)))
+
+
+def rebind(url: str) -> None:
+    """Point the models at another database, with the same keys."""
+    keys = database.keys
+    database.close()
+    database.initialize(engine(url, keys))
+
+
+def transaction() -> AbstractContextManager[Any]:
+    """A writing transaction, or a savepoint inside the one that is open.
+
+    On PostgreSQL two of them can end in a deadlock, and one is taken back with OperationalError. Nobody
+    repeats it by hand: jobs run again by themselves, and a request is repeated as a whole.
+    """
+    writing: AbstractContextManager[Any] = database.writing()
+    return writing
+
+
+def twice_if_taken_back(work: Callable[[], T]) -> T:
+    """Do `work`, and once more where the server took its transaction back in favour of another one. The whole
+    of it, because what it has read by then may no longer be so.
+    """
+    try:
+        return work()
+    except OperationalError as error:
+        if not database.was_taken_back(error):
+            raise
+        log.warning("the database took a transaction back; once more")
+        return work()
+
+
+def together(work: Callable[[], T]) -> T:
+    """Write something small that many bring at once; returns when it is committed. `work` may be done by
+    another thread, so it knows nothing of the request at hand. Not inside a transaction.
+    """
+    result: T = database.together(work)
+    return result
+
+
+def rows(sql: str, *values: Any) -> list[tuple[Any, ...]]:
+    """One statement as it stands, `?` for each value. For what is read every two seconds by everybody: there
+    building a query and its models costs several times what the database does.
+    """
+    found: list[tuple[Any, ...]] = database.execute_sql(sql.replace("?", database.param), values).fetchall()
+    return found
+
+
+def locking(query: Any, strength: Literal["FOR UPDATE", "FOR SHARE"]) -> Any:
+    """The rows that `query` reads stay as read until the transaction ends.
+
+    SQLite needs no words for it: its transactions are alone from their start.
+    """
+    return query.for_update(strength) if database.for_update else query
+
+
+def keep_connection() -> None:
+    """Before each request and each job. A thread keeps its connection, because opening one costs more than
+    a query; a broken one is left here, and the next query opens another.
+    """
+    if database.is_lost():
+        database.close()
+
+
+def migrate() -> list[str]:
+    """Apply what is missing; returns the names. Run before web and jobs start, never by them."""
+    keep_connection()
+    with database.migrating():
+        return list(_runner().up())
+
+
+def pending_migrations() -> list[str]:
+    return [migration.name for migration in _runner().status() if migration.applied is None]
+
+
+def _runner() -> Any:
+    return Runner(database, str(MIGRATIONS))  # type: ignore[no-untyped-call] # the stubs lack it

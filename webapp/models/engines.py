@@ -1,0 +1,235 @@
+"""The two databases the shop runs on: how each is opened, known to be lost, and migrated by one at a time.
+
+Peewee imports psycopg when it is installed; nothing here does, so that SQLite needs no driver.
+"""
+
+import fcntl
+import os
+import select
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any, ClassVar, Generic, TypeVar, cast
+from urllib.parse import parse_qs, urlsplit
+
+from peewee import OperationalError, PostgresqlDatabase, SqliteDatabase
+
+from webapp.base.sealing import Keys
+
+T = TypeVar("T")
+
+
+class Errand(Generic[T]):
+    """A small piece of writing that another thread may do, with what came of it."""
+
+    def __init__(self, work: Callable[[], T]) -> None:
+        self._work = work
+        self._result: T | None = None
+        self._error: BaseException | None = None
+        self.done = False
+
+    def do(self, savepoint: Callable[[], AbstractContextManager[Any]]) -> None:
+        """What goes wrong with one is taken back, and is nobody else's trouble."""
+        try:
+            with savepoint():
+                self._result = self._work()
+        except Exception as error:
+            self._error = error
+        self.done = True
+
+    def failed(self, error: BaseException) -> None:
+        """It was not committed."""
+        self._error, self.done = error, True
+
+    def outcome(self) -> T:
+        if self._error is not None:
+            raise self._error
+        return cast(T, self._result)
+
+
+PRAGMAS = {"foreign_keys": 1, "synchronous": 2, "cache_size": -8000}
+"""A commit is on the disk before it is answered (synchronous = FULL): some of them are about money."""
+
+
+class Sqlite(SqliteDatabase):
+    """One file for one machine, with writing transactions that take the lock at their start.
+
+    Peewee's default transaction is deferred: two processes that both read and then write fail with
+    "database is locked". IMMEDIATE makes the second one wait instead.
+    """
+
+    def __init__(self, url: str, keys: Keys) -> None:
+        """`keys`: what seals and opens the secrets that lie in it."""
+        path = Path(url.removeprefix("sqlite:///"))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        super().__init__(str(path), pragmas=PRAGMAS, timeout=10, lock_type="IMMEDIATE")
+        self.keys = keys
+        self._turn = threading.Lock()
+        self._line: deque[Errand[Any]] = deque()
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """A transaction, or a savepoint in the one that is open. Threads of one process take turns here:
+        SQLite would let them sleep longer and longer, and the unlucky ones for seconds.
+        """
+        if self.in_transaction():
+            with self.atomic():
+                yield
+            return
+        with self._turn, self.atomic():
+            yield
+
+    def together(self, work: Callable[[], T]) -> T:
+        """Do `work` in a transaction that it shares with whoever came while the last one was being committed.
+        Most of a small transaction is waiting for the disk, and there is one disk. Returns after the commit.
+        """
+        errand = Errand(work)
+        self._line.append(errand)
+        with self._turn:
+            if not errand.done:
+                self._do_all(list(iter(self._next, None)))
+        return errand.outcome()
+
+    def _next(self) -> "Errand[Any] | None":
+        return self._line.popleft() if self._line else None
+
+    def _do_all(self, errands: "list[Errand[Any]]") -> None:
+        try:
+            with self.atomic():
+                for errand in errands:
+                    errand.do(self.savepoint)
+        except BaseException as error:
+            for errand in errands:
+                errand.failed(error)
+
+    def was_taken_back(self, error: OperationalError) -> bool:
+        """A file has one writer at a time: nobody is in the way of anybody."""
+        return False
+
+    def is_lost(self) -> bool:
+        """A file does not hang up."""
+        return False
+
+    @contextmanager
+    def migrating(self) -> Iterator[None]:
+        """Alone: a second one waits here. The lock is on the folder and goes with the process."""
+        folder = os.open(Path(self.database).parent, os.O_RDONLY)
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX)
+            self.pragma("journal_mode", "wal")
+            yield
+        finally:
+            os.close(folder)
+
+    def scrub(self, *_tables: str) -> None:
+        """Nothing that was overwritten or deleted is left in the file, or in the log beside it."""
+        execute: Any = self.execute_sql
+        execute("VACUUM")
+        execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+class Postgresql(PostgresqlDatabase):
+    """One server for several machines. Transactions are READ COMMITTED: what must not change is locked.
+
+    A process that is paused inside a transaction loses it after 10 s, and with it the rows that it holds.
+    """
+
+    _SESSION = (
+        "SET TIME ZONE 'UTC'; SET statement_timeout = '10s'; SET idle_in_transaction_session_timeout = '10s'"
+    )
+    # Without these a server that vanished with its machine would be waited for as long as TCP likes.
+    _UNLESS_SAID: ClassVar[dict[str, Any]] = {
+        "connect_timeout": 5,
+        "keepalives_idle": 20,
+        "keepalives_interval": 5,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 15_000,
+        "fallback_application_name": "simka",
+    }
+    _TAKEN_BACK = ("40001", "40P01")  # serialization_failure, deadlock_detected
+    _MIGRATING = 7_461_909_021
+    """Any number, as long as nobody else locks the same one in this database."""
+
+    def __init__(self, url: str, keys: Keys) -> None:
+        """`keys`: what seals and opens the secrets that lie in it."""
+        self.keys = keys
+        said = parse_qs(urlsplit(url).query)
+        settings = {name: value for name, value in self._UNLESS_SAID.items() if name not in said}
+        super().__init__(
+            url,
+            field_types={"DATETIME": "TIMESTAMPTZ"},
+            prefer_psycopg3=True,
+            isolation_level="READ COMMITTED",
+            **settings,
+        )
+
+    def writing(self) -> AbstractContextManager[Any]:
+        """A transaction, or a savepoint in the one that is open."""
+        atomic: AbstractContextManager[Any] = self.atomic()
+        return atomic
+
+    def together(self, work: Callable[[], T]) -> T:
+        """The server itself commits together what comes together."""
+        with self.atomic():
+            return work()
+
+    def was_taken_back(self, error: OperationalError) -> bool:
+        """By a deadlock, or because it could not be as if it had been alone; `error` is Peewee's."""
+        return getattr(error.__context__, "sqlstate", "") in self._TAKEN_BACK
+
+    def _initialize_connection(self, conn: Any) -> None:
+        conn.execute(self._SESSION)
+
+    def execute_sql(self, sql: str, params: Sequence[Any] | None = None) -> Any:
+        """PostgreSQL's text holds no NUL: it is stored as U+FFFD, and whoever looks for it finds nothing."""
+        clean = [value.replace("\0", "\ufffd") if isinstance(value, str) else value for value in params or ()]
+        return super().execute_sql(sql, clean)  # type: ignore[no-untyped-call] # the stubs lack it
+
+    def is_lost(self) -> bool:
+        """Has this thread's connection broken? Costs no round trip.
+
+        Nothing is to be read on an idle connection, except the goodbye of a server that shuts down.
+        """
+        if self.is_closed():
+            return False
+        if not self.is_connection_usable():
+            return True
+        unread = select.poll()
+        connection: Any = self.connection()  # type: ignore[no-untyped-call] # the stubs lack it
+        unread.register(connection.fileno(), select.POLLIN)
+        return bool(unread.poll(0))
+
+    @contextmanager
+    def migrating(self) -> Iterator[None]:
+        """Alone and without time limits; both end with the connection."""
+        self.execute_sql("SET statement_timeout = 0")
+        self.execute_sql("SET idle_in_transaction_session_timeout = 0")
+        try:
+            self.execute_sql("SELECT pg_advisory_lock(%s)", (self._MIGRATING,))
+            yield
+            self._lift_limits()
+        finally:
+            self.close()
+
+    def scrub(self, *tables: str) -> None:
+        """Nothing that was overwritten or deleted is left in the files of these tables."""
+        for table in tables:
+            self.execute_sql(f'VACUUM FULL "{table}"')
+
+    def _lift_limits(self) -> None:
+        """SQLite takes longer texts than VARCHAR(255) says, and so must PostgreSQL: no purchase is to fail
+        because eSIM Go or Telegram has begun to use longer names. Changes the catalogue only, no rows.
+        """
+        limited = self.execute_sql(
+            "SELECT table_name, column_name FROM information_schema.columns "
+            "WHERE table_schema = current_schema() AND character_maximum_length IS NOT NULL"
+        )
+        for table, column in limited.fetchall():
+            self.execute_sql(f'ALTER TABLE "{table}" ALTER COLUMN "{column}" TYPE text')
+
+
+def engine(url: str, keys: Keys) -> Sqlite | Postgresql:
+    """The database at `url`: sqlite:///path (its folder is made if it is missing) or postgresql://..."""
+    return Postgresql(url, keys) if url.startswith("postgresql://") else Sqlite(url, keys)

@@ -1,0 +1,1 @@
+"""For whoever runs the shop: its desk, its doctor, commands, alerts, copies."""

@@ -1,0 +1,148 @@
+"""The owner hears of each incident once, again while it goes on, and when it is over.
+
+What cannot wait makes a sound; the rest is there in the morning. Every kind has a page in docs/runbook.md.
+"""
+
+import logging
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from email.message import EmailMessage
+from email.utils import format_datetime
+from html import escape, unescape
+from typing import NamedTuple
+
+from webapp.base import clock
+from webapp.base.config import Config
+from webapp.base.i18n import gettext as _
+from webapp.base.i18n import moment_text, speaking
+from webapp.clients.mail.errors import MailError
+from webapp.clients.mail.smtp import Mailer
+from webapp.clients.telegram.botapi import BotApi
+from webapp.clients.telegram.errors import TelegramError
+from webapp.models import Incident
+
+log = logging.getLogger(__name__)
+
+REMINDED_AFTER = timedelta(hours=6)
+AT_A_STRETCH = 20
+
+
+class Kind(NamedTuple):
+    """`urgent`: somebody's money or every sale waits for a person."""
+
+    title: str
+    urgent: bool
+
+
+def kinds() -> dict[str, Kind]:
+    """By the kind of an incident, in the language at hand; its page of the runbook has the same name."""
+    return {
+        "order_stuck": Kind(_("An order is not finished"), True),
+        "orders_failing": Kind(_("Orders fail"), True),
+        "provider_unreachable": Kind(_("eSIM Go does not answer"), True),
+        "out_of_funds": Kind(_("eSIM Go's balance is used up"), True),
+        "runway_critical": Kind(_("The balance lasts less than 6 hours"), True),
+        "runway_short": Kind(_("The balance lasts less than a day"), False),
+        "key_refused": Kind(_("eSIM Go refuses the API key"), True),
+        "callbacks_unsigned": Kind(_("eSIM Go's callbacks are not signed as they should be"), False),
+        "callbacks_silent": Kind(_("eSIM Go's callbacks do not come any more"), False),
+        "ledger": Kind(_("The ledger does not add up"), True),
+        "jobs_missing": Kind(_("The jobs process does not run"), True),
+        "disk_full": Kind(_("The disk is nearly full"), True),
+        "certificate_ending": Kind(_("The certificate ends soon"), False),
+        "webhook_errors": Kind(_("Telegram cannot deliver its updates"), True),
+        "customer_held": Kind(_("A customer's purchases are held"), False),
+        "refund_stuck": Kind(_("A refund does not get through"), True),
+        "unknown_payment": Kind(_("Somebody paid for what is not known"), False),
+        "payment_not_listed": Kind(_("A payment is not in Telegram's list"), False),
+        "refund_not_listed": Kind(_("A refund is not in Telegram's list"), False),
+        "chargeback": Kind(_("A charge was taken back for what was delivered"), False),
+    }
+
+
+Way = Callable[[str, bool], None]
+"""Sends a text (Telegram's HTML), silently or not. Raises TelegramError or MailError."""
+
+
+def tell(bot: BotApi, config: Config) -> int:
+    """Send what the owner has not heard yet; returns how many incidents were told of. ALERT_CHAT_ID and
+    ALERT_EMAIL say where.
+    """
+    ways = _ways(bot, config)
+    if not ways:
+        return 0
+    with speaking(config.default_language):
+        return sum(_send(incident, ways, config) for incident in _news())
+
+
+def _ways(bot: BotApi, config: Config) -> list[Way]:
+    ways: list[Way] = []
+    if (chat_id := config.alert_chat_id) is not None:
+        ways.append(lambda text, silent: _by_chat(bot, chat_id, text, silent))
+    if config.alert_email is not None:
+        ways.append(lambda text, _silent: _by_mail(text, config))
+    return ways
+
+
+def _by_chat(bot: BotApi, chat_id: int, text: str, silent: bool) -> None:
+    bot.send_message(chat_id, text, silent=silent)
+
+
+def _by_mail(text: str, config: Config) -> None:
+    """The first line is what it is about."""
+    plain = unescape(re.sub(r"</?b>", "", text))
+    letter = EmailMessage()
+    letter["From"], letter["To"] = config.smtp_from, config.alert_email
+    letter["Date"], letter["Auto-Submitted"] = format_datetime(clock.now()), "auto-generated"
+    letter["Subject"], _newline, body = plain.partition("\n")
+    letter.set_content(body)
+    Mailer(config.smtp_url or "", authorities=config.ca_file).send(letter)
+
+
+def _news() -> list[Incident]:
+    open_ = Incident.closed_at.is_null()
+    new = open_ & Incident.told_at.is_null()
+    still = open_ & (Incident.told_at < clock.now() - REMINDED_AFTER)
+    over = Incident.closed_at.is_null(False) & Incident.told_at.is_null(False)
+    return list(Incident.select().where(new | still | over).order_by(Incident.opened_at).limit(AT_A_STRETCH))
+
+
+def _send(incident: Incident, ways: list[Way], config: Config) -> bool:
+    """Claimed before it is sent, so that two processes do not tell it twice; given back when none took it."""
+    over = incident.closed_at is not None
+    told_at = None if over else clock.now()
+    if not _mark(incident, incident.told_at, told_at):
+        return False
+    text, urgent = _text(incident, config)
+    taken = [_takes(way, text, over or not urgent, incident) for way in ways]
+    if not any(taken):
+        _mark(incident, told_at, incident.told_at)
+    return any(taken)
+
+
+def _takes(way: Way, text: str, silent: bool, incident: Incident) -> bool:
+    try:
+        way(text, silent)
+    except (TelegramError, MailError) as error:
+        log.error("the owner was not told of %s: %s", incident.kind, error)
+        return False
+    return True
+
+
+def _mark(incident: Incident, was: object, becomes: object) -> bool:
+    as_read = Incident.told_at.is_null() if was is None else Incident.told_at == was
+    return bool(Incident.update(told_at=becomes).where(Incident.id == incident.id, as_read).execute())
+
+
+def _text(incident: Incident, config: Config) -> tuple[str, bool]:
+    kind = kinds().get(incident.kind, Kind(incident.kind, True))
+    title = f"{escape(config.shop_name)}: {kind.title}"
+    what = " ".join(filter(None, (incident.subject, incident.detail)))
+    since = _("since %(time)s") % {"time": moment_text(incident.opened_at)}
+    if incident.closed_at is not None:
+        return f"✅ <b>{title}</b>\n" + _("It is over.") + f" {escape(what)}", False
+    again = _("Still: ") if incident.told_at is not None else ""
+    page = _("What to do: docs/runbook.md, “%(page)s”") % {"page": incident.kind}
+    colour = "🔴" if kind.urgent else "🟡"
+    return f"{colour} <b>{again}{title}</b>\n{escape(what)}\n{since}\n{page}", kind.urgent

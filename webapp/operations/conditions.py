@@ -1,0 +1,232 @@
+"""What the owner should hear of, found by looking: each condition opens its incident, and closes it again.
+
+What a single place in the code notices (a stuck refund, a customer who is held) rings alarms.py from there.
+"""
+
+import logging
+import shutil
+import socket
+import ssl
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from peewee import fn
+
+from webapp.base import clock
+from webapp.base.config import Config, is_loopback
+from webapp.clients.http import tls_context
+from webapp.clients.telegram.botapi import BotApi
+from webapp.clients.telegram.errors import TelegramError
+from webapp.esims import callbacks
+from webapp.models import OPEN_STAGES, Order, OrderEvent, Setting, Submission
+from webapp.state import funnel, incidents, outages
+
+log = logging.getLogger(__name__)
+
+Found = Mapping[str, str]
+"""By subject ("" where there can be one only): a line that says how bad it is."""
+
+STUCK_AFTER = timedelta(minutes=5)
+FAILURES_ALLOWED = 0.01
+BURNING = 14
+"""So many times more failures than allowed use up a month's allowance in two days."""
+ENOUGH_TO_TELL = 10
+QUIET_LAST = 2
+DAY = timedelta(days=1)
+RUNWAY_SHORT, RUNWAY_CRITICAL = timedelta(hours=24), timedelta(hours=6)
+SILENT_AFTER_ACTIVATIONS = 3
+DISK_LEAST_FREE = 0.1
+CERTIFICATE_LEAST = timedelta(days=14)
+WEBHOOK_EVERY = timedelta(seconds=30)
+WEBHOOK_ERROR_COUNTS_FOR = timedelta(minutes=10)
+CERTIFICATE_EVERY = timedelta(hours=6)
+
+
+def look(config: Config, bot: BotApi) -> None:
+    """Look at everything whose turn it is. One condition that cannot be told holds up no other."""
+    for kind, find in CONDITIONS.items():
+        try:
+            found = find(config, bot)
+        except Exception:
+            log.exception("%s could not be told", kind)
+            continue
+        if found is not None:
+            _compare(kind, found)
+
+
+def _compare(kind: str, found: Found) -> None:
+    for subject, detail in found.items():
+        incidents.ring(kind, subject, detail)
+    for incident in incidents.open_ones():
+        if incident.kind == kind and incident.subject not in found:
+            incidents.clear(kind, incident.subject)
+
+
+# --- orders
+
+
+def _stuck_orders(_config: Config, _bot: BotApi) -> Found:
+    late = Order.select().where(Order.stage.in_(OPEN_STAGES), Order.paid_at < clock.now() - STUCK_AFTER)
+    return {order.reference: f"{order.stage}, paid at {order.paid_at:%H:%M} UTC" for order in late}
+
+
+def _failing_orders(_config: Config, _bot: BotApi) -> Found:
+    """Many failures in the last hour that still go on; in a quiet shop, the last orders of the day."""
+    hour, lately = _ended(timedelta(hours=1)), _ended(timedelta(minutes=30))
+    if len(hour) >= ENOUGH_TO_TELL:
+        lost = _lost_share(hour)
+        burning = min(lost, _lost_share(lately)) >= BURNING * FAILURES_ALLOWED
+        return {"": f"{lost:.0%} of {len(hour)} orders failed in the last hour"} if burning else {}
+    last = _ended(DAY)[:QUIET_LAST]
+    failed = len(last) == QUIET_LAST and _lost_share(last) == 1
+    return {"": f"the last {QUIET_LAST} orders failed"} if failed else {}
+
+
+def _ended(span: timedelta) -> list[str]:
+    """How paid orders have ended within the span, the latest first."""
+    ended = OrderEvent.select(OrderEvent.to_stage).where(
+        OrderEvent.to_stage.in_(("ready", "failed")),
+        OrderEvent.from_stage != "expired",
+        OrderEvent.at > clock.now() - span,
+    )
+    return [event.to_stage for event in ended.order_by(OrderEvent.at.desc(), OrderEvent.id.desc())]
+
+
+def _lost_share(ended: list[str]) -> float:
+    return ended.count("failed") / len(ended) if ended else 0.0
+
+
+# --- eSIM Go
+
+
+def _provider_unreachable(_config: Config, _bot: BotApi) -> Found:
+    since = outages.failing_since()
+    out = since is not None and clock.now() - since > outages.PAUSE_AFTER
+    return {"": f"no good answer since {since:%H:%M} UTC"} if out else {}
+
+
+def runway() -> timedelta | None:
+    """How long the balance lasts at the pace of the last day, or of the last hour if that is faster."""
+    told = outages.balance()
+    pace = max(_spent(DAY) / DAY.total_seconds(), _spent(timedelta(hours=1)) / 3600)
+    return None if told is None or pace == 0 else timedelta(seconds=told[0] / pace)
+
+
+def _spent(span: timedelta) -> int:
+    bought = (Submission.outcome == "bought") & (Submission.sent_at > clock.now() - span)
+    return int(Submission.select(fn.SUM(Submission.cost)).where(bought).scalar() or 0)
+
+
+def _runway_short(_config: Config, _bot: BotApi) -> Found:
+    return _runway_between(RUNWAY_CRITICAL, RUNWAY_SHORT)
+
+
+def _runway_critical(_config: Config, _bot: BotApi) -> Found:
+    return _runway_between(timedelta(0), RUNWAY_CRITICAL)
+
+
+def _runway_between(low: timedelta, high: timedelta) -> Found:
+    left, told = runway(), outages.balance()
+    if left is None or told is None or not low <= left < high:
+        return {}
+    return {"": f"{told[0] / 1000:.2f} left, enough for {left.total_seconds() / 3600:.0f} h at this pace"}
+
+
+def _callbacks_unsigned(_config: Config, _bot: BotApi) -> Found:
+    now = clock.now()
+    today = funnel.counted(now, now)
+    refused = {name: today.get(f"callback_{name}", 0) for name in ("unsigned", "forged")}
+    told = ", ".join(f"{count} {name}" for name, count in refused.items() if count)
+    return {"": f"refused today: {told}"} if told else {}
+
+
+def _callbacks_silent(config: Config, _bot: BotApi) -> Found:
+    """They came once, eSIMs were activated, and nothing came of it."""
+    last_at = callbacks.self_check(config).last_at
+    if last_at is None or clock.now() - last_at < DAY:
+        return {}
+    activated = Order.select().where(Order.activated_at > clock.now() - DAY).count()
+    if activated < SILENT_AFTER_ACTIVATIONS:
+        return {}
+    return {"": f"{activated} eSIMs activated in 24 h, the last callback came {last_at:%d %b}"}
+
+
+# --- Telegram, and this machine
+
+
+def _webhook_errors(_config: Config, bot: BotApi) -> Found | None:
+    if not _is_time("webhook", WEBHOOK_EVERY):
+        return None
+    try:
+        info = bot.get_webhook_info()
+    except TelegramError as error:
+        return {"": f"Telegram does not answer: {error}"}
+    recent = info.last_error_at and clock.now() - info.last_error_at < WEBHOOK_ERROR_COUNTS_FOR
+    if not recent:
+        return {}
+    return {"": f"{info.last_error_message}; {info.pending_update_count} updates wait"}
+
+
+def _disk_full(config: Config, _bot: BotApi) -> Found:
+    """Of the machine that the database file is on; a PostgreSQL server's is its own affair."""
+    folder = Path(config.database_url.removeprefix("sqlite:///")).parent
+    if not config.database_url.startswith("sqlite:///") or not folder.is_dir():
+        return {}
+    usage = shutil.disk_usage(folder)
+    full = usage.free < DISK_LEAST_FREE * usage.total
+    return {"": f"{usage.free / 1e9:.1f} GB free of {usage.total / 1e9:.0f} GB"} if full else {}
+
+
+def _certificate_ending(config: Config, _bot: BotApi) -> Found | None:
+    if is_loopback(config.public_url) or not _is_time("certificate", CERTIFICATE_EVERY):
+        return None
+    parts = urlsplit(config.public_url)
+    try:
+        ends_at = certificate_end(parts.hostname or "", parts.port or 443, config.ca_file)
+    except OSError as error:
+        return {"": f"{parts.hostname} cannot be reached by https: {error}"}
+    left = ends_at - clock.now()
+    return {"": f"{parts.hostname}: {left.days} days left"} if left < CERTIFICATE_LEAST else {}
+
+
+def certificate_end(host: str, port: int, authorities: Path | None = None) -> datetime:
+    """Until when the certificate is good that `host` shows. OSError when there is no good one, as far as
+    `authorities` tell (wire.tls_context).
+    """
+    with (
+        socket.create_connection((host, port), timeout=5) as plain,
+        tls_context(authorities).wrap_socket(plain, server_hostname=host) as secure,
+    ):
+        shown = secure.getpeercert() or {}
+    return datetime.fromtimestamp(ssl.cert_time_to_seconds(str(shown["notAfter"])), UTC)
+
+
+def _is_time(name: str, every: timedelta) -> bool:
+    """What asks somebody outside is not looked at every time."""
+    last = Setting.read_time(f"watch.{name}.looked_at")
+    if last is not None and clock.now() - last < every:
+        return False
+    Setting.write_time(f"watch.{name}.looked_at", clock.now())
+    return True
+
+
+def _jobs_missing(_config: Config, _bot: BotApi) -> Found:
+    """Whoever looks here leads: what the web has noticed (watchman.py) is over."""
+    return {}
+
+
+CONDITIONS: Mapping[str, Callable[[Config, BotApi], Found | None]] = {
+    "order_stuck": _stuck_orders,
+    "orders_failing": _failing_orders,
+    "provider_unreachable": _provider_unreachable,
+    "runway_short": _runway_short,
+    "runway_critical": _runway_critical,
+    "callbacks_unsigned": _callbacks_unsigned,
+    "callbacks_silent": _callbacks_silent,
+    "webhook_errors": _webhook_errors,
+    "jobs_missing": _jobs_missing,
+    "disk_full": _disk_full,
+    "certificate_ending": _certificate_ending,
+}

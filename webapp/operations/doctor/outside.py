@@ -1,0 +1,182 @@
+"""What only others can tell: eSIM Go, Telegram, and our own door as it is seen from outside.
+
+It calls eSIM Go, so it is for the jobs process and for commands, never for a page.
+"""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import timedelta
+from email.utils import parsedate_to_datetime
+from urllib.parse import urlsplit
+
+import requests
+from peewee import PeeweeException
+
+from webapp.base import clock
+from webapp.base.config import Config, is_loopback
+from webapp.base.i18n import LANGUAGES
+from webapp.clients.esimgo.client import ESIMGoClient
+from webapp.clients.esimgo.errors import AccessDenied, EsimGoError
+from webapp.clients.http import Adapter, Answer, Bounds, NoAnswer, exchange
+from webapp.clients.telegram.botapi import BotApi
+from webapp.clients.telegram.errors import BadCall, TelegramError
+from webapp.esims import callbacks
+from webapp.operations import bot_setup, conditions
+from webapp.operations.doctor.findings import Finding, finding
+
+BOUNDS = Bounds(connect_s=5, answer_s=10, size=1024 * 1024)
+CLOCK_MAY_DIFFER = timedelta(seconds=30)
+"""initData from the future is refused beyond 60 s."""
+RECENT = timedelta(hours=1)
+NOBODY_BEHIND = {502, 503, 504}
+"""What a reverse proxy says while the web process does not run."""
+
+
+def look(esimgo: ESIMGoClient, bot: BotApi, config: Config) -> Iterator[Finding]:
+    yield from _provider(esimgo, config)
+    yield from _telegram(bot, config)
+    yield from _door(config)
+    yield from _clock(config)
+
+
+# --- eSIM Go
+
+
+def _provider(esimgo: ESIMGoClient, config: Config) -> Iterator[Finding]:
+    try:
+        organisation = esimgo.authenticate()
+    except AccessDenied as error:
+        yield finding("key_refused", error=error.message)
+        return
+    except EsimGoError as error:
+        yield finding("esimgo_silent", error=error, url=config.esimgo_api_url)
+        return
+    with suppress(PeeweeException):  # where the database is away, the rest is still worth knowing
+        callbacks.address_seen(organisation.callback_url)
+    yield finding("key_accepted", organisation=organisation.name or "–")
+    if organisation.currency and organisation.currency.upper() != config.currency:
+        yield finding("other_currency", theirs=organisation.currency, ours=config.currency)
+    if organisation.balance <= 0:
+        yield finding("balance_empty")
+    else:
+        yield finding("balance", amount=f"{organisation.balance / 1000:.2f} {config.currency}")
+
+
+# --- Telegram
+
+
+def _telegram(bot: BotApi, config: Config) -> Iterator[Finding]:
+    """The first that Telegram does not answer ends it: the others would say the same."""
+    try:
+        for check in (_token, _webhook, _menu_button, _commands, _alert_chat):
+            yield from check(bot, config)
+    except BadCall as error:
+        yield finding("token_refused", error=error)
+    except TelegramError as error:
+        yield finding("telegram_silent", error=error, url=config.telegram_api_url)
+
+
+def _token(bot: BotApi, _config: Config) -> Iterator[Finding]:
+    yield finding("token_accepted", name=bot.get_me().username or "–")
+
+
+def _webhook(bot: BotApi, config: Config) -> Iterator[Finding]:
+    info, wanted = bot.get_webhook_info(), bot_setup.webhook(config)
+    if info.url != wanted:
+        yield finding("webhook_elsewhere", told=info.url or "–", wanted=wanted)
+        return
+    if missing := set(bot_setup.ALLOWED_UPDATES) - set(info.allowed_updates):
+        yield finding("updates_missing", missing=", ".join(sorted(missing)))
+    failed_at = info.last_error_at
+    if failed_at and clock.now() - failed_at < RECENT and info.pending_update_count:
+        code = "webhook_secret" if "401" in info.last_error_message else "webhook_failing"
+        yield finding(code, error=info.last_error_message, waiting=info.pending_update_count)
+    elif not missing:
+        yield finding("webhook_well")
+
+
+def _menu_button(bot: BotApi, config: Config) -> Iterator[Finding]:
+    opens = bot.get_chat_menu_button().rstrip("/")
+    yield finding("button_well") if opens == config.public_url else finding("button_wrong", told=opens or "–")
+
+
+def _commands(bot: BotApi, config: Config) -> Iterator[Finding]:
+    wrong = [
+        name
+        for code, name in LANGUAGES.items()
+        if bot.get_my_commands(bot_setup.for_language(code, config)) != bot_setup.commands(code)
+    ]
+    yield finding("commands_wrong", languages=", ".join(wrong)) if wrong else finding("commands_well")
+
+
+def _alert_chat(bot: BotApi, config: Config) -> Iterator[Finding]:
+    if config.alert_chat_id is None:
+        return
+    try:
+        bot.send_chat_action(config.alert_chat_id)
+    except BadCall as error:
+        yield finding("alert_chat_closed", chat=config.alert_chat_id, error=error)
+    else:
+        yield finding("alert_chat_open")
+
+
+# --- our own door
+
+
+def _door(config: Config) -> Iterator[Finding]:
+    yield from _certificate(config)
+    try:
+        yield from _answers(config)
+    except NoAnswer as error:
+        yield finding("door_closed", url=config.public_url, error=error.reason)
+
+
+def _certificate(config: Config) -> Iterator[Finding]:
+    parts = urlsplit(config.public_url)
+    if is_loopback(config.public_url):
+        return
+    try:
+        ends_at = conditions.certificate_end(parts.hostname or "", parts.port or 443, config.ca_file)
+    except OSError as error:
+        yield finding("certificate_bad", host=parts.hostname, error=error)
+        return
+    days = (ends_at - clock.now()).days
+    code = "certificate_ending" if days < conditions.CERTIFICATE_LEAST.days else "certificate_good"
+    yield finding(code, host=parts.hostname, days=days)
+
+
+def _answers(config: Config) -> Iterator[Finding]:
+    """Who answers there, and does it know the secret that Telegram will bring? An empty update is not one."""
+    health = _ask(config, "GET", f"{config.public_url}/healthz")
+    if health.status in NOBODY_BEHIND:
+        yield finding("door_closed", url=config.public_url, error=f"status {health.status} of the proxy")
+        return
+    if health.status != 200 or b'"ok"' not in health.body:
+        yield finding("door_of_others", url=config.public_url, status=health.status)
+        return
+    secret = {"X-Telegram-Bot-Api-Secret-Token": config.telegram_webhook_secret}
+    knocked = _ask(config, "POST", bot_setup.webhook(config), headers=secret, json={})
+    code = {400: "door_well", 401: "door_other_secret"}.get(knocked.status, "door_of_others")
+    yield finding(code, url=config.public_url, status=knocked.status)
+
+
+def _clock(config: Config) -> Iterator[Finding]:
+    """Telegram's time is the one that initData is signed with."""
+    try:
+        told = _ask(config, "GET", config.telegram_api_url).headers.get("Date", "")
+        ahead = clock.now() - parsedate_to_datetime(told)
+    except (NoAnswer, ValueError):
+        yield finding("clock_unknown")
+        return
+    wrong = abs(ahead) > CLOCK_MAY_DIFFER
+    yield finding("clock_wrong" if wrong else "clock_well", seconds=f"{ahead.total_seconds():+.0f}")
+
+
+def _ask(config: Config, method: str, url: str, **content: dict[str, str]) -> Answer:
+    """Raises NoAnswer."""
+    request = requests.Request(method, url, **content).prepare()
+    adapter = Adapter(config.ca_file)
+    try:
+        return exchange(adapter, request, BOUNDS)
+    finally:
+        adapter.close()

@@ -1,0 +1,46 @@
+"""The web looks after the jobs process: when that is gone, nobody else is left to tell the owner."""
+
+import logging
+import threading
+
+from peewee import PeeweeException
+
+from webapp.base import clock
+from webapp.base.config import Config
+from webapp.clients.telegram.botapi import BotApi
+from webapp.models import db
+from webapp.operations import alerts
+from webapp.state import incidents, leases
+
+log = logging.getLogger(__name__)
+
+LOOKS_EVERY_S = 15
+MISSING_AFTER_S = 45
+"""With the time between two looks this is a minute."""
+
+
+def begin(config: Config) -> None:
+    """Watch from a thread of its own, which ends with the process."""
+    bot = BotApi(
+        config.telegram_bot_token, config.telegram_api_url, timeout=(3, 10), authorities=config.ca_file
+    )
+    threading.Thread(target=_watch, args=(config, bot), name="watchman", daemon=True).start()
+
+
+def _watch(config: Config, bot: BotApi) -> None:
+    clock.sleep(MISSING_AFTER_S)  # the jobs process may be starting too
+    while True:
+        try:
+            db.keep_connection()
+            look(config, bot)
+        except PeeweeException as error:
+            log.error("nobody can tell whether the jobs process runs: %s", error)
+        clock.sleep(LOOKS_EVERY_S)
+
+
+def look(config: Config, bot: BotApi) -> None:
+    """Tell the owner when no jobs process leads. That one is there again is told by itself (watch.py)."""
+    if leases.seen_within(MISSING_AFTER_S):
+        return
+    incidents.ring("jobs_missing", detail=f"none for {MISSING_AFTER_S} s: nothing is bought or refunded")
+    alerts.tell(bot, config)

@@ -1,0 +1,58 @@
+"""The same request gives the same order: a key that the client chose stands for one order, once and for all.
+
+The key is written in the transaction that places the order, so there is never the one without the other.
+"""
+
+import hashlib
+from datetime import datetime, timedelta
+
+from peewee import IntegrityError
+
+from webapp import orders
+from webapp.models import Customer, IdempotencyKey, Order, Plan
+from webapp.models.db import transaction
+
+KEPT_FOR = timedelta(hours=48)
+"""Longer than any order can be late; after that a key may be used again."""
+
+
+class Conflict(Exception):
+    """The key already stands for a request that asked for something else."""
+
+
+def recall(customer: Customer, key: str, asked_for: str) -> Order | None:
+    """The order that this key stands for, in whatever state it is now; None for a new key. Raises Conflict.
+
+    `asked_for` is what the request means, not what it resolves to: a bundle may serve another plan tomorrow.
+    """
+    mine = (IdempotencyKey.customer == customer) & (IdempotencyKey.key == key)
+    known = IdempotencyKey.get_or_none(mine)
+    if known is None:
+        return None
+    if known.digest != _digest(asked_for):
+        raise Conflict
+    order: Order = known.order
+    return order
+
+
+def place(customer: Customer, plan: Plan, key: str, asked_for: str) -> Order:
+    """orders.place(), remembered under the key. Who comes second gets the first one's order, or Conflict."""
+    try:
+        with transaction():
+            order = orders.place(customer, plan)
+            IdempotencyKey.create(customer=customer, key=key, digest=_digest(asked_for), order=order)
+            return order
+    except IntegrityError:
+        first = recall(customer, key, asked_for)
+        if first is None:
+            raise
+        return first
+
+
+def purge(now: datetime) -> int:
+    """Forget keys that nobody can be waiting with any more; returns how many."""
+    return int(IdempotencyKey.delete().where(IdempotencyKey.created_at < now - KEPT_FOR).execute())
+
+
+def _digest(asked_for: str) -> str:
+    return hashlib.sha256(asked_for.encode()).hexdigest()

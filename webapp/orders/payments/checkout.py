@@ -1,0 +1,123 @@
+"""Before the charge: the invoice, and the last question, which is answered with no unless all is well."""
+
+import logging
+from threading import BoundedSemaphore
+
+from webapp import catalogue
+from webapp.base import clock
+from webapp.base.config import Config
+from webapp.base.crash_points import boundary
+from webapp.base.i18n import gettext as _
+from webapp.clients.telegram.botapi import BotApi
+from webapp.models import Order, Payment
+from webapp.orders import limits, quotes, topups
+from webapp.orders.payments.booking import expect
+from webapp.orders.payments.means import Means, MeansError, Question
+from webapp.orders.payments.tills import PRICED_IN, till
+from webapp.state import outages, switches
+
+log = logging.getLogger(__name__)
+
+ASK_AT_ONCE = 4
+
+
+# --- the invoice
+
+
+def invoice(order: Order, means: Means, config: Config) -> str:
+    """The link that opens the payment sheet; made once per order. Raises MeansError."""
+    if order.invoice_url is None:
+        url = means.invoice(
+            title=config.shop_name[:32],
+            about=_("eSIM: %(plan)s") % {"plan": catalogue.title(order)},
+            reference=order.reference,
+            amount=order.stars,
+        )
+        Order.update(invoice_url=url).where(Order.id == order.id).execute()
+        order.invoice_url = url
+    Order.update(invoiced_at=clock.now()).where(Order.id == order.id).execute()
+    return order.invoice_url
+
+
+def invoice_or_none(order: Order, bot: BotApi, config: Config, places: BoundedSemaphore) -> str | None:
+    """For a page that somebody waits for: None when the order is not to be paid, when payments are switched
+    off, when Telegram does not answer, or when no room is left in `places`, because too many already wait for
+    Telegram (the web process has ASK_AT_ONCE places).
+    """
+    if not order.is_open_for_payment or switches.is_off(switches.PAYMENTS):
+        return None
+    if not places.acquire(blocking=False):
+        return None
+    try:
+        url = invoice(order, till("stars", bot), config)
+        outages.payments_reachable(True)
+        return url
+    except MeansError as error:
+        outages.payments_reachable(False)
+        log.warning("no invoice link", extra={"order": order.reference, "error": str(error)})
+        return None
+    finally:
+        places.release()
+
+
+# --- the last question
+
+
+def pre_checkout(asked: Question, config: Config) -> str | None:
+    """Why this payment must not happen, in the language at hand; None when it may. Declines by default.
+
+    What is allowed is written down: its place in the line is kept, and its charge is looked for if nobody
+    tells us of it.
+    """
+    order = Order.get_or_none(Order.reference == asked.reference)
+    if order is None or order.telegram_user_id != asked.payer:
+        return _("This order belongs to somebody else, or is gone. Please choose the plan again.")
+    reason = _never(order, asked) or _not_to_them(order, config) or _not_now(order, config)
+    if reason is None:
+        quotes.admit(order)
+        _expect(order, asked)
+        boundary("payment.allowed")
+    return reason
+
+
+def _never(order: Order, asked: Question) -> str | None:
+    if not order.is_open_for_payment:
+        return _("This order is not open for payment any more. Please choose the plan again.")
+    if (asked.currency, asked.amount) != (PRICED_IN, order.stars):
+        return _("The price has changed. Please choose the plan again.")
+    if not topups.still_fits(order):
+        return _("This plan cannot be added to your eSIM any more. Please choose another one.")
+    return None
+
+
+def _not_to_them(order: Order, config: Config) -> str | None:
+    refusal = limits.refusal(order.customer, order.stars, config, besides=order)
+    return refusal and limits.sentence(refusal)
+
+
+def _not_now(order: Order, config: Config) -> str | None:
+    state = outages.now()
+    if state.payments_off:
+        return _(
+            "Payments are paused for a moment. You have not been charged; please try again a little later."
+        )
+    if not state.sells(order.country_code):
+        return _("Sales are paused for a moment. You have not been charged; please try again a little later.")
+    if quotes.is_full(config, besides=order):
+        return _("Very many people are buying now. You have not been charged; please try again in a minute.")
+    verdict = quotes.verdict(order, config)
+    if verdict == "ok" and not quotes.is_covered(order):
+        return _("Sales are paused for a moment. You have not been charged; please try again a little later.")
+    return {
+        "ok": None,
+        "refused": _("Our supplier does not sell this plan right now. Please choose another one."),
+        "dearer": _("The price has changed. Please choose the plan again."),
+        "missing": _("We are still checking this plan. You have not been charged; please tap Pay again."),
+    }[verdict]
+
+
+def _expect(order: Order, asked: Question) -> None:
+    """One row, however often the same person is asked about the same order."""
+    waiting = Payment.select().where(Payment.order == order, Payment.state == "created")
+    if not waiting.exists():
+        expect(asked.payer, asked.means, asked.currency, asked.amount, order)

@@ -1,0 +1,96 @@
+"""Telegram Stars (Bot API 10.2): whole numbers of the currency XTR, refunded in full and at most once."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+
+from webapp.base import clock
+from webapp.clients.telegram.botapi import BotApi
+from webapp.clients.telegram.errors import AlreadyRefunded, BadCall, SlowDown, TelegramError
+from webapp.clients.telegram.updates import PreCheckoutQuery, StarTransaction, SuccessfulPayment
+from webapp.orders.payments.means import (
+    AlreadyBack,
+    Charge,
+    Entry,
+    Later,
+    MeansError,
+    NoAnswer,
+    Page,
+    Question,
+)
+
+NAME = "stars"
+CURRENCY = "XTR"
+PAGE = 100
+
+
+class Stars:
+    name = NAME
+    currency = CURRENCY
+    page_length = PAGE
+
+    def __init__(self, bot: BotApi) -> None:
+        self._bot = bot
+
+    def invoice(self, title: str, about: str, reference: str, amount: int) -> str:
+        with _our_errors():
+            return self._bot.create_invoice_link(
+                title=title, description=about, payload=reference, stars=amount
+            )
+
+    def refund(self, payer: int, charge_id: str) -> None:
+        with _our_errors():
+            self._bot.refund_star_payment(payer, charge_id)
+
+    def is_answering(self) -> bool:
+        try:
+            self._bot.get_me()
+        except TelegramError:
+            return False
+        return True
+
+    def statement(self, offset: int) -> Page:
+        with _our_errors():
+            found = self._bot.get_star_transactions(offset, PAGE)
+        return Page([entry for row in found.transactions if (entry := _entry(row))], found.length)
+
+
+@contextmanager
+def _our_errors() -> Iterator[None]:
+    try:
+        yield
+    except SlowDown as error:
+        raise Later(error.retry_after_s) from error
+    except AlreadyRefunded as error:
+        raise AlreadyBack(str(error)) from error
+    except BadCall as error:
+        raise MeansError(str(error)) from error
+    except TelegramError as error:
+        raise NoAnswer(str(error)) from error
+
+
+def _entry(row: StarTransaction) -> Entry | None:
+    """Stars also move for other reasons (gifts, ads, payouts): only what belongs to an invoice is ours."""
+    partner = row.source or row.receiver
+    if partner is None or partner.user is None or not (partner.invoice_payload or row.receiver):
+        return None
+    if not row.incoming:
+        return Entry(row.id, None)
+    return Entry(row.id, _charge(partner.user.id, partner.invoice_payload, row.amount, row.id, row.date))
+
+
+def _charge(payer: int, reference: str, amount: int, charge_id: str, at: datetime | None) -> Charge:
+    now = clock.now()
+    return Charge(NAME, reference, payer, CURRENCY, amount, charge_id, min(at or now, now))
+
+
+def question(query: PreCheckoutQuery) -> Question:
+    """`pre_checkout_query`: to be answered within 10 s."""
+    return Question(NAME, query.invoice_payload, query.from_user.id, query.currency, query.total_amount)
+
+
+def charge(payer: int, paid: SuccessfulPayment, at: datetime | None = None) -> Charge:
+    """`successful_payment`, the only proof that somebody has paid; `at`: the date of its message."""
+    made = _charge(payer, paid.invoice_payload, paid.total_amount, paid.telegram_payment_charge_id, at)
+    return replace(made, currency=paid.currency)

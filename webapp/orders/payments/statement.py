@@ -1,0 +1,148 @@
+"""The statement of a means of payment against our rows, both ways.
+
+A charge that nobody told us of is found, and served or given back; a refund that was made elsewhere is noted.
+What we have and the statement has not is told to the owner.
+"""
+
+import logging
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+
+from webapp.base import clock
+from webapp.base.config import Config
+from webapp.base.crash_points import boundary
+from webapp.clients.telegram.botapi import BotApi
+from webapp.models import Order, Payment, Refund, Setting
+from webapp.models.db import transaction
+from webapp.orders.payments.booking import book, confirm
+from webapp.orders.payments.means import Charge, Entry, Means
+from webapp.orders.payments.refunds import refund_seen
+from webapp.orders.payments.tills import TILLS, till
+from webapp.state import incidents, outages
+
+log = logging.getLogger(__name__)
+
+OVERLAP = 100
+MOST_PAGES = 50
+READ_EVERY = timedelta(minutes=10)
+MISSED_AFTER = timedelta(seconds=60)
+MISSED_UNTIL = timedelta(minutes=10)
+ACTED_ON = timedelta(hours=24)
+LISTED_WITHIN = timedelta(minutes=30)
+
+
+def reconcile(bot: BotApi, config: Config) -> int:
+    """Read what is new in each statement; returns how much of it was new to us. Raises MeansError.
+
+    Every 10 min; sooner when a charge was allowed and nobody has told us that it was made, and at once while
+    payments do not answer: whoever comes is told so until a statement is read.
+    """
+    if not _is_due():
+        return 0
+    Setting.write_time("statement.read_at", clock.now())
+    new = sum(_reconcile(till(name, bot), config) for name in TILLS)
+    outages.payments_reachable(True)
+    return new
+
+
+def _is_due() -> bool:
+    now, read_at = clock.now(), Setting.read_time("statement.read_at")
+    if read_at is None or now - read_at >= READ_EVERY or outages.now().payments_failing:
+        return True
+    missed = Payment.select().where(
+        Payment.state == "created",
+        Payment.created_at.between(now - MISSED_UNTIL, now - MISSED_AFTER),
+    )
+    return now - read_at >= MISSED_AFTER and missed.exists()
+
+
+def _reconcile(means: Means, config: Config) -> int:
+    began_at, name = clock.now(), f"statement.{means.name}.offset"
+    offset = max(0, Setting.read(name, 0) - OVERLAP)
+    entries, end, complete = _read(means, offset)
+    boundary("statement.read")
+    gone_back = {entry.charge_id for entry in entries if entry.charge is None}
+    new = sum(_take(list(part), gone_back, config) for part in _parts(entries))
+    Setting.write(name, end)
+    if complete:
+        _miss(means, began_at - LISTED_WITHIN)
+    return new
+
+
+def _read(means: Means, offset: int) -> tuple[list[Entry], int, bool]:
+    """The lines from `offset` on, the line after the last one, and whether that is the end. A statement that
+    is shorter than it was is another one, and read from its beginning.
+    """
+    entries: list[Entry] = []
+    for number in range(MOST_PAGES):
+        page = means.statement(offset)
+        if number == 0 and page.length == 0 and offset > 0:
+            return _read(means, 0)
+        entries += page.entries
+        offset += page.length
+        if page.length < means.page_length:
+            return entries, offset, True
+    return entries, offset, False
+
+
+def _parts(entries: list[Entry], size: int = 100) -> Iterator[Iterable[Entry]]:
+    for start in range(0, len(entries), size):
+        yield entries[start : start + size]
+
+
+def _take(entries: list[Entry], gone_back: set[str], config: Config) -> int:
+    ids = [entry.charge_id for entry in entries]
+    known = {row.charge_id for row in Payment.select(Payment.charge_id).where(Payment.charge_id.in_(ids))}
+    new = 0
+    for entry in entries:
+        if entry.charge is None:
+            new += refund_seen(entry.charge_id, actor="statement")
+        elif entry.charge_id not in known:
+            new += _unheard_of(entry.charge, entry.charge_id in gone_back, config)
+            boundary("statement.booked")
+    _mark_listed(entries)
+    return new
+
+
+def _unheard_of(charge: Charge, went_back: bool, config: Config) -> bool:
+    """Served if there is time, or given back: the deadline counts from the charge. An old one is left to a
+    person: perhaps it is our rows that are lost, and it was delivered long ago.
+    """
+    if went_back:
+        return _book_as_refunded(charge)
+    if clock.now() - charge.at > ACTED_ON:
+        incidents.ring(
+            "unknown_payment", charge.charge_id, f"{charge.amount} {charge.currency} at {charge.at}"
+        )
+        return False
+    log.warning("a payment that nobody told us of", extra={"order": charge.reference})
+    return confirm(charge, config)
+
+
+def _book_as_refunded(charge: Charge) -> bool:
+    order = Order.get_or_none(Order.reference == charge.reference)
+    with transaction():
+        return book(charge, order) is not None and refund_seen(charge.charge_id, actor="statement")
+
+
+def _mark_listed(entries: list[Entry]) -> None:
+    now = clock.now()
+    came = [entry.charge_id for entry in entries if entry.charge is not None]
+    went = [entry.charge_id for entry in entries if entry.charge is None]
+    if came:
+        Payment.update(listed_at=now).where(
+            Payment.charge_id.in_(came), Payment.listed_at.is_null()
+        ).execute()
+    if went:
+        theirs = Payment.select(Payment.id).where(Payment.charge_id.in_(went))
+        Refund.update(listed_at=now).where(Refund.payment.in_(theirs), Refund.listed_at.is_null()).execute()
+
+
+def _miss(means: Means, since: datetime) -> None:
+    """What we have booked and the statement does not know."""
+    unlisted = Payment.listed_at.is_null() & (Payment.confirmed_at < since) & (Payment.means == means.name)
+    for payment in Payment.select().where(unlisted, Payment.state != "created").limit(20):
+        incidents.ring("payment_not_listed", str(payment.charge_id), f"{payment.amount} {payment.currency}")
+    gone = Refund.listed_at.is_null() & (Refund.done_at < since) & (Payment.means == means.name)
+    for refund in Refund.select(Refund, Payment).join(Payment).where(gone).limit(20):
+        incidents.ring("refund_not_listed", str(refund.payment.charge_id), "done, and not in the statement")

@@ -1,0 +1,206 @@
+"""May this be sold now, at this price, in time? Asked before the money, because that prevents most refunds.
+
+While a payment sheet is open, a job asks eSIM Go (POST /orders, type validate: it costs nothing and reserves
+nothing). A pre-checkout only reads the verdict: it has to be answered within seconds, the provider or not.
+"""
+
+from datetime import datetime, timedelta
+from threading import BoundedSemaphore
+
+from peewee import fn
+
+from webapp import catalogue
+from webapp.base import clock
+from webapp.base.config import Config
+from webapp.clients.esimgo.client import ESIMGoClient
+from webapp.clients.esimgo.errors import AccessDenied, OutOfFunds, RateLimited, Refused, TryLater, Unavailable
+from webapp.models import OPEN_STAGES, Bundle, Order, Submission
+from webapp.state import outages
+
+WATCHED_FOR = timedelta(minutes=10)
+RENEWED_AFTER = timedelta(seconds=60)
+DOUBTED_AFTER = timedelta(seconds=3)
+ADMITTED_FOR = timedelta(seconds=60)
+LAST_CALL = timedelta(minutes=2)
+TOLERANCE_PERCENT = 5
+PROBES = 3
+
+PATIENCE_S = 0.7
+WAIT_AT_ONCE = 4
+
+
+# --- what eSIM Go says
+
+
+def check_due(client: ESIMGoClient, config: Config) -> int:
+    """Ask about every bundle for which somebody has a payment sheet open; returns how many were asked about.
+
+    Raises EsimGoError when eSIM Go does not answer: the verdicts then grow old by themselves. When it is one
+    bundle alone that gets no answer, the others do not wait behind it.
+    """
+    bundles = _due()
+    silence: TryLater | Unavailable | None = None
+    for bundle in bundles:
+        try:
+            _check(bundle, client, config)
+        except (TryLater, Unavailable) as error:
+            silence = error
+            if isinstance(error, RateLimited) or not error.asked:
+                break  # the others would not be asked about either
+    if silence is not None:
+        raise silence
+    return len(bundles)
+
+
+def _due() -> list[Bundle]:
+    now = clock.now()
+    watched = Order.select(Order.esimgo_product_id).where(
+        Order.stage == "awaiting_payment", Order.invoiced_at > now - WATCHED_FOR
+    )
+    stale = Bundle.checked_at.is_null() | (Bundle.checked_at <= now - RENEWED_AFTER)
+    stale |= (Bundle.check_verdict != "ok") & (Bundle.checked_at <= now - DOUBTED_AFTER)
+    return list(Bundle.select().where(Bundle.name.in_(watched), stale).order_by(Bundle.checked_at))
+
+
+def _check(bundle: Bundle, client: ESIMGoClient, config: Config) -> None:
+    try:
+        quote = client.validate_order(bundle.name)
+    except OutOfFunds:
+        outages.out_of_funds(bundle.wholesale)
+        _note(bundle, "", None)
+        return
+    except AccessDenied as error:
+        outages.purchase_failed()
+        if not error.is_about_the_request:
+            raise
+        _note(bundle, "refused", None)  # perhaps this bundle alone: `probe` finds out
+        return
+    except Refused:
+        _note(bundle, "refused", None)
+        return
+    outages.purchase_worked()
+    _note(bundle, "ok" if quote.valid else "refused", quote.total)
+    if quote.valid and quote.total > _tolerated(bundle.wholesale):
+        catalogue.reprice(bundle, quote.total, config)
+
+
+def renewed_verdict(order: Order, client: ESIMGoClient, config: Config) -> str:
+    """The verdict on an order that is about to be bought; eSIM Go is asked when the last one is too old.
+
+    Raises EsimGoError when it does not answer.
+    """
+    known = verdict(order, config)
+    if known != "missing":
+        return known
+    _check(Bundle.get(Bundle.name == order.esimgo_product_id), client, config)
+    return verdict(order, config)
+
+
+def probe(client: ESIMGoClient) -> bool:
+    """Would eSIM Go sell the cheapest bundle? Asked while nothing can be sold, because then nobody else asks.
+
+    When it refuses this one bundle, selling works all the same. When it may not be ours to have, so may the
+    whole account: two more are asked about. Raises EsimGoError.
+    """
+    on_sale = Bundle.select().where(Bundle.gone_at.is_null())
+    denied: AccessDenied | None = None
+    for bundle in on_sale.order_by(Bundle.wholesale, Bundle.id).limit(PROBES):
+        try:
+            return _is_sold(bundle, client)
+        except AccessDenied as error:
+            if not error.is_about_the_request:
+                raise
+            denied = error
+    if denied is not None:
+        raise denied
+    return False
+
+
+def _is_sold(bundle: Bundle, client: ESIMGoClient) -> bool:
+    try:
+        return client.validate_order(bundle.name).valid
+    except OutOfFunds:
+        raise
+    except Refused:
+        return True
+
+
+def _note(bundle: Bundle, verdict: str, total: int | None) -> None:
+    Bundle.update(check_verdict=verdict, check_total=total, checked_at=clock.now()).where(
+        Bundle.id == bundle.id
+    ).execute()
+
+
+def _tolerated(wholesale: int) -> int:
+    return wholesale * (100 + TOLERANCE_PERCENT) // 100
+
+
+# --- what that means for an order
+
+
+def verdict(order: Order, config: Config) -> str:
+    """ "ok", "refused", "dearer", or "missing" when nothing recent is known."""
+    bundle = Bundle.get_or_none(Bundle.name == order.esimgo_product_id)
+    fresh = clock.now() - timedelta(seconds=config.quote_s)
+    if bundle is None or bundle.checked_at is None or bundle.checked_at < fresh or not bundle.check_verdict:
+        return "missing"
+    if bundle.check_verdict == "ok" and (bundle.check_total or 0) > _tolerated(order.wholesale):
+        return "dearer"
+    return str(bundle.check_verdict)
+
+
+def wait_for_verdict(reference: str, config: Config, places: BoundedSemaphore) -> None:
+    """Give the job a moment when somebody pays at once. Only as many wait as `places` has room for (the web
+    process has WAIT_AT_ONCE), the others are to tap again.
+
+    Call it outside any transaction: the job has to write.
+    """
+    order = Order.get_or_none(Order.reference == reference)
+    if order is None or verdict(order, config) != "missing" or not places.acquire(blocking=False):
+        return
+    try:
+        give_up = clock.monotonic() + PATIENCE_S
+        while verdict(order, config) == "missing" and clock.monotonic() < give_up:
+            clock.sleep(0.05)
+    finally:
+        places.release()
+
+
+# --- in time
+
+
+def is_full(config: Config, besides: Order | None = None) -> bool:
+    """Are so many orders ahead that one more could not be bought before its deadline?
+
+    eSIM Go wants a pause between two orders. Payments that were allowed a moment ago count as ahead.
+    """
+    room = timedelta(seconds=config.deadline_s) - LAST_CALL - ADMITTED_FOR
+    return _ahead(besides) * config.esimgo_order_interval_s >= room.total_seconds()
+
+
+def _ahead(besides: Order | None) -> int:
+    admitted = (Order.stage == "awaiting_payment") & (Order.admitted_at > clock.now() - ADMITTED_FOR)
+    ahead = Order.select().where(Order.stage.in_(OPEN_STAGES) | admitted)
+    return int(ahead.count() if besides is None else ahead.where(Order.id != besides.id).count())
+
+
+def is_covered(order: Order) -> bool:
+    """Does eSIM Go's balance cover this order beside all that it is promised to? Not when nobody knows it."""
+    known = outages.balance()
+    return known is not None and known[0] - _spent(known[1]) - _promised(order) >= order.wholesale
+
+
+def _spent(since: datetime) -> int:
+    paid_for = Submission.outcome.in_(("bought", "late", "stock")) & (Submission.sent_at > since)
+    return int(Submission.select(fn.SUM(Submission.cost)).where(paid_for).scalar() or 0)
+
+
+def _promised(besides: Order) -> int:
+    admitted = (Order.stage == "awaiting_payment") & (Order.admitted_at > clock.now() - ADMITTED_FOR)
+    ahead = Order.stage.in_(("paid", "submitting", "unknown")) | admitted
+    return int(Order.select(fn.SUM(Order.wholesale)).where(ahead, Order.id != besides.id).scalar() or 0)
+
+
+def admit(order: Order) -> None:
+    """This order's payment was just allowed: keep its place in the line."""
+    Order.update(admitted_at=clock.now()).where(Order.id == order.id).execute()

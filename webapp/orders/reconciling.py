@@ -1,0 +1,199 @@
+"""What became of a purchase whose answer was lost: looked up at eSIM Go before anything is bought again."""
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from webapp.base import clock
+from webapp.base.config import Config
+from webapp.base.crash_points import boundary
+from webapp.clients.esimgo.client import ESIMGoClient
+from webapp.clients.esimgo.payloads import OrderWindow, ProviderOrder
+from webapp.models import Esim, Order, Setting, Submission
+from webapp.orders import CALL_CAN_TAKE, give_back, record
+
+log = logging.getLogger(__name__)
+
+LOOK_FOR = timedelta(hours=25)
+SKEW = timedelta(seconds=60)
+WIDE = timedelta(hours=1)
+LOOKS = 3
+NEW = {"bundle"}
+TOP_UP = {"bundle", "topup", "apitopup"}
+"""What eSIM Go calls the item of an order that was made by its API."""
+LOOK_BACK_EVERY = timedelta(minutes=10)
+
+_LOOKED_BACK_AT = "reconciling.looked_back_at"
+
+
+def reconcile(client: ESIMGoClient, config: Config) -> int:
+    """Look up every intent whose outcome is unclear; returns how many were found. Raises EsimGoError.
+
+    New eSIMs of one bundle are interchangeable, so intents are matched by count, the oldest first; top-ups by
+    their ICCID. Times are compared on the provider's clock, which its answer tells.
+    """
+    unclear, given_up = _unclear(), _given_up()
+    if not unclear and not (given_up and _is_time_to_look_back()):
+        return 0
+    asked_at = clock.now()
+    first = min(submission.sent_at for submission in (*unclear, *given_up))
+    window = client.list_orders(first - WIDE, asked_at + WIDE)
+    if given_up:
+        Setting.write_time(_LOOKED_BACK_AT, asked_at)
+    boundary("reconcile.listed")
+    shift = window.provider_now - asked_at if window.provider_now else None
+    free = _unbound(window.orders)
+    matches = _matched((*unclear, *given_up), free, shift or timedelta())
+    found = sum(record(submission, placed, actor="reconcile") for submission, placed in matches.values())
+    for submission in unclear:
+        if submission.id not in matches and window.complete and _tells_all(free, shift, submission):
+            _not_there(submission, window, client, config)
+    return found
+
+
+def _matched(
+    submissions: Sequence[Submission], free: list[ProviderOrder], shift: timedelta
+) -> "dict[int, tuple[Submission, ProviderOrder]]":
+    """By the id of the intent; what is matched leaves `free`. A top-up that eSIM Go put on another eSIM than
+    the one it was for is found last: it is an order that nobody else has made.
+    """
+    matches: dict[int, tuple[Submission, ProviderOrder]] = {}
+    topped_up = {esim.iccid for esim in Esim.select(Esim.iccid).where(Esim.iccid.in_(_iccids(free)))}
+    for fits in (_is_the_one, _is_nobody_elses):
+        for submission in submissions:
+            since = submission.sent_at + shift - SKEW
+            found = (p for p in free if _is_alike(p, submission, since) and fits(p, submission, topped_up))
+            if submission.id not in matches and (match := next(found, None)) is not None:
+                free.remove(match)
+                matches[submission.id] = (submission, match)
+    return matches
+
+
+def _unclear() -> list[Submission]:
+    """Sent, without an outcome, until a day after its order ended, the oldest first; never one under way.
+    What a restored copy leaves in doubt may have been sent long before that.
+    """
+    query = Submission.select(Submission, Order).join(Order)
+    sent = Submission.sent_at.is_null(False) & (Submission.claimed_at > clock.now() - LOOK_FOR)
+    open_ = Submission.outcome.is_null() & sent
+    under_way = (Order.stage == "submitting") & (Order.submission_id == Submission.id)
+    return list(query.where(open_, ~under_way).order_by(Submission.sent_at))
+
+
+def _given_up() -> list[Submission]:
+    """Found absent, until a day after: what turns up all the same was paid for, and is stock."""
+    absent = (Submission.outcome == "absent") & (Submission.sent_at > clock.now() - LOOK_FOR)
+    return list(Submission.select().where(absent).order_by(Submission.sent_at))
+
+
+def _is_time_to_look_back() -> bool:
+    last = Setting.read_time(_LOOKED_BACK_AT)
+    return last is None or clock.now() - last >= LOOK_BACK_EVERY
+
+
+def _unbound(placed: Sequence[ProviderOrder]) -> list[ProviderOrder]:
+    """Orders at the provider that no intent of ours has, the oldest first."""
+    references = [order.reference for order in placed]
+    bound = Submission.select(Submission.esimgo_order_id).where(
+        Submission.esimgo_order_id.in_(references or [""])
+    )
+    taken = {row.esimgo_order_id for row in bound}
+    free = (order for order in placed if order.reference not in taken)
+    return sorted(free, key=lambda order: order.created_at or clock.now())
+
+
+def _iccids(placed: Sequence[ProviderOrder]) -> list[str]:
+    return [iccid for order in placed for iccid in order.iccids] or [""]
+
+
+def _is_alike(placed: ProviderOrder, submission: Submission, since: datetime) -> bool:
+    """Same bundle and quantity, not before the intent. The price may have changed in between: it is ours."""
+    if placed.created_at is None or placed.created_at < since:
+        return False
+    return any(
+        item.item == submission.bundle and item.quantity == submission.quantity
+        for item in placed.items
+        if item.type in _types(submission)
+    )
+
+
+def _types(submission: Submission) -> set[str]:
+    return TOP_UP if submission.iccid else NEW
+
+
+def _is_the_one(placed: ProviderOrder, submission: Submission, topped_up: set[str]) -> bool:
+    """A top-up names its eSIM; a new eSIM is any that is not a top-up of one that we know."""
+    if submission.iccid:
+        return submission.iccid in placed.iccids
+    return not topped_up & set(placed.iccids)
+
+
+def _is_nobody_elses(placed: ProviderOrder, submission: Submission, topped_up: set[str]) -> bool:
+    return bool(submission.iccid) and not topped_up & set(placed.iccids)
+
+
+def _tells_all(free: Sequence[ProviderOrder], shift: timedelta | None, submission: Submission) -> bool:
+    """Is this window good enough to say that the intent is *not* in it? A row that does not tell when or what
+    could be ours, and so could anything when the provider's clock is unknown or far from ours.
+    """
+    if shift is None or abs(shift) > WIDE - SKEW:
+        return False
+    return not any(_could_be(order, submission) for order in free)
+
+
+def _could_be(order: ProviderOrder, submission: Submission) -> bool:
+    """Items of another type are somebody else's, however little they tell: money that came in is told as
+    autoTopup, and what was applied from stock as bundleAssignment with the quantity 0.
+    """
+    items = [item for item in order.items if not item.type or item.type in _types(submission)]
+    if order.items and not items:
+        return False
+    tells = items and all(item.type and item.item and item.quantity for item in items)
+    return order.created_at is None or not tells
+
+
+def _not_there(submission: Submission, window: OrderWindow, client: ESIMGoClient, config: Config) -> None:
+    """Absent counts only when looked for several times, over a span in which a late one would have shown, and
+    while no money is missing. An intent whose order has ended meanwhile is then looked for less often.
+    """
+    now = clock.now()
+    if now < submission.sent_at + CALL_CAN_TAKE:
+        return
+    submission.looks += 1
+    submission.first_absent_at = submission.first_absent_at or now
+    submission.save(only=[Submission.looks, Submission.first_absent_at])
+    settled = now - submission.first_absent_at >= timedelta(seconds=config.settle_s)
+    if submission.looks >= LOOKS and settled and not _is_money_missing(submission, window, client):
+        give_back(submission.order, submission, "absent", "not found at the provider")
+
+
+def _is_money_missing(submission: Submission, window: OrderWindow, client: ESIMGoClient) -> bool:
+    """Has the balance fallen by more than what the listed orders since then have cost? Then something was
+    bought that the list does not show. What is on the edge of the span counts as listed.
+    """
+    told_at, before = submission.balance_at, submission.balance_before
+    if (
+        told_at is None
+        or before is None
+        or window.provider_now is None
+        or submission.sent_at - told_at > WIDE - SKEW
+    ):
+        return False
+    since = told_at + (window.provider_now - clock.now()) - SKEW
+    listed = sum(order.total or 0 for order in window.orders if _is_purchase(order, since))
+    fallen = before - client.organisation().balance
+    missing = fallen - listed
+    if missing * 2 < submission.cost:
+        return False
+    log.error("the balance has fallen by %s more than its orders tell", missing, extra=_order(submission))
+    return True
+
+
+def _is_purchase(placed: ProviderOrder, since: datetime) -> bool:
+    if placed.created_at is None or placed.created_at < since:
+        return False
+    return not placed.items or any(item.type in TOP_UP for item in placed.items)
+
+
+def _order(submission: Submission) -> dict[str, str]:
+    return {"order": submission.order.reference}

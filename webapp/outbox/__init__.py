@@ -1,6 +1,0 @@
-"""The outbox goes out, to chats and by e-mail: in order for each customer, and again until it has arrived."""
-
-from webapp.outbox.chats import deliver
-from webapp.outbox.letters import deliver_letters
-
-__all__ = ["deliver", "deliver_letters"]

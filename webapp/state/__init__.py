@@ -1,0 +1,1 @@
+"""What all processes of the shop share: who leads, what is wrong, what is switched off, what works."""
