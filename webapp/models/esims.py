@@ -7,7 +7,7 @@ from peewee import BigIntegerField, BooleanField, CharField, ForeignKeyField, In
 from webapp.base import clock
 from webapp.models.db import Row, SecretField, UtcField
 from webapp.models.orders import Customer, Order
-from webapp.models.profiles import DEAD, USELESS
+from webapp.models.profiles import DEAD, USELESS, WAITING
 from webapp.models.references import new_reference
 
 
@@ -47,6 +47,17 @@ class Esim(Row):
     def is_useless(self) -> bool:
         """Nothing can be done with this profile as it is: it is not there, or dead."""
         return self.profile_status in USELESS or self.state == DEAD
+
+    @property
+    def can_be_topped_up(self) -> bool:
+        """Would a bundle that is put on this profile be of use?"""
+        return not self.is_useless and self.state != "suspended"
+
+    def queued(self, besides: "Assignment | None" = None) -> "list[Assignment]":
+        """Bundles on it that start when the ones before them have ended."""
+        query = Assignment.select(Assignment, Order).join(Order).where(Assignment.esim == self)
+        waiting = query.where(Assignment.state.in_(WAITING)).order_by(Assignment.id)
+        return [assignment for assignment in waiting if besides is None or assignment.id != besides.id]
 
     @property
     def activation_code(self) -> str:

@@ -14,8 +14,7 @@ from webapp import catalogue
 from webapp.base import clock
 from webapp.clients.esimgo.client import ESIMGoClient
 from webapp.clients.esimgo.errors import NotThere, Refused, TryLater, Unavailable
-from webapp.models import Area, Assignment, Compatibility, Esim, Order, Plan
-from webapp.models.profiles import WAITING
+from webapp.models import Area, Compatibility, Esim, Order, Plan
 
 VERDICT_COUNTS_FOR = timedelta(days=1)
 SOMEBODY_WAITS_FOR = timedelta(minutes=1)
@@ -29,14 +28,9 @@ class Offers(NamedTuple):
     asking: int
 
 
-def is_possible(esim: Esim) -> bool:
-    """Would anything that is put on this profile be of use?"""
-    return not esim.is_useless and esim.state != "suspended"
-
-
 def offers(esim: Esim) -> Offers:
     """What fits, of all that works where this eSIM was bought for; what is not known is asked now."""
-    if not is_possible(esim):
+    if not esim.can_be_topped_up:
         return Offers([], 0)
     plans = _candidates(esim)
     known = _verdicts(esim, {plan.bundle.name for plan in plans})
@@ -47,19 +41,12 @@ def offers(esim: Esim) -> Offers:
 
 def fits(esim: Esim, bundle: str) -> bool:
     """Has eSIM Go said lately that this bundle can be put on this eSIM?"""
-    return is_possible(esim) and _verdicts(esim, {bundle}).get(bundle, False)
+    return esim.can_be_topped_up and _verdicts(esim, {bundle}).get(bundle, False)
 
 
 def still_fits(order: Order) -> bool:
     """The same of an order that is about to be paid; one for a new eSIM always does."""
     return order.esim_id is None or fits(Esim.get_by_id(order.esim_id), order.esimgo_product_id)
-
-
-def waiting(esim: Esim, besides: Assignment | None) -> list[Assignment]:
-    """Plans on this eSIM that start when the ones before them have ended."""
-    query = Assignment.select(Assignment, Order).join(Order).where(Assignment.esim == esim)
-    queued = query.where(Assignment.state.in_(WAITING)).order_by(Assignment.id)
-    return [assignment for assignment in queued if besides is None or assignment.id != besides.id]
 
 
 def answer(client: ESIMGoClient, limit: int = MOST_OFFERS) -> int:

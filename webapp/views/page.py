@@ -17,7 +17,6 @@ from webapp.base import clock, i18n, money
 from webapp.base.config import Config
 from webapp.base.logs import request_id
 from webapp.models import db
-from webapp.orders import topups
 from webapp.state import outages
 from webapp.views.assets import Assets
 from webapp.views.delivery import PERSONAL, PUBLIC, varies
@@ -139,7 +138,6 @@ def _teach_templates(app: Flask, config: Config, assets: Assets) -> None:
         is_catalogue_stale=lambda: outages.is_catalogue_stale(config.catalogue_ttl_s),
         outages=_outages,
         this_phone=this_phone,
-        topups=topups,
         qr_uri=app.extensions["shop"].qr_uri,
         stylesheet=assets.stylesheet,
     )

@@ -9,7 +9,6 @@ from webapp import catalogue
 from webapp.base.i18n import data_size, days_text, moment_text, stars_text, time_text
 from webapp.base.i18n import gettext as _
 from webapp.models import Assignment, Esim, Notification, Order
-from webapp.orders import topups
 
 
 @dataclass(frozen=True)
@@ -156,7 +155,7 @@ def _esim(order: Order) -> tuple[tuple[str, str], ...]:
 def _more(order: Order) -> tuple[tuple[str, str], ...]:
     """More data, where it can be had, and the figures."""
     esim = Esim.of(order)
-    if esim is None or not topups.is_possible(esim):
+    if esim is None or not esim.can_be_topped_up:
         return _esim(order)
     return ((_("Top up"), f"/esims/{esim.reference}/topup"), *_esim(order))
 
@@ -179,7 +178,7 @@ def _figures(order: Order) -> dict[str, str]:
 def _afterwards(order: Order) -> str:
     """What comes after this plan: the next one that lies on the eSIM, or nothing without a top-up."""
     esim, plan = Esim.of(order), _plan(order)
-    if esim is not None and topups.waiting(esim, plan):
+    if esim is not None and esim.queued(plan):
         return _("After that your next plan starts by itself.")
     return _("A top-up goes onto the same eSIM: there is nothing to install.")
 
