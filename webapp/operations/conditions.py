@@ -1,6 +1,6 @@
 """What the owner should hear of, found by looking: each condition opens its incident, and closes it again.
 
-What a single place in the code notices (a stuck refund, a customer who is held) rings alarms.py from there.
+What a single place in the code notices (a stuck refund, a customer who is held) opens an incident from there.
 """
 
 import logging
@@ -213,7 +213,7 @@ def _is_time(name: str, every: timedelta) -> bool:
 
 
 def _jobs_missing(_config: Config, _bot: BotApi) -> Found:
-    """Whoever looks here leads: what the web has noticed (watchman.py) is over."""
+    """Whoever looks here leads: what the web has noticed (watchdog.py) is over."""
     return {}
 
 

@@ -24,7 +24,7 @@ def begin(config: Config) -> None:
     bot = BotApi(
         config.telegram_bot_token, config.telegram_api_url, timeout=(3, 10), authorities=config.ca_file
     )
-    threading.Thread(target=_watch, args=(config, bot), name="watchman", daemon=True).start()
+    threading.Thread(target=_watch, args=(config, bot), name="watchdog", daemon=True).start()
 
 
 def _watch(config: Config, bot: BotApi) -> None:
@@ -39,7 +39,7 @@ def _watch(config: Config, bot: BotApi) -> None:
 
 
 def look(config: Config, bot: BotApi) -> None:
-    """Tell the owner when no jobs process leads. That one is there again is told by itself (watch.py)."""
+    """Tell the owner when no jobs process leads. That one is there again is seen by conditions.py."""
     if leases.seen_within(MISSING_AFTER_S):
         return
     incidents.ring("jobs_missing", detail=f"none for {MISSING_AFTER_S} s: nothing is bought or refunded")
