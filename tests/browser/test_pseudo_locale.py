@@ -32,7 +32,9 @@ NAMES = re.compile(
     r"|UTC|ICCID|US\$|QR|LPA:\S+|Lite|Essential|Plus|\b[A-Z]{2}\b|\b[345]G\b"
 )
 """What is called the same in every language: names, addresses, codes."""
-SPEAKING = [f"webapp.catalogue.{room}" for room in ("areas", "lookalikes", "search", "words")]
+SPEAKING = [f"webapp.catalogue.{room}" for room in ("areas", "lookalikes", "search")] + [
+    "webapp.models.titles"
+]
 
 
 class Marked:
