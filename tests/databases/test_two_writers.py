@@ -10,13 +10,16 @@ from tests.databases.writing import together
 from webapp.base.config import Config
 from webapp.models import Setting
 
-TIMES = 200
+SOME, ALL = 200, 500
+"""Transactions of each."""
 
 
-def test_two_processes_that_read_then_write_never_fail(database: Config) -> None:
+@pytest.mark.proof
+def test_two_processes_that_read_then_write_never_fail(database: Config, in_full: bool) -> None:
+    times = ALL if in_full else SOME
     Setting.create(name="counter", value="0")
-    failed = sum(int(line) for told in together("count", database.database_url, TIMES) for line in told)
-    assert (int(Setting.get_by_id("counter").value), failed) == (2 * TIMES, 0)
+    failed = sum(int(line) for told in together("count", database.database_url, times) for line in told)
+    assert (int(Setting.get_by_id("counter").value), failed) == (2 * times, 0)
 
 
 def test_a_deferred_transaction_fails_as_soon_as_another_has_written(
