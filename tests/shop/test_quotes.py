@@ -7,6 +7,7 @@ import pytest
 
 from tests.shop.conftest import Advance
 from tests.shop.factories import after, make_bundle, make_customer, make_order, near, quoted
+from tests.shop.moments import Moments
 from tests.shop.standins import Provider, said
 from webapp.base import clock
 from webapp.base.config import Config
@@ -53,6 +54,20 @@ def test_a_dearer_bundle_is_sold_at_its_new_price_from_now_on(provider: Provider
     provider.quote = quote(5)
     quotes.check_due(provider, config)
     assert (Bundle.get().wholesale, Plan.get().retail, Plan.get().stars) == (5000, 7000, 539)
+
+
+@pytest.mark.parametrize("statement", ['UPDATE .* SET "wholesale"', 'UPDATE .* SET "checked_at"'])
+def test_whoever_hears_of_a_new_price_finds_it(
+    provider: Provider, config: Config, moments: Moments, statement: str
+) -> None:
+    order = opened()
+    provider.quote = quote(5)
+    moments.fail(statement, OSError("we die here"))
+    with pytest.raises(OSError, match="we die here"):
+        quotes.check_due(provider, config)
+    assert (quotes.verdict(order, config), Plan.get().stars) == ("missing", order.stars)
+    quotes.check_due(provider, config)
+    assert (quotes.verdict(order, config), Plan.get().stars) == ("dearer", 539)
 
 
 def test_no_funds_close_the_sales(provider: Provider, config: Config) -> None:

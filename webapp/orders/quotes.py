@@ -15,6 +15,7 @@ from webapp.base.config import Config
 from webapp.clients.esimgo.client import ESIMGoClient
 from webapp.clients.esimgo.errors import AccessDenied, OutOfFunds, RateLimited, Refused, TryLater, Unavailable
 from webapp.models import OPEN_STAGES, Bundle, Order, Submission
+from webapp.models.db import transaction
 from webapp.state import outages
 
 WATCHED_FOR = timedelta(minutes=10)
@@ -79,9 +80,10 @@ def _check(bundle: Bundle, client: ESIMGoClient, config: Config) -> None:
         _note(bundle, "refused", None)
         return
     outages.purchase_worked()
-    _note(bundle, "ok" if quote.valid else "refused", quote.total)
-    if quote.valid and quote.total > _tolerated(bundle.wholesale):
-        catalogue.reprice(bundle, quote.total, config)
+    with transaction():  # whoever is told of a new price finds it
+        if quote.valid and quote.total > _tolerated(bundle.wholesale):
+            catalogue.reprice(bundle, quote.total, config)
+        _note(bundle, "ok" if quote.valid else "refused", quote.total)
 
 
 def renewed_verdict(order: Order, client: ESIMGoClient, config: Config) -> str:
