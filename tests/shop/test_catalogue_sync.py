@@ -202,9 +202,34 @@ def test_whatever_the_client_takes_the_database_takes_too(config: Config) -> Non
     assert on_shelf() == {"n" * 300, "sized", "named", TR_3GB.name}
 
 
+def test_what_was_said_to_another_price_is_asked_again(config: Config) -> None:
+    stock(config, *MANY, TR_3GB)
+    Bundle.update(check_verdict="ok", check_total=5_000, checked_at=clock.now()).execute()
+    dearer = on_sale("esim_3GB_30D_TR_V2", [TURKEY], price=5)
+    stock(config, *MANY, dearer)
+    asked_again = Bundle.select().where(Bundle.checked_at.is_null(), Bundle.check_verdict == "")
+    assert [bundle.name for bundle in asked_again] == [dearer.name]
+
+
+def test_a_price_that_was_named_while_the_list_was_read_is_newer_than_the_list(config: Config) -> None:
+    stock(config, *MANY)
+    bundle = Bundle.get(Bundle.name == MANY[0].name)
+
+    def meanwhile() -> Iterator[CataloguePage]:
+        yield from pages(MANY)
+        catalogue.reprice(bundle, bundle.wholesale + 500, config)
+
+    before = bundle.wholesale
+    catalogue.sync(meanwhile(), config)
+    assert Bundle.get_by_id(bundle.id).wholesale == before + 500
+    catalogue.sync(pages(MANY), config)
+    assert Bundle.get_by_id(bundle.id).wholesale == before, "a list that was read later"
+
+
 # --- when
 
 
+@pytest.mark.usefixtures("still")
 def test_a_failed_reading_rests_a_minute_and_a_person_need_not(config: Config, advance: Advance) -> None:
     def breaks_off() -> Iterator[CataloguePage]:
         yield from pages(MANY)
@@ -282,16 +307,20 @@ def test_readers_see_the_old_catalogue_or_the_new_one_and_nothing_else(config: C
     over = threading.Event()
 
     def look() -> None:
-        while not over.is_set():
-            looks.append(seen())
-        db.database.close()
+        try:
+            while not over.is_set():
+                looks.append(seen())
+        finally:
+            db.database.close()
 
     reader = threading.Thread(target=look)
     reader.start()
-    for turn in range(10):
-        stock(config, *(new if turn % 2 else old))
-    over.set()
-    reader.join()
+    try:
+        for turn in range(10):
+            stock(config, *(new if turn % 2 else old))
+    finally:
+        over.set()
+        reader.join(60)
     print(f"\n{len(looks)} looks at the shelves during 10 turns: always one whole catalogue")
     assert len(looks) > 10
     assert set(looks) <= allowed | between(config, old, new)
@@ -357,12 +386,14 @@ def nothing_known() -> None:
 
 
 def killed_at(point: str, config: Config) -> int | None:
-    """Sync in a process of its own; returns how that ended."""
+    """Sync in a process of its own; returns how that ended, None when it has not."""
     db.database.close()
     process = multiprocessing.get_context("fork").Process(target=die_at, args=(point, config))
     process.start()
-    process.join()
-    return process.exitcode
+    process.join(60)
+    ended = process.exitcode
+    process.kill()
+    return ended
 
 
 def die_at(point: str, config: Config) -> None:

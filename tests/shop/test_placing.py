@@ -7,8 +7,9 @@ import pytest
 
 from tests.shop.conftest import Advance
 from tests.shop.factories import PLAN, make_bundle, make_customer, make_order, make_plan
-from webapp import orders
-from webapp.models import Order, OrderEvent, Plan, db
+from webapp import catalogue, orders
+from webapp.base.config import Config
+from webapp.models import Bundle, Order, OrderEvent, Plan, db
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -35,7 +36,38 @@ def test_another_price_makes_a_new_order_and_closes_the_old_one() -> None:
     plan.stars += 1
     new = orders.place(customer, plan)
     assert (old.fresh().stage, new.stage, new.stars) == ("expired", "awaiting_payment", 454)
-    assert OrderEvent.get(OrderEvent.order == old).note == "the price or the bundle has changed"
+    assert OrderEvent.get(OrderEvent.order == old).note == "too old, or the price or the bundle has changed"
+
+
+def test_an_order_that_is_too_old_to_be_paid_gives_way_to_a_new_one(advance: Advance) -> None:
+    """Also before the job has come by that ends it: the page says "choose it again", and that has to work."""
+    customer, plan = make_customer(), make_plan()
+    old = orders.place(customer, plan)
+    advance(31 * 60)
+    new = orders.place(customer, plan)
+    assert (old.fresh().stage, new.is_open_for_payment) == ("expired", True)
+
+
+def test_a_dearer_bundle_at_a_fixed_price_is_a_new_order() -> None:
+    customer, plan = make_customer(), make_plan()
+    old = orders.place(customer, plan)
+    Bundle.update(wholesale=Bundle.wholesale + 500).execute()
+    new = orders.place(customer, Plan.get_by_id(plan.id))
+    assert new.reference != old.reference
+    assert (new.stars, new.wholesale) == (old.stars, old.wholesale + 500)
+
+
+@pytest.mark.parametrize(
+    "found", [lambda: catalogue.plan(PLAN), lambda: catalogue.plan_serving("esim_3GB_30D_TR_V2")]
+)
+def test_price_and_cost_are_of_one_moment(config: Config, found: Callable[[], Plan | None]) -> None:
+    """Whoever has read a plan and then hears of another cost would sell it below cost."""
+    make_plan()
+    plan = found()
+    assert plan is not None
+    catalogue.reprice(Bundle.get(), 9_000, config)
+    order = orders.place(make_customer(), plan)
+    assert (order.stars, order.wholesale) == (453, 4200)
 
 
 def test_a_paid_order_does_not_stand_in_the_way_of_the_next() -> None:
@@ -57,8 +89,8 @@ def test_twenty_taps_at_once_are_one_order() -> None:
 
     def tap() -> None:
         db.keep_connection()
-        gate.wait()
         try:
+            gate.wait(60)
             found.append(orders.place(customer, plan).reference)
         except Exception as error:
             found.append(error)
@@ -76,7 +108,7 @@ def in_threads(work: Callable[[], None], count: int) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join()
+        thread.join(60)
 
 
 def test_an_unpaid_order_ends_after_half_an_hour(advance: Advance) -> None:

@@ -15,13 +15,14 @@ MOST_REGIONAL = 40
 
 
 def plan(plan_id: str) -> Plan | None:
-    """A plan that can be bought now."""
-    return Plan.get_or_none(Plan.plan_id == plan_id, Plan.available)
+    """A plan that can be bought now, with its bundle and area as of the same moment."""
+    found: Plan | None = _whole().where(Plan.plan_id == plan_id, Plan.available).first()
+    return found
 
 
 def plan_serving(bundle_name: str) -> Plan | None:
     """The plan that this bundle serves now, its own before lesser ones; its name is case-sensitive."""
-    serving = Plan.select().join(Bundle).where(Bundle.name == bundle_name, Plan.available)
+    serving = _whole().where(Bundle.name == bundle_name, Plan.available)
     found: Plan | None = serving.order_by(_is_better(), Plan.id).first()
     return found
 
@@ -37,19 +38,23 @@ def regional_plans(area: Area) -> list[Plan]:
     covering = BundleArea.select(BundleArea.bundle).where(
         BundleArea.area == area, BundleArea.role == "roaming"
     )
-    query = Plan.select(Plan, Bundle, Area).join(Bundle).switch(Plan).join(Area)
+    query = _whole()
     here = is_shown() & ~Area.is_country & Plan.bundle.in_(covering)
     return list(query.where(here, Plan.area != area).order_by(Plan.stars, Plan.id).limit(MOST_REGIONAL))
 
 
 def plans_in(country: str | None) -> list[Plan]:
     """Plans for the JSON API: all, or those that work in one area, given by its code or ISO code."""
-    query = Plan.select(Plan, Bundle, Area).join(Bundle).switch(Plan).join(Area).where(is_shown())
+    query = _whole().where(is_shown())
     query = query.order_by(Plan.area, Plan.plan_type, Plan.data_mb, Plan.stars)
     if country is None:
         return list(query)
     area = Area.get_or_none(Area.code == area_code(country))
     return [] if area is None else [*query.where(Plan.area == area), *regional_plans(area)]
+
+
+def _whole() -> Any:
+    return Plan.select(Plan, Bundle, Area).join(Bundle).switch(Plan).join(Area)
 
 
 def is_shown() -> Expression:

@@ -15,7 +15,7 @@ from webapp.base.crash_points import boundary
 from webapp.catalogue import due, generation, guard, pricing, staging
 from webapp.catalogue.difference import Difference, difference
 from webapp.catalogue.guard import Verdict
-from webapp.catalogue.reading import Reading, read
+from webapp.catalogue.reading import Offer, Reading, read
 from webapp.catalogue.snapshot import ROWS_AT_ONCE, STAGED, Stock, write
 from webapp.clients.esimgo.payloads import CataloguePage
 from webapp.models import Area, Bundle, BundleArea, BundleEvent, Plan
@@ -32,11 +32,13 @@ def sync(pages: Iterable[CataloguePage], config: Config) -> int:
     """
     pricing.rules()  # unreadable ones are told of before eSIM Go is asked for anything
     due.begun()
+    before = generation.current()
     reading = read(pages, config.currency)
     boundary("catalogue.read")
     staging.stage(reading)
     for _ in range(ATTEMPTS):
         stock = Stock.now()
+        _keep_newer_prices(reading, stock, before)
         found = difference(stock, reading, pricing.rules(), config)
         boundary("catalogue.compared")
         try:
@@ -47,6 +49,15 @@ def sync(pages: Iterable[CataloguePage], config: Config) -> int:
         _tell(reading, found)
         return number
     raise RuntimeError("prices change faster than the catalogue can be compared")
+
+
+def _keep_newer_prices(reading: Reading, stock: Stock, before: int) -> None:
+    """A price that eSIM Go has named for a purchase while its pages were read is newer than they are."""
+    news = BundleEvent.select().where(BundleEvent.kind == "price", BundleEvent.generation > before)
+    for name in {event.bundle for event in news} & reading.offers.keys():
+        offer = reading.offers[name]
+        row = {**offer.row, "wholesale": stock.bundles[name]["wholesale"]}
+        reading.offers[name] = Offer(row, offer.cover)
 
 
 def _switch(stock: Stock, found: Difference) -> int:
@@ -71,6 +82,9 @@ def _write_bundles(found: Difference, number: int) -> None:
     on_sale = {"generation": number, "gone_at": None}
     Bundle.update(on_sale).where(Bundle.generation == STAGED).execute()
     write(Bundle, "name", [{**row, **on_sale} for row in found.bundles])
+    repriced = [event["bundle"] for event in found.events if event["kind"] == "price"]
+    for names in chunked(repriced, ROWS_AT_ONCE):  # what eSIM Go has said to another price is asked again
+        Bundle.update(check_verdict="", checked_at=None).where(Bundle.name.in_(names)).execute()
     for names in chunked(found.gone, ROWS_AT_ONCE):
         Bundle.update(generation=number, gone_at=clock.now()).where(Bundle.name.in_(names)).execute()
     for ids in chunked(found.covers, ROWS_AT_ONCE):

@@ -14,16 +14,22 @@ def place(customer: Customer, plan: Plan, esim: Esim | None = None) -> Order:
     With `esim` it tops that one up; whether the plan fits is for the caller to know (topups.fits).
     """
     standing = _awaiting(customer, plan, esim)
-    wanted = (plan.stars, plan.bundle.name)
-    if standing is not None and (standing.stars, standing.esimgo_product_id) == wanted:
+    if standing is not None and _may_be_paid_for(standing, plan):
         return standing
     if standing is not None:
-        standing.move("expired", actor="customer", note="the price or the bundle has changed")
+        standing.move("expired", actor="customer", note="too old, or the price or the bundle has changed")
     try:
         return _new(customer, plan, esim)
     except IntegrityError:
         # Somebody was first. When theirs is paid for by now, this one is a new wish.
         return _awaiting(customer, plan, esim) or _new(customer, plan, esim)
+
+
+def _may_be_paid_for(standing: Order, plan: Plan) -> bool:
+    """Also the wholesale price is the same: a fixed retail price hides that eSIM Go wants more by now."""
+    wanted = (plan.stars, plan.bundle.name, plan.bundle.wholesale)
+    promised = (standing.stars, standing.esimgo_product_id, standing.wholesale)
+    return standing.is_open_for_payment and promised == wanted
 
 
 def _new(customer: Customer, plan: Plan, esim: Esim | None) -> Order:

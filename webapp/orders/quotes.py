@@ -81,6 +81,7 @@ def _check(bundle: Bundle, client: ESIMGoClient, config: Config) -> None:
         return
     outages.purchase_worked()
     with transaction():  # whoever is told of a new price finds it
+        bundle = Bundle.get_by_id(bundle.id)
         if quote.valid and quote.total > _tolerated(bundle.wholesale):
             catalogue.reprice(bundle, quote.total, config)
         _note(bundle, "ok" if quote.valid else "refused", quote.total)
