@@ -62,7 +62,7 @@ def _paid_to_qr(person: Traveller) -> float:
 def _calls(shop: Stack) -> list[str]:
     person = shop.customer(7999)
     order = person.order_to_pay()
-    until(shop.sold, 20, "the word of eSIM Go")
+    until(shop.confirmed, 20, "the word of eSIM Go")
     before = len(shop.esimgo("GET", "state")["calls"])
     until(lambda: person.pays(order["invoice_url"]), 60, "the payment")
     told = person.reaches(order["id"], "ready")

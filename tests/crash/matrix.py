@@ -125,7 +125,8 @@ class Matrix:
         """Start the jobs and wait for their death at the crash point; when a fault keeps them from it, kill
         them once it is over.
         """
-        self.shop.spawn("jobs", "jobs", KILL_AT=told.case.boundary, **extra)
+        # eSIM Go is asked no second time whether it sells: the fault is for the purchase.
+        self.shop.spawn("jobs", "jobs", KILL_AT=told.case.boundary, QUOTE_S="3600", **extra)
         may_pass = told.case.fault != NONE
         until(lambda: self.dead() or (may_pass and over()), 120, f"{told.case}")
         self._wait_for_death(PATIENCE)  # what is over may be so a moment before the crash point
@@ -235,7 +236,7 @@ class Matrix:
         """Nobody tells us of a payment: the process dies when it has read of it, and once it is booked."""
         self.calm()
         asked = self._questions()
-        self.shop.telegram("POST", "faults", {"match": "UPDATE /message", "kind": "late", "after_s": 60})
+        self.shop.telegram("POST", "faults", {"match": "UPDATE /message", "kind": "late", "after_s": 3600})
         with ThreadPoolExecutor(1) as threads:
             paying = threads.submit(self._paid_elsewhere, Case(STATEMENT[0]))
             until(lambda: self._questions() > asked, 60, "the question")

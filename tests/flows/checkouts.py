@@ -34,7 +34,7 @@ def ask(shop: Stack, update: dict[str, Any]) -> dict[str, Any]:
 def questions_of(shop: Stack, people: list[Traveller]) -> list[dict[str, Any]]:
     """One for an order of each, when the first would be allowed: eSIM Go has said that it sells the plan."""
     asked = [question(number, person, person.order_to_pay()) for number, person in enumerate(people)]
-    until(shop.sold, 20, "the word of eSIM Go")
+    until(shop.confirmed, 20, "the word of eSIM Go")
     until(lambda: ask(shop, asked[0] | {"update_id": int(clock.monotonic() * 1e6)})["ok"], 20)
     return asked
 

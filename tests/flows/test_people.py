@@ -29,6 +29,7 @@ def test_an_expired_checkout_says_so_and_a_late_payment_is_still_served(shop: St
     shop.advance(31 * 60)
     anna.reaches(order["id"], "expired", seconds=20)
     assert "не оплачен вовремя" in anna.fragment(f"/orders/{order['id']}").text
+    until(lambda: shop.get("/readyz").status_code == 200, what="the heartbeat on the moved clock")
     late = anna.pay(order["invoice_url"])
     assert late["status"] == "failed"
     assert "больше нельзя оплатить" in late["error_message"]
@@ -42,7 +43,7 @@ def test_a_language_switch_in_the_middle_changes_pages_and_chat(shop: Stack, joh
     order = john.order_to_pay()
     assert "Waiting for your payment" in john.fragment(f"/orders/{order['id']}").text
     assert "Ждём оплату" in john.fragment(f"/orders/{order['id']}?lang=ru").text
-    john.pay(order["invoice_url"])
+    until(lambda: john.pays(order["invoice_url"]), what="the payment")
     john.reaches(order["id"], "ready")
     assert "Ваша eSIM готова" in john.fragment(f"/orders/{order['id']}").text
     until(lambda: any("Ваша eSIM готова" in text for text in john.texts()), what="the chat in Russian")
@@ -53,7 +54,7 @@ def test_a_plan_that_the_supplier_would_not_sell_is_declined_before_the_money(
     shop: Stack, anna: Traveller
 ) -> None:
     shop.esimgo("POST", "faults", {"match": "POST /orders", "kind": "400"})
-    order = anna.order("th-1gb-7d")
+    order = anna.order_to_pay("th-1gb-7d")
     until(lambda: "не продаёт" in told_when_paying(anna, order), what="the refusal")
     assert anna.status(order["id"])["stage"] == "awaiting_payment"
     assert shop.refunds() == []
@@ -65,7 +66,7 @@ def told_when_paying(person: Traveller, order: dict[str, Any]) -> str:
 
 def test_a_dearer_plan_is_never_passed_on(shop: Stack, anna: Traveller) -> None:
     shop.esimgo("POST", "faults", {"match": "POST /orders", "kind": "price_changed"})
-    order = anna.order("ge-1gb-7d")
+    order = anna.order_to_pay("ge-1gb-7d")
     until(lambda: "Цена изменилась" in told_when_paying(anna, order), what="the refusal")
     again = anna.order("ge-1gb-7d")
     assert again["id"] != order["id"], "the new price is a new order"
