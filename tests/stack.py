@@ -243,8 +243,8 @@ class Stack:
         return looking
 
     def confirmed(self) -> bool:
-        """The shop has noted eSIM Go's word for a plan with an open payment sheet. What eSIM Go has said may still
-        be on its way.
+        """The shop has noted eSIM Go's word for a plan with an open payment sheet; what it has said may
+        still be on its way.
         """
         return bool(self.sql("SELECT 1 FROM esimgo_products WHERE check_verdict = 'ok'"))
 
