@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from types import SimpleNamespace
 
 import pytest
@@ -36,7 +37,16 @@ def advance(database: Config) -> Advance:
 @pytest.fixture
 def still(database: Config, monkeypatch: pytest.MonkeyPatch) -> None:
     """Time stands still but for `advance`: on no machine does a minute end in the middle of the test."""
-    moment = clock.now()
+    stop_at(clock.now(), monkeypatch)
+
+
+@pytest.fixture
+def noon(database: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same, at noon: twelve hours of today are over, and no day ends in the middle of the test."""
+    stop_at(datetime(2026, 11, 25, 12, tzinfo=UTC), monkeypatch)
+
+
+def stop_at(moment: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clock, "datetime", SimpleNamespace(now=lambda zone: moment.astimezone(zone)))
 
 

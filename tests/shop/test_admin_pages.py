@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 
 from tests.databases.crowds import crowd
-from tests.shop.conftest import Person, text
+from tests.shop.conftest import Advance, Person, text
 from tests.shop.factories import (
     OWNER,
     PLAN,
@@ -69,8 +69,9 @@ def cells(html: str) -> list[str]:
 # --- figures
 
 
+@pytest.mark.usefixtures("noon")
 def test_a_scripted_day_is_told_exactly(
-    app: Flask, shopkeeper: Person, owner: Person, nobody: Person, bot: Bot, config: Config
+    app: Flask, shopkeeper: Person, owner: Person, nobody: Person, bot: Bot, config: Config, advance: Advance
 ) -> None:
     """Eleven look around, five begin to pay, four do: two are delivered and one of them is used, one fails
     and is refunded, one is under way. A week ago there was one sale.
@@ -87,6 +88,7 @@ def test_a_scripted_day_is_told_exactly(
     failing = Order.get(Order.stage == "paid", Order.plan_id == "plan-3")
     assert orders.fail(failing, "refused", actor="provider")
     assert payments.issue_refunds(bot, leader()) == 1
+    advance(1)
 
     page = text(shopkeeper.get("/admin"))
     assert [plainly(card) for card in re.findall(r'<li class="card">.*?</li>', page, re.DOTALL)] == [
@@ -124,6 +126,7 @@ def _fate(fate: str) -> dict[str, Any]:
     return fates[fate]
 
 
+@pytest.mark.usefixtures("noon")
 def test_balance_and_runway_are_told(shopkeeper: Person) -> None:
     found = facts(text(shopkeeper.get("/admin")))
     assert (found["Balance"], found["Lasts at this pace"]) == ("not known yet", "nothing was sold in a day")
@@ -161,6 +164,7 @@ KEYS: dict[str, Callable[[Order], str]] = {
 }
 
 
+@pytest.mark.usefixtures("noon")
 @pytest.mark.parametrize("by", KEYS)
 @pytest.mark.parametrize("language", ["en", "ru"])
 def test_the_table_in_the_chat_equals_a_recount(
@@ -192,6 +196,7 @@ def test_the_table_in_the_chat_equals_a_recount(
     assert len(head) == len(rows[0])
 
 
+@pytest.mark.usefixtures("noon")
 def test_the_page_of_a_report_shows_the_same_figures(shopkeeper: Person) -> None:
     make_order("ready", paid_at=after(-86400 * 60))
     crowd(200, days=6, change=lambda number: some_order(number) | {"paid_at": after(-number * 2000)})

@@ -29,7 +29,9 @@ from webapp.orders import limits
 from webapp.state import funnel, incidents, outages
 from webapp.state.funnel import Funnel
 
-pytestmark = pytest.mark.usefixtures("database")
+pytestmark = pytest.mark.usefixtures("noon")
+
+Usage = namedtuple("Usage", "total used free")
 
 OWNERS_CHAT = 777
 ROUND_S = 30
@@ -60,6 +62,8 @@ class Night:
 def night(
     config: Config, bot: Bot, provider: Provider, advance: Advance, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Night]:
+    """On a machine whose disk is nearly empty."""
+    monkeypatch.setattr("shutil.disk_usage", lambda _path: Usage(100e9, 5e9, 95e9))
     monkeypatch.setattr(funnel, "WRITE_EVERY_S", 0.0)
     provider.account = Organisation.model_validate({"balance": 1000})
     yield Night(config, bot, provider, advance)
@@ -205,10 +209,9 @@ def test_it_is_told_again_when_it_comes_back(night: Night) -> None:
 
 
 def test_a_full_disk(night: Night, monkeypatch: pytest.MonkeyPatch) -> None:
-    usage = namedtuple("usage", "total used free")
-    monkeypatch.setattr("shutil.disk_usage", lambda _path: usage(100e9, 95e9, 5e9))
-    assert "5.0 GB free of 100 GB" in night.passes(60)[0]
-    monkeypatch.undo()
+    with monkeypatch.context() as full:
+        full.setattr("shutil.disk_usage", lambda _path: Usage(100e9, 95e9, 5e9))
+        assert "5.0 GB free of 100 GB" in night.passes(60)[0]
     assert night.passes(60)[0].startswith("✅")
 
 

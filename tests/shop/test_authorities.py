@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from webapp.base.config import ROOT
+from webapp.clients.esimgo.calls import Timeouts
 from webapp.clients.esimgo.client import ESIMGoClient
 from webapp.clients.esimgo.errors import EsimGoError
 from webapp.clients.esimgo.witness import WitnessedClient
@@ -93,13 +94,23 @@ def secured(tmp_path: Path) -> Iterator[Secured]:
 
 
 Call = Callable[[Secured, Path | None], object]
+"""Where it may, it waits for far longer than a busy machine needs: a timeout says nothing of belief."""
+
+
+def esim_go(at: Secured, ca: Path | None) -> ESIMGoClient:
+    return ESIMGoClient("key", at.address, timeouts=Timeouts(60, 60, 60, 60), authorities=ca)
+
+
+def mailer(at: Secured, ca: Path | None) -> Mailer:
+    return Mailer(f"smtps://127.0.0.1:{at.port}", timeout_s=60, session_s=60, authorities=ca)
+
 
 CALLS: dict[str, Call] = {
-    "Telegram": lambda at, ca: BotApi("1:a", at.address, authorities=ca).get_me(),
-    "eSIM Go": lambda at, ca: ESIMGoClient("key", at.address, authorities=ca).organisation(),
-    "eSIM Go, buying": lambda at, ca: ESIMGoClient("key", at.address, authorities=ca).create_order("esim"),
+    "Telegram": lambda at, ca: BotApi("1:a", at.address, timeout=(60, 60), authorities=ca).get_me(),
+    "eSIM Go": lambda at, ca: esim_go(at, ca).organisation(),
+    "eSIM Go, buying": lambda at, ca: esim_go(at, ca).create_order("esim"),
     "eSIM Go, smoke-live": lambda at, ca: WitnessedClient("key", at.address, ca).organisation(),
-    "mail": lambda at, ca: Mailer(f"smtps://127.0.0.1:{at.port}", authorities=ca).send(EmailMessage()),
+    "mail": lambda at, ca: mailer(at, ca).send(EmailMessage()),
     "certificate": lambda at, ca: conditions.certificate_end("127.0.0.1", at.port, ca),
 }
 

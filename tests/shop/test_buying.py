@@ -29,7 +29,7 @@ from webapp.orders import buying, reconciling
 from webapp.state import leases, outages
 from webapp.state.leases import Leadership
 
-pytestmark = pytest.mark.usefixtures("database")
+pytestmark = pytest.mark.usefixtures("still")
 
 Outcome = tuple[str, str | None, float | None]
 

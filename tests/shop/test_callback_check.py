@@ -18,7 +18,7 @@ from webapp.models import FunnelDay
 from webapp.state import funnel
 from webapp.state.funnel import Funnel
 
-pytestmark = pytest.mark.usefixtures("database")
+pytestmark = pytest.mark.usefixtures("noon")
 
 
 @pytest.fixture(autouse=True)

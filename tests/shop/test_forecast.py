@@ -6,7 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.shop.factories import make_customer, make_esim, make_order
@@ -199,6 +199,7 @@ ZONES = st.sampled_from(
 )
 
 
+@settings(deadline=None, derandomize=True)
 @given(PLANS, POINTS, ZONES)
 def test_days_are_whole_and_hold_exactly_what_was_used(
     assignment: Assignment, told: list[UsagePoint], zone: ZoneInfo
@@ -216,6 +217,7 @@ def test_days_are_whole_and_hold_exactly_what_was_used(
     assert found[-1].date <= NOW.astimezone(zone).date()
 
 
+@settings(deadline=None, derandomize=True)
 @given(PLANS, POINTS)
 def test_a_forecast_never_contradicts_itself(assignment: Assignment, told: list[UsagePoint]) -> None:
     found = esims.forecast(assignment, told, NOW)
@@ -230,6 +232,7 @@ def test_a_forecast_never_contradicts_itself(assignment: Assignment, told: list[
     assert set(esims.alerts(found, NOW)) <= set(Alert)
 
 
+@settings(deadline=None, derandomize=True)
 @given(POINTS.filter(bool), st.integers(1, 10**12))
 def test_who_uses_more_runs_out_no_later(told: list[UsagePoint], more: int) -> None:
     """With the same data left."""

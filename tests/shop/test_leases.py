@@ -152,15 +152,17 @@ def test_of_many_threads_at_once_one_leads() -> None:
 
     def contend() -> None:
         db.keep_connection()
-        gate.wait()
-        won.append(leases.acquire(600))
-        db.database.close()
+        try:
+            gate.wait(60)
+            won.append(leases.acquire(600))
+        finally:
+            db.database.close()
 
     threads = [threading.Thread(target=contend) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join()
+        thread.join(60)
     assert len(won) == 8
     assert sum(leadership is not None for leadership in won) == 1
 
@@ -172,7 +174,7 @@ def test_of_two_processes_at_once_one_leads(config: Config) -> None:
         _go_on(each)
     assert sorted(_told(each) for each in rivals) == ["False", "True"]
     for each in rivals:
-        each.communicate("\n", timeout=10)
+        each.communicate("\n", timeout=60)
 
 
 def rival(database_url: str) -> "subprocess.Popen[str]":

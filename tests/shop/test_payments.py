@@ -78,19 +78,19 @@ def test_at_most_so_many_wait_for_telegram_at_a_time(bot: Bot, config: Config) -
     asked, go_on = Barrier(5), Barrier(5)
 
     def slow(_method: str) -> None:
-        asked.wait(5)
-        go_on.wait(5)
+        asked.wait(60)
+        go_on.wait(60)
 
     bot.mood = slow
     waiting = [Thread(target=ask, args=(make_order(plan_id=f"p{n}"), bot, config, places)) for n in range(4)]
     for thread in waiting:
         thread.start()
-    asked.wait(5)
+    asked.wait(60)
     fifth = make_order(plan_id="fifth")
     assert payments.invoice_or_none(fifth, bot, config, places) is None
-    go_on.wait(5)
+    go_on.wait(60)
     for thread in waiting:
-        thread.join()
+        thread.join(60)
     bot.mood = lambda method: None
     assert payments.invoice_or_none(fifth, bot, config, places)
 

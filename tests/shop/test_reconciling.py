@@ -33,7 +33,7 @@ from webapp.clients.esimgo.payloads import InstallData, OrderWindow, ProviderOrd
 from webapp.models import Esim, Order, OrderEvent, Refund, Submission
 from webapp.orders import reconciling
 
-pytestmark = pytest.mark.usefixtures("database")
+pytestmark = pytest.mark.usefixtures("still")
 
 
 def stages(*found: Order) -> list[str]:
@@ -379,7 +379,9 @@ def test_while_nobody_answers_nobody_else_is_asked_about(provider: Provider, err
     assert stages(order) == ["accepted"]
 
 
-def test_one_order_that_never_gets_an_answer_does_not_starve_the_others(provider: Provider) -> None:
+def test_one_order_that_never_gets_an_answer_does_not_starve_the_others(
+    provider: Provider, advance: Advance
+) -> None:
     silent = make_order("accepted", plan_id="silent", paid_at=after(-10))
     other = make_order("accepted", plan_id="other")
 
@@ -390,6 +392,7 @@ def test_one_order_that_never_gets_an_answer_does_not_starve_the_others(provider
 
     provider.get_order_status = status  # type: ignore[method-assign] # two orders, two answers
     for _ in range(2):
+        advance(1)
         with pytest.raises(Unavailable):
             orders.collect(provider)
     assert stages(silent, other) == ["accepted", "ready"]

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.databases.crowds import crowd
+from tests.shop.conftest import Advance
 from tests.shop.factories import after, make_order, make_payment, make_refund
 from webapp.base import clock
 from webapp.books import sales
@@ -16,7 +17,7 @@ from webapp.books.sales import Period, Sales
 from webapp.models import Order
 from webapp.state.funnel import Funnel
 
-pytestmark = pytest.mark.usefixtures("database")
+pytestmark = pytest.mark.usefixtures("noon")
 
 ENDS = ("ready", "active", "failed", "returned", "paid", "expired")
 
@@ -95,26 +96,28 @@ def test_every_figure_equals_a_recount() -> None:
     assert sales.sales(Period.last(30)).sold > 200
 
 
-def test_success_is_told_of_what_has_ended() -> None:
+def test_success_is_told_of_what_has_ended(advance: Advance) -> None:
     assert sales.sales(Period.last(1)) == Sales()
     assert Sales().success_percent is None
     assert sales.waits(Period.last(1)) == sales.Waits(None, None)
     for stage in ("ready", "active", "active", "failed", "unknown"):
         make_order(stage)
+    advance(1)
     today = sales.sales(Period.last(1))
     assert (today.sold, today.in_flight, today.success_percent) == (5, 1, 75.0)
     assert today.margin == 3 * (5880 - 4200)
 
 
-def test_refunds_are_counted_when_they_arrive() -> None:
+def test_refunds_are_counted_when_they_arrive(advance: Advance) -> None:
     make_refund(make_order("failed"), state="done", done_at=after(0))
     make_refund(None, state="done", done_at=after(-86400 * 3))
+    advance(1)
     week, today = sales.refunds(Period.last(7)), sales.refunds(Period.last(1))
     assert (today.done, today.stars, week.done) == (1, 453, 2)
     assert today.open == 1  # the one that came with the failed order
 
 
-def test_a_scripted_day_is_told_exactly() -> None:
+def test_a_scripted_day_is_told_exactly(advance: Advance) -> None:
     counts = Funnel()
     for step, times in {"shop": 50, "area": 30, "plan": 12}.items():
         for _ in range(times):
@@ -122,6 +125,7 @@ def test_a_scripted_day_is_told_exactly() -> None:
     counts.write_down()
     for number, stage in enumerate(("awaiting_payment", "expired", "failed", "ready", "active", "active")):
         make_order(stage, plan_id=f"plan-{number}")
+    advance(1)
     assert sales.conversion(Period.last(1)) == {
         "shop": 50,
         "area": 30,
@@ -135,6 +139,7 @@ def test_a_scripted_day_is_told_exactly() -> None:
     assert set(sales.conversion(yesterday).values()) == {0}
 
 
-def test_a_second_charge_is_no_second_sale() -> None:
+def test_a_second_charge_is_no_second_sale(advance: Advance) -> None:
     make_payment(make_order("active"))
+    advance(1)
     assert sales.sales(Period.last(1)).sold == 1

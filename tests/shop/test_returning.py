@@ -26,7 +26,7 @@ from webapp.models import Assignment, Notification, Order, Payment, Refund, Retu
 from webapp.orders import payments
 from webapp.state import incidents, leases
 
-pytestmark = pytest.mark.usefixtures("database")
+pytestmark = pytest.mark.usefixtures("still")
 
 
 @pytest.fixture
