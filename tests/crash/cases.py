@@ -52,29 +52,29 @@ SECONDS = {"slow": 1, "hang": 1, "commit_late": 1}
 
 @dataclass(frozen=True)
 class Case:
-    boundary: str
+    crash_point: str
     fault: str = NONE
 
     @property
     def is_about_buying(self) -> bool:
         """The fault is eSIM Go's, not Telegram's."""
-        return self.boundary in PURCHASE + REFUSED
+        return self.crash_point in PURCHASE + REFUSED
 
     @property
     def call(self) -> str:
         """The outside call that meets the fault."""
         if self.is_about_buying:
             return "POST /orders"
-        return "POST /refundStarPayment" if self.boundary in REFUND else "POST /sendMessage"
+        return "POST /refundStarPayment" if self.crash_point in REFUND else "POST /sendMessage"
 
     def __str__(self) -> str:
-        return f"{self.boundary}, {self.fault}"
+        return f"{self.crash_point}, {self.fault}"
 
 
 def full() -> list[Case]:
     """Every crash point with every fault of the call that stands there."""
-    bought = [Case(boundary, fault) for fault in (NONE, *PROVIDER_FAULTS) for boundary in PURCHASE]
-    told = [Case(boundary, fault) for fault in (NONE, *TELEGRAM_FAULTS) for boundary in (*CHAT, *REFUND)]
+    bought = [Case(crash_point, fault) for fault in (NONE, *PROVIDER_FAULTS) for crash_point in PURCHASE]
+    told = [Case(crash_point, fault) for fault in (NONE, *TELEGRAM_FAULTS) for crash_point in (*CHAT, *REFUND)]
     return [case for case in bought + told if case != Case("refund.failed")]  # a refund that works
 
 

@@ -65,9 +65,9 @@ class Matrix:
 
     def run(self, cases: list[Case]) -> None:
         self.calm()
-        self._kill_in_refunds([case for case in cases if case.boundary in REFUND])
+        self._kill_in_refunds([case for case in cases if case.crash_point in REFUND])
         for case in cases:
-            if case.boundary in PURCHASE or case.boundary.startswith("notification."):
+            if case.crash_point in PURCHASE or case.crash_point.startswith("notification."):
                 self._kill_in_purchase(case)
 
     def _kill_in_purchase(self, case: Case) -> None:
@@ -78,7 +78,7 @@ class Matrix:
         def over() -> bool:
             """The purchase has met its fault, and the process lives."""
             last = Submission.select().order_by(Submission.id.desc()).first()
-            if case.boundary not in PURCHASE or Submission.select().count() == submitted:
+            if case.crash_point not in PURCHASE or Submission.select().count() == submitted:
                 return False
             return bool(last.order.fresh().stage != "submitting")
 
@@ -88,7 +88,7 @@ class Matrix:
         """First the process dies where a refused order ends, before and after the commit."""
         if not cases:
             return
-        for case in (Case(boundary, "400") for boundary in REFUSED):
+        for case in (Case(crash_point, "400") for crash_point in REFUSED):
             told = self.paid(case)
             self.fault(case)
             self.kill_at(told, lambda: False)
@@ -126,7 +126,7 @@ class Matrix:
         them once it is over.
         """
         # eSIM Go is asked no second time whether it sells: the fault is for the purchase.
-        self.shop.spawn("jobs", "jobs", KILL_AT=told.case.boundary, QUOTE_S="3600", **extra)
+        self.shop.spawn("jobs", "jobs", KILL_AT=told.case.crash_point, QUOTE_S="3600", **extra)
         may_pass = told.case.fault != NONE
         until(lambda: self.dead() or (may_pass and over()), 120, f"{told.case}")
         self._wait_for_death(PATIENCE)  # what is over may be so a moment before the crash point
@@ -240,10 +240,10 @@ class Matrix:
         with ThreadPoolExecutor(1) as threads:
             paying = threads.submit(self._paid_elsewhere, Case(STATEMENT[0]))
             until(lambda: self._questions() > asked, 60, "the question")
-            for boundary in STATEMENT:
+            for crash_point in STATEMENT:
                 self.shop.advance(61)
-                self.shop.start_jobs(kill_at=boundary)
-                until(self.dead, 60, boundary)
+                self.shop.start_jobs(kill_at=crash_point)
+                until(self.dead, 60, crash_point)
                 self.end()
             told = paying.result()
         self.shop.telegram("DELETE", "faults")
@@ -297,10 +297,10 @@ class Matrix:
     def kill_in_returns(self) -> None:
         """Who has got an eSIM and has not used it gives it back."""
         delivered = [told for told in self.told if told.order.stage == "ready"]
-        for boundary, told in zip(RETURN, delivered, strict=False):
+        for crash_point, told in zip(RETURN, delivered, strict=False):
             orders.ask(told.order, replace(self.config, esimgo_refunds="on"))
-            self.kill_at(Told(Case(boundary), told.buyer, told.reference), lambda: False)
-            told.how += f", given back: died at {boundary}"
+            self.kill_at(Told(Case(crash_point), told.buyer, told.reference), lambda: False)
+            told.how += f", given back: died at {crash_point}"
 
     # --- at rest
 
@@ -318,7 +318,7 @@ class Matrix:
         before it called meets its fault now.
         """
         for told in self.told:
-            if told.case.boundary in BEFORE_THE_CALL:
+            if told.case.crash_point in BEFORE_THE_CALL:
                 self.fault(told.case)
         if self.dead():
             self.shop.start_jobs()

@@ -9,22 +9,22 @@ from webapp.base.config import ROOT
 ROOMS = ("webapp", "jobs")
 
 
-def boundaries() -> set[str]:
-    """The name in every call of `boundary(...)`; what is counted in it is told as `*`."""
+def crash_points() -> set[str]:
+    """The name in every call of `crash_point(...)`; what is counted in it is told as `*`."""
     files = (path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
     return {name for path in files for name in _named_in(path)}
 
 
 def _named_in(path: Path) -> Iterator[str]:
     for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Call) and _is_boundary(node.func):
+        if isinstance(node, ast.Call) and _is_crash_point(node.func):
             (argument,) = node.args
             yield _name(argument, f"{path}:{node.lineno}")
 
 
-def _is_boundary(function: ast.expr) -> bool:
+def _is_crash_point(function: ast.expr) -> bool:
     name = function.id if isinstance(function, ast.Name) else getattr(function, "attr", "")
-    return name == "boundary"
+    return name == "crash_point"
 
 
 def _name(argument: ast.expr, where: str) -> str:

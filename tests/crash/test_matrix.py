@@ -41,8 +41,8 @@ def test_a_kill_at_every_crash_point_ends_in_one_esim_or_one_refund(
         for told in matrix.told:
             print(f"{told.case}: {told.how}; {end_of(told)}")
         check(matrix)
-        reached = {told.case.boundary for told in matrix.told if told.how.startswith("died")}
-        assert {told.case.boundary for told in matrix.told if told.case.fault == NONE} <= reached
+        reached = {told.case.crash_point for told in matrix.told if told.how.startswith("died")}
+        assert {told.case.crash_point for told in matrix.told if told.case.fault == NONE} <= reached
     run = f"{len(cases)} real kills and faults, on {where}"
     figure = "each ended in one eSIM or one refund"
     row = proved.Row("R3 a crash at any point converges", run, figure, f"– ({where})")

@@ -18,11 +18,11 @@ pytestmark = pytest.mark.flow
 LEASE_S = "2"
 
 
-@pytest.mark.parametrize("boundary", ["order.intent.committed", "order.post.sent"])
-def test_a_paused_leader_wakes_up_and_nothing_is_bought_twice(matrix: Matrix, boundary: str) -> None:
+@pytest.mark.parametrize("crash_point", ["order.intent.committed", "order.post.sent"])
+def test_a_paused_leader_wakes_up_and_nothing_is_bought_twice(matrix: Matrix, crash_point: str) -> None:
     shop = matrix.shop
     matrix.calm()
-    while (told := paused_at(boundary, matrix)) is None:
+    while (told := paused_at(crash_point, matrix)) is None:
         matrix.end()
     sleeper = shop.processes.pop("jobs")
     try:
@@ -36,15 +36,15 @@ def test_a_paused_leader_wakes_up_and_nothing_is_bought_twice(matrix: Matrix, bo
         sleeper.wait()
     matrix.come_to_rest()
     told.how = "paused there for longer than the lease"
-    print(f"\n{boundary}, SIGSTOP: {told.how}; {end_of(told)}")
+    print(f"\n{crash_point}, SIGSTOP: {told.how}; {end_of(told)}")
     check(matrix)
 
 
-def paused_at(boundary: str, matrix: Matrix) -> Told | None:
+def paused_at(crash_point: str, matrix: Matrix) -> Told | None:
     """None when another of its threads was just writing: then an SQLite file is nobody else's."""
-    told = matrix.paid(Case(boundary))
-    matrix.shop.spawn("jobs", "jobs", KILL_AT=f"stop:{boundary}", LEASE_S=LEASE_S)
-    until(lambda: is_paused(matrix.shop.processes["jobs"].pid), 120, f"paused at {boundary}")
+    told = matrix.paid(Case(crash_point))
+    matrix.shop.spawn("jobs", "jobs", KILL_AT=f"stop:{crash_point}", LEASE_S=LEASE_S)
+    until(lambda: is_paused(matrix.shop.processes["jobs"].pid), 120, f"paused at {crash_point}")
     return None if is_locked(matrix.config.database_url) else told
 
 

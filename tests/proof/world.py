@@ -100,7 +100,7 @@ class Power:
         self.armed: list[str] = []
         self.cuts: Counter[str] = Counter()
 
-    def boundary(self, name: str) -> None:
+    def crash_point(self, name: str) -> None:
         if name in self.armed:
             self.armed.remove(name)
             self.cuts[name] += 1
@@ -151,7 +151,7 @@ class World:
         set_(leases, "os", SimpleNamespace(getpid=lambda: self.hub.current.pid))
         set_(leases, "process_started", self._started)
         # A greenlet has context variables of its own, so each of them watches for itself.
-        self.hub.around = lambda: crash_points.watched(self.power.boundary)
+        self.hub.around = lambda: crash_points.watched(self.power.crash_point)
         # Both clocks are one here; an hour of everybody's orders would be read every 10 s.
         set_(reconciling, "WIDE", timedelta(minutes=2))
         set_(logging.root.manager, "disable", logging.WARNING)  # of these there are thousands

@@ -92,7 +92,7 @@ class Power:
         self.cuts = 0
         self._left = CRASH_EVERY
 
-    def boundary(self, name: str) -> None:
+    def crash_point(self, name: str) -> None:
         self._left -= name == "notification.sent"
         if self._left <= 0:
             raise PowerCut
@@ -114,7 +114,7 @@ def ahead(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 @pytest.fixture
 def power() -> Iterator[Power]:
     power = Power()
-    with crash_points.watched(power.boundary):
+    with crash_points.watched(power.crash_point):
         yield power
 
 

@@ -1,7 +1,7 @@
 """Named crash points: moments at which a process may die. A test kills it there, as a power cut would, pauses
 it, or acts in the middle.
 
-`boundary("order.post.sent")` does nothing unless somebody watches. Who watches is a context variable: KILL_AT
+`crash_point("order.post.sent")` does nothing unless somebody watches. Who watches is a context variable: KILL_AT
 (development only) is watched for around every request and every run of a job, and a test watches for what it
 calls. Threads that a job starts for its calls pass no crash points, so none of them has to inherit it.
 """
@@ -24,7 +24,7 @@ def _nobody(_name: str) -> None:
 _watcher: ContextVar[Watcher] = ContextVar("watcher of crash points", default=_nobody)
 
 
-def boundary(name: str) -> None:
+def crash_point(name: str) -> None:
     _watcher.get()(name)
 
 

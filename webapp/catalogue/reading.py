@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from webapp.base.crash_points import boundary
+from webapp.base.crash_points import crash_point
 from webapp.base.i18n import is_territory
 from webapp.catalogue import due
 from webapp.catalogue.spelling import area_code
@@ -45,7 +45,7 @@ def read(pages: Iterable[CataloguePage], currency: str) -> Reading:
         told_pages = page.page_count or told_pages
         told_rows = max(told_rows, page.rows or 0)
         due.page_read(number, told_pages, len(reading.offers))
-        boundary(f"catalogue.page.{number}")
+        crash_point(f"catalogue.page.{number}")
     # The most that was told counts: a list that shrank on the way may have moved a row past us unseen.
     enough = len(reading.offers) + reading.unread >= told_rows
     reading.whole = enough and (told_pages is None or number >= told_pages)

@@ -10,7 +10,7 @@ from typing import Any
 from peewee import chunked
 
 from webapp.base import clock
-from webapp.base.crash_points import boundary
+from webapp.base.crash_points import crash_point
 from webapp.catalogue.reading import Offer, Reading
 from webapp.catalogue.snapshot import STAGED, write
 from webapp.models import Area, Bundle, BundleArea
@@ -22,16 +22,16 @@ PLACES_AT_ONCE = 3000
 
 def stage(reading: Reading) -> None:
     _sweep_and_name_places(reading)
-    boundary("catalogue.staged.areas")
+    crash_point("catalogue.staged.areas")
     known = _ids(Bundle.select())
     new = [offer for name, offer in reading.offers.items() if name not in known]
     for number, offers in enumerate(chunked(new, BUNDLES_AT_ONCE), 1):
         _put_down(offers)
-        boundary(f"catalogue.staged.bundles.{number}")
+        crash_point(f"catalogue.staged.bundles.{number}")
     ids = _ids(Bundle.select().where(Bundle.generation == STAGED))
     for number, places in enumerate(chunked(_places(new, ids), PLACES_AT_ONCE), 1):
         cover(places)
-        boundary(f"catalogue.staged.places.{number}")
+        crash_point(f"catalogue.staged.places.{number}")
 
 
 def _ids(bundles: Any) -> dict[str, int]:

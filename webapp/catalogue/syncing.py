@@ -11,7 +11,7 @@ from peewee import chunked
 
 from webapp.base import clock
 from webapp.base.config import Config
-from webapp.base.crash_points import boundary
+from webapp.base.crash_points import crash_point
 from webapp.catalogue import due, generation, guard, pricing, staging
 from webapp.catalogue.difference import Difference, difference
 from webapp.catalogue.guard import Verdict
@@ -34,18 +34,18 @@ def sync(pages: Iterable[CataloguePage], config: Config) -> int:
     due.begun()
     before = generation.current()
     reading = read(pages, config.currency)
-    boundary("catalogue.read")
+    crash_point("catalogue.read")
     staging.stage(reading)
     for _ in range(ATTEMPTS):
         stock = Stock.now()
         _keep_newer_prices(reading, stock, before)
         found = difference(stock, reading, pricing.rules(), config)
-        boundary("catalogue.compared")
+        crash_point("catalogue.compared")
         try:
             number = _switch(stock, found)
         except generation.Overtaken:
             continue
-        boundary("catalogue.switched")
+        crash_point("catalogue.switched")
         _tell(reading, found)
         return number
     raise RuntimeError("prices change faster than the catalogue can be compared")
@@ -65,11 +65,11 @@ def _switch(stock: Stock, found: Difference) -> int:
     with generation.change(since=stock.generation) as number:
         write(Area, "code", found.areas)
         _write_bundles(found, number)
-        boundary("catalogue.switching.bundles")
+        crash_point("catalogue.switching.bundles")
         write(Plan, "plan_id", found.plans)
         for plan_ids in chunked(found.sold_out, ROWS_AT_ONCE):
             Plan.update(available=False).where(Plan.plan_id.in_(plan_ids)).execute()
-        boundary("catalogue.switching.plans")
+        crash_point("catalogue.switching.plans")
         told = {"generation": number, "at": clock.now()}
         for events in chunked(found.events, ROWS_AT_ONCE):
             BundleEvent.insert_many([{**event, **told} for event in events]).execute()

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from webapp.base import clock
 from webapp.base.config import Config
-from webapp.base.crash_points import boundary
+from webapp.base.crash_points import crash_point
 from webapp.clients.esimgo.client import ESIMGoClient
 from webapp.clients.esimgo.errors import AccessDenied, EsimGoError, NotSent, OutOfFunds, Refused, TryLater
 from webapp.models import Esim, Order, Submission
@@ -38,11 +38,11 @@ def submit_next(client: ESIMGoClient, leadership: Leadership, config: Config) ->
     submission = _claim(order, leadership)
     if submission is None:
         return None
-    boundary("order.intent.committed")
+    crash_point("order.intent.committed")
     if not _begin(submission):
         give_back(order, submission, "not_sent", "the claim had gone stale")
         return order
-    boundary("order.begun")
+    crash_point("order.begun")
     _buy(order, submission, client)
     return order
 
@@ -146,7 +146,7 @@ def _buy(order: Order, submission: Submission, client: ESIMGoClient) -> None:
         placed = client.create_order(
             submission.bundle,
             iccid=submission.iccid,
-            on_sent=lambda: boundary("order.post.sent"),
+            on_sent=lambda: crash_point("order.post.sent"),
             begin_by=clock.monotonic() + BEGIN_WITHIN_S,
         )
     except NotSent as error:
@@ -171,10 +171,10 @@ def _buy(order: Order, submission: Submission, client: ESIMGoClient) -> None:
         order.move("unknown", actor="job", note="an error of ours after the request may have left")
         raise
     else:
-        boundary("order.post.answered")
+        crash_point("order.post.answered")
         outages.purchase_worked()
         record(submission, placed, actor="provider")
-        boundary("order.recorded")
+        crash_point("order.recorded")
 
 
 def give_back(

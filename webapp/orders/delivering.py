@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from peewee import fn
 
 from webapp.base import clock
-from webapp.base.crash_points import boundary
+from webapp.base.crash_points import crash_point
 from webapp.clients.esimgo.client import ESIMGoClient
 from webapp.clients.esimgo.errors import AccessDenied, Gone, NotThere, Refused, TryLater, Unavailable
 from webapp.clients.esimgo.payloads import InstallData, ProviderOrder
@@ -91,8 +91,8 @@ def deliver(order: Order, esimgo_order_id: str, install: InstallData, *, actor: 
         )
         _assign(order, esim)
         notifications.enqueue(order, "ready")
-        boundary("delivery.written")
-    boundary("delivery.committed")
+        crash_point("delivery.written")
+    crash_point("delivery.committed")
     return True
 
 
@@ -104,7 +104,7 @@ def _add_to(esim: Esim, order: Order, esimgo_order_id: str, actor: str) -> bool:
         _assign(order, esim)
         Esim.update(next_refresh_at=clock.now()).where(Esim.id == esim.id).execute()
         notifications.enqueue(order, "topped_up")
-    boundary("delivery.committed")
+    crash_point("delivery.committed")
     return True
 
 
@@ -147,7 +147,7 @@ def collect(client: ESIMGoClient) -> int:
 def _collect(order: Order, client: ESIMGoClient) -> bool:
     reference = order.esimgo_order_id or ""
     placed = client.get_order_status(reference)
-    boundary("delivery.collected")
+    crash_point("delivery.collected")
     if order.esim_id is None:
         install = new_profile(placed.esims or client.assignments(reference))
         return install is not None and deliver(order, reference, install, actor="provider")

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from webapp.base import clock
-from webapp.base.crash_points import boundary
+from webapp.base.crash_points import crash_point
 from webapp.customers import notifications
 from webapp.models import Order, Submission
 from webapp.models.db import transaction
@@ -33,7 +33,7 @@ def fail(order: Order, failure: str, *, actor: str, note: str = "") -> bool:
             _comes_late(order)
         payments.return_all(order, failure)
         notifications.enqueue(order, "failed")
-    boundary("order.failed")
+    crash_point("order.failed")
     return True
 
 

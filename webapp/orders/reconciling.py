@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from webapp.base import clock
 from webapp.base.config import Config
-from webapp.base.crash_points import boundary
+from webapp.base.crash_points import crash_point
 from webapp.clients.esimgo.client import ESIMGoClient
 from webapp.clients.esimgo.payloads import OrderWindow, ProviderOrder
 from webapp.models import Esim, Order, Setting, Submission
@@ -40,7 +40,7 @@ def reconcile(client: ESIMGoClient, config: Config) -> int:
     window = client.list_orders(first - WIDE, asked_at + WIDE)
     if given_up:
         Setting.write_time(_LOOKED_BACK_AT, asked_at)
-    boundary("reconcile.listed")
+    crash_point("reconcile.listed")
     shift = window.provider_now - asked_at if window.provider_now else None
     free = _unbound(window.orders)
     matches = _matched((*unclear, *given_up), free, shift or timedelta())

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from webapp.base import clock
 from webapp.base.config import Config
-from webapp.base.crash_points import boundary
+from webapp.base.crash_points import crash_point
 from webapp.clients.esimgo.client import ESIMGoClient
 from webapp.clients.esimgo.errors import (
     AccessDenied,
@@ -133,7 +133,7 @@ def _revoke(
 ) -> bool:
     if not _claim(request, leadership):
         return False
-    boundary("return.claimed")
+    crash_point("return.claimed")
     if clock.now() - request.sent_at > STALE_CLAIM:
         return request.move("asked", actor="job", note="the claim had gone stale") and False
     iccid, assignment = target
@@ -146,9 +146,9 @@ def _revoke(
     except EsimGoError:
         request.move("asked", actor="job", note="eSIM Go does not answer")
         raise
-    boundary("return.answered")
+    crash_point("return.answered")
     returned = _returned(request, plan)
-    boundary("return.recorded")
+    crash_point("return.recorded")
     return returned
 
 

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from webapp.base import clock
-from webapp.base.crash_points import boundary
+from webapp.base.crash_points import crash_point
 from webapp.clients.esimgo.client import ESIMGoClient
 from webapp.clients.esimgo.errors import AccessDenied, Gone, NotThere, Refused
 from webapp.models import Order, Setting, Submission
@@ -28,7 +28,7 @@ def serve(order: Order, leadership: Leadership) -> bool:
         stocked = _oldest(order.esimgo_product_id) if leases.holds(leadership) else None
         if stocked is None or not _bind(stocked, order):
             return False
-    boundary("stock.bound")
+    crash_point("stock.bound")
     return True
 
 

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from peewee import InterfaceError, OperationalError
 
 from webapp.base.config import Config
-from webapp.base.crash_points import boundary
+from webapp.base.crash_points import crash_point
 from webapp.base.i18n import gettext as _
 from webapp.base.i18n import speaking, supported
 from webapp.clients.telegram.botapi import pre_checkout_answer
@@ -81,7 +81,7 @@ def _once(update: Update, work: Work, config: Config) -> Answer | None:
         answer = work(update, config)
         if answer is not None:
             TelegramUpdate.update(answer=json.dumps(answer)).where(this).execute()
-    boundary("payment.update.stored")
+    crash_point("payment.update.stored")
     return answer
 
 

@@ -12,7 +12,7 @@ from datetime import timedelta
 
 from webapp.base import clock
 from webapp.base.config import Config
-from webapp.base.crash_points import boundary
+from webapp.base.crash_points import crash_point
 from webapp.base.i18n import speaking
 from webapp.clients.telegram.botapi import BotApi
 from webapp.clients.telegram.errors import BadCall, Blocked, Lost, NotReached, SlowDown
@@ -95,7 +95,7 @@ class _Round:
         for call in done:
             notification = self._under_way.pop(call)
             self._pace.end(_chat(notification))
-            boundary("notification.sent")
+            crash_point("notification.sent")
             self._arrived += _mark(notification, call.exception(), self._pace)
 
 

@@ -6,7 +6,7 @@ import logging
 
 from webapp.base import clock
 from webapp.base.config import Config
-from webapp.base.crash_points import boundary
+from webapp.base.crash_points import crash_point
 from webapp.base.i18n import speaking
 from webapp.clients.mail.errors import BadAddress, Lost, MailError, NotReached, Refused
 from webapp.clients.mail.smtp import Mailer
@@ -50,14 +50,14 @@ def _deliver(notification: Notification, mailer: Mailer, config: Config) -> bool
             letter = notifications.letter(notification, to, config)
         mailer.send(letter)
     except MailError as error:
-        boundary("letter.sent")
+        crash_point("letter.sent")
         _mark(notification, to, error)
         return False
     except Exception:  # one letter that cannot be written must not hold up everybody's
         log.exception("%s cannot be written", notification.kind, extra=rows.about(notification))
         rows.try_again(notification)
         return False
-    boundary("letter.sent")
+    crash_point("letter.sent")
     rows.sent(notification)
     return True
 

@@ -12,7 +12,7 @@ from typing import Any
 from peewee import JOIN, Expression, ModelSelect, fn
 
 from webapp.base import clock
-from webapp.base.crash_points import boundary
+from webapp.base.crash_points import crash_point
 from webapp.customers import notifications
 from webapp.models import Customer, Notification, Order
 from webapp.models.db import transaction
@@ -65,7 +65,7 @@ def claim(due: Sequence[Notification]) -> list[Notification]:
     """Those that are ours to send now. What is no news any more, or not wanted, ends here."""
     with transaction():
         claimed = [row for row in due if not _is_over(row) and _claim(row)]
-    boundary("notification.claimed")
+    crash_point("notification.claimed")
     return claimed
 
 

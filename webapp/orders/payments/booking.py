@@ -9,7 +9,7 @@ from peewee import IntegrityError, fn
 from webapp import catalogue
 from webapp.base import clock
 from webapp.base.config import Config
-from webapp.base.crash_points import boundary
+from webapp.base.crash_points import crash_point
 from webapp.customers import notifications
 from webapp.models import Order, Payment
 from webapp.models.db import transaction
@@ -30,10 +30,10 @@ def confirm(charge: Charge, config: Config) -> bool:
         payment = book(charge, order)
         if payment is None:
             return False
-        boundary("payment.booked")
+        crash_point("payment.booked")
         if order is None or not _pays(order, payment, config):
             refund(payment, "nothing to pay for")
-        boundary("payment.decided")
+        crash_point("payment.decided")
     return True
 
 

@@ -6,7 +6,7 @@ from threading import BoundedSemaphore
 from webapp import catalogue
 from webapp.base import clock
 from webapp.base.config import Config
-from webapp.base.crash_points import boundary
+from webapp.base.crash_points import crash_point
 from webapp.base.i18n import gettext as _
 from webapp.clients.telegram.botapi import BotApi
 from webapp.models import Order, Payment
@@ -76,7 +76,7 @@ def pre_checkout(asked: Question, config: Config) -> str | None:
     if reason is None:
         quotes.admit(order)
         _expect(order, asked)
-        boundary("payment.allowed")
+        crash_point("payment.allowed")
     return reason
 
 

@@ -8,7 +8,7 @@ import logging
 from datetime import timedelta
 
 from webapp.base import clock
-from webapp.base.crash_points import boundary
+from webapp.base.crash_points import crash_point
 from webapp.clients.telegram.botapi import BotApi
 from webapp.customers import notifications
 from webapp.models import ELSEWHERE, OPEN_STAGES, Order, Payment, Refund, ReturnRequest, Setting
@@ -45,7 +45,7 @@ def refund(payment: Payment, reason: str) -> bool:
         if payment.state != "confirmed" or not payment.move("refund_due", actor="shop", note=reason):
             return False
         Refund.create(payment=payment, reason=reason)
-    boundary("refund.due")
+    crash_point("refund.due")
     return True
 
 
@@ -67,7 +67,7 @@ def issue_refunds(bot: BotApi, leadership: Leadership) -> int:
             break
         if not _claim(due, leadership):  # a run beside this one has it, or we lead no more
             continue
-        boundary("refund.claimed")
+        crash_point("refund.claimed")
         try:
             arrived = _send(due, till(due.payment.means, bot))
         except Later as error:
@@ -107,16 +107,16 @@ def _send(refund: Refund, means: Means) -> bool:
         _wait(refund, error.retry_after_s, str(error), refund.attempts)
         raise
     except MeansError as error:
-        boundary("refund.failed")
+        crash_point("refund.failed")
         return _failed(refund, str(error), silent=isinstance(error, NoAnswer))
     except Exception as error:  # one that cannot be sent must not hold up the others
         log.exception("refund %s could not be sent", refund.id)
         return _failed(refund, type(error).__name__, silent=False)
     else:
         note = ""
-    boundary("refund.answered")
+    crash_point("refund.answered")
     arrived = _arrived(refund, note, actor="job")
-    boundary("refund.recorded")
+    crash_point("refund.recorded")
     return arrived
 
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from webapp.base import clock
 from webapp.base.config import Config
-from webapp.base.crash_points import boundary
+from webapp.base.crash_points import crash_point
 from webapp.clients.telegram.botapi import BotApi
 from webapp.models import Order, Payment, Refund, Setting
 from webapp.models.db import transaction
@@ -60,7 +60,7 @@ def _reconcile(means: Means, config: Config) -> int:
     began_at, name = clock.now(), f"statement.{means.name}.offset"
     offset = max(0, Setting.read(name, 0) - OVERLAP)
     entries, end, complete = _read(means, offset)
-    boundary("statement.read")
+    crash_point("statement.read")
     gone_back = {entry.charge_id for entry in entries if entry.charge is None}
     new = sum(_take(list(part), gone_back, config) for part in _parts(entries))
     Setting.write(name, end)
@@ -99,7 +99,7 @@ def _take(entries: list[Entry], gone_back: set[str], config: Config) -> int:
             new += refund_seen(entry.charge_id, actor="statement")
         elif entry.charge_id not in known:
             new += _unheard_of(entry.charge, entry.charge_id in gone_back, config)
-            boundary("statement.booked")
+            crash_point("statement.booked")
     _mark_listed(entries)
     return new
 

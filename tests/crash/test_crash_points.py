@@ -17,10 +17,10 @@ from tests.crash.cases import (
     Case,
     full,
 )
-from tests.crash.scan import boundaries
+from tests.crash.scan import crash_points
 from webapp.base.config import ROOT
 
-FOUND = boundaries()
+FOUND = crash_points()
 
 
 def test_every_crash_point_of_the_code_has_a_scenario() -> None:
@@ -38,7 +38,7 @@ def test_what_is_killed_elsewhere_is_there(prefix: str, test: str) -> None:
 @pytest.mark.parametrize("cases", ONCE.values(), ids=ONCE)
 def test_the_suite_kills_at_every_crash_point_on_each_database(cases: tuple[Case, ...]) -> None:
     """The others have scenarios of their own that run beside these (tests/crash/matrix.py)."""
-    assert {case.boundary for case in cases} == {*PURCHASE, *CHAT, *REFUND}
+    assert {case.crash_point for case in cases} == {*PURCHASE, *CHAT, *REFUND}
 
 
 def test_the_suite_plays_every_fault_once_and_the_whole_matrix_all_of_them_everywhere() -> None:
