@@ -5,5 +5,5 @@ from webapp.operations import alerts, conditions
 
 
 def run(context: Context) -> None:
-    conditions.look(context.config, context.bot)
-    alerts.tell(context.bot, context.config)
+    conditions.evaluate(context.config, context.bot)
+    alerts.send_pending(context.bot, context.config)

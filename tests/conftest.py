@@ -287,7 +287,7 @@ def config(tmp_path: Path, engine: Engine) -> Iterator[Config]:
         clock_file=tmp_path / "clock",
         legal_file=tmp_path / "legal.toml",
     )
-    engine.give_back(url)
+    engine.release(url)
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ def overview(customer: Customer) -> str:
     for step, count in SEEN.items():
         FunnelDay.create(day=after(-86400).date().isoformat(), step=step, count=count)
     outages.balance_seen(312_450)
-    incidents.ring("certificate_ending", detail="shop.example.com: 9 days left")
+    incidents.open("certificate_ending", detail="shop.example.com: 9 days left")
     limits.hold(make_customer(6500, "ru", first_name="Борис"), "burst")
     return "/admin"
 
@@ -68,7 +68,7 @@ def prices(_customer: Customer) -> str:
 def switched(customer: Customer) -> str:
     """A place that no other screen is about is closed."""
     with admin.acting(customer, "switch.off", switches.area("au")):
-        admin.turn(switches.area("au"), SHOPKEEPER, on=False)
+        switches.turn(switches.area("au"), SHOPKEEPER, on=False)
     return "/admin/switches"
 
 

@@ -48,7 +48,7 @@ def test_what_costs_is_asked_first_and_done_once(opened: OPENED, stand: Stand, s
     with stand.filling():
         order = Order.get(Order.reference == stuck.rpartition("/")[2])
         assert (order.stage, Refund.select().where(Refund.reason == "owner").count()) == ("failed", 1)
-        assert AdminEvent.get(AdminEvent.subject == order.reference).deed == "order.stock"
+        assert AdminEvent.get(AdminEvent.subject == order.reference).action == "order.stock"
 
 
 def test_an_order_is_found_while_one_types_and_one_comes_back_to_the_search(

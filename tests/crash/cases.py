@@ -74,7 +74,9 @@ class Case:
 def full() -> list[Case]:
     """Every crash point with every fault of the call that stands there."""
     bought = [Case(crash_point, fault) for fault in (NONE, *PROVIDER_FAULTS) for crash_point in PURCHASE]
-    told = [Case(crash_point, fault) for fault in (NONE, *TELEGRAM_FAULTS) for crash_point in (*CHAT, *REFUND)]
+    told = [
+        Case(crash_point, fault) for fault in (NONE, *TELEGRAM_FAULTS) for crash_point in (*CHAT, *REFUND)
+    ]
     return [case for case in bought + told if case != Case("refund.failed")]  # a refund that works
 
 

@@ -298,7 +298,7 @@ class Matrix:
         """Who has got an eSIM and has not used it gives it back."""
         delivered = [told for told in self.told if told.order.stage == "ready"]
         for crash_point, told in zip(RETURN, delivered, strict=False):
-            orders.ask(told.order, replace(self.config, esimgo_refunds="on"))
+            orders.request_return(told.order, replace(self.config, esimgo_refunds="on"))
             self.kill_at(Told(Case(crash_point), told.buyer, told.reference), lambda: False)
             told.how += f", given back: died at {crash_point}"
 

@@ -49,7 +49,7 @@ class Engine(Protocol):
     def migrated(self, folder: Path) -> str:
         """The address of a database with the shop's tables and no rows."""
 
-    def give_back(self, url: str) -> None:
+    def release(self, url: str) -> None:
         """A migrated one is not needed any more, and nobody is connected to it."""
 
 
@@ -69,7 +69,7 @@ class Files:
         shutil.copy(self._migrated, folder / "simka.db")
         return f"sqlite:///{folder}/simka.db"
 
-    def give_back(self, url: str) -> None:
+    def release(self, url: str) -> None:
         """The folder is the test's own."""
 
 
@@ -95,7 +95,7 @@ class Server:
         migrate(url)
         return url
 
-    def give_back(self, url: str) -> None:
+    def release(self, url: str) -> None:
         """It is used again, without its rows: emptying one takes a tenth of the time of making one.
 
         A connection that somebody has left open is found here, and not by whichever test runs when it is

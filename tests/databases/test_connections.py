@@ -26,7 +26,7 @@ def url(postgresql_server: Server, tmp_path: Path) -> Iterator[str]:
     """Of an empty, migrated database on PostgreSQL."""
     url = postgresql_server.migrated(tmp_path)
     yield url
-    postgresql_server.give_back(url)
+    postgresql_server.release(url)
 
 
 @pytest.fixture

@@ -77,10 +77,10 @@ def test_nobody_can_go_on_selling_from_the_file(move: Move) -> None:
         assert kept.execute("SELECT count(*) FROM orders").fetchone() == (len(STATUS),)
 
 
-def meddle(target: str, table: str, deed: str) -> None:
+def meddle(target: str, table: str, action: str) -> None:
     """The new database does this (in PL/pgSQL) to each row that arrives in a table."""
     migrate(target)
-    say(target, f"CREATE FUNCTION meddle() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {deed} END $$")
+    say(target, f"CREATE FUNCTION meddle() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {action} END $$")
     say(target, f"CREATE TRIGGER meddle BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION meddle()")
 
 

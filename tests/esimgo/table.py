@@ -27,7 +27,7 @@ ESIM = f"/esims/{ICCID}"
 class Endpoint:
     """`rows`: the key of the list in its answer. `unread`: its body says nothing, 2xx is enough.
 
-    `asks_first`: the answer to the harmless question before the deed.
+    `asks_first`: the answer to the harmless question before the call that acts.
     """
 
     method: str

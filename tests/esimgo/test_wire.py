@@ -232,7 +232,7 @@ def test_a_refused_connection_is_not_sent_and_a_read_unavailable(pauses: list[fl
 
 
 def promised_then(play: Script, said: list[bytes]) -> Script:
-    """The harmless question is answered with yes; the deed meets `play`."""
+    """The harmless question is answered with yes; the call that acts meets `play`."""
 
     def script(line: Line) -> None:
         first, headers, _ = line.read_request()

@@ -231,7 +231,7 @@ class Shop(RuleBasedStateMachine):
     @rule(number=any_number)
     def give_it_back(self, number: int) -> None:
         if order := _one(number, Order.stage.in_(("ready", "active"))):
-            orders.ask(order, self.world.config)
+            orders.request_return(order, self.world.config)
 
     # --- the provider
 
@@ -263,7 +263,7 @@ class Shop(RuleBasedStateMachine):
         value = {"price": {name: 1.5 + number % 7}, "remove": [name], "restore": True}[wish]
         with suppress(ValueError):  # it is gone already
             shelf.edit({wish: value})
-        catalogue.ask()
+        catalogue.request_sync()
 
     @rule(number=any_number, forged=st.booleans())
     def a_callback_comes(self, number: int, forged: bool) -> None:

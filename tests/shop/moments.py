@@ -13,7 +13,7 @@ import pytest
 
 from webapp.models import db
 
-Deed = Callable[[], object]
+Action = Callable[[], object]
 
 
 @dataclass
@@ -21,7 +21,7 @@ class Moment:
     """The next statement in which `statement` (a regular expression) is found; `act` is done once."""
 
     statement: str
-    act: Deed
+    act: Action
 
 
 class Moments:
@@ -40,17 +40,17 @@ class Moments:
         """A test whose moment never came has shown nothing."""
         return [moment.statement for moment in (*self._before, *self._after)]
 
-    def before(self, statement: str, deed: Deed) -> None:
-        """Somebody else does `deed` right before it."""
-        self._before.append(Moment(statement, lambda: self._elsewhere(deed)))
+    def before(self, statement: str, action: Action) -> None:
+        """Somebody else does `action` right before it."""
+        self._before.append(Moment(statement, lambda: self._elsewhere(action)))
 
-    def after(self, statement: str, deed: Deed) -> None:
-        """Somebody else does `deed` right after it was answered."""
-        self._after.append(Moment(statement, lambda: self._elsewhere(deed)))
+    def after(self, statement: str, action: Action) -> None:
+        """Somebody else does `action` right after it was answered."""
+        self._after.append(Moment(statement, lambda: self._elsewhere(action)))
 
-    def meanwhile(self, statement: str, deed: Deed) -> None:
+    def meanwhile(self, statement: str, action: Action) -> None:
         """Something happens right before it that needs no database, also in the middle of a transaction."""
-        self._before.append(Moment(statement, deed))
+        self._before.append(Moment(statement, action))
 
     def fail(self, statement: str, error: BaseException) -> None:
         """It raises, and the database never hears of it."""
@@ -60,13 +60,13 @@ class Moments:
 
         self._before.append(Moment(statement, refuse))
 
-    def _elsewhere(self, deed: Deed) -> None:
+    def _elsewhere(self, action: Action) -> None:
         """On a connection of its own, as another process would."""
         assert not self._database.in_transaction(), "SQLite would let nobody else write here"
 
         def work() -> None:
             try:
-                deed()
+                action()
             finally:
                 db.database.close()
 

@@ -87,8 +87,8 @@ FORM = {
     "plan_id": PLAN,
     "do": "messages",
     "customer": "1",
-    "deed": "look",
-    "seen": "ready.0",
+    "remedy": "look",
+    "version": "ready.0",
     "name": "sales",
     "on": "yes",
 }

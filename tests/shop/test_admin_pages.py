@@ -140,7 +140,7 @@ def test_balance_and_runway_are_told(shopkeeper: Person) -> None:
 def test_what_needs_the_merchant_stands_on_top(shopkeeper: Person) -> None:
     assert "Nothing needs you now" in text(shopkeeper.get("/admin"))
     stuck = make_order("paid", paid_at=after(-360))
-    incidents.ring("out_of_funds", detail="no balance")
+    incidents.open("out_of_funds", detail="no balance")
     page = text(shopkeeper.get("/admin"))
     assert "Nothing needs you" not in page
     assert page.index("used up") < page.index(f"/admin/orders/{stuck.reference}") < page.index("Today")
@@ -324,7 +324,7 @@ def test_prices_become_what_the_preview_has_shown(shopkeeper: Person, form: dict
     assert "Done" in text(shopkeeper.post("/admin/prices", do="set", **form))
     changed = {key: f"${plain(price)}" for key, price in priced().items() if before[key] != price}
     assert changed == shown
-    assert AdminEvent.get().deed == "price.set"
+    assert AdminEvent.get().action == "price.set"
 
     scope, target = form["scope"], form.get("target", "")
     assert "Done" in text(shopkeeper.post("/admin/prices", do="remove", scope=scope, target=target))

@@ -29,8 +29,8 @@ pytestmark = pytest.mark.usefixtures("shelves")
 NOTHING = "Nothing was done"
 
 
-def deeds() -> list[tuple[str, str]]:
-    return [(event.deed, event.subject) for event in AdminEvent.select().order_by(AdminEvent.id)]
+def actions() -> list[tuple[str, str]]:
+    return [(event.action, event.subject) for event in AdminEvent.select().order_by(AdminEvent.id)]
 
 
 def turn(person: Person, on: str, **what: str) -> str:
@@ -66,7 +66,7 @@ def test_sales_that_are_off_are_off_at_every_door(
     assert buys(owner)
     assert orders_by_api(owner) == 201
     assert reason(standing, config) is None
-    assert deeds() == [("switch.off", "sales"), ("switch.on", "sales")]
+    assert actions() == [("switch.off", "sales"), ("switch.on", "sales")]
 
 
 def test_a_closed_place_sells_nothing_and_the_others_go_on(
@@ -125,7 +125,7 @@ def test_a_switch_says_who_has_turned_it_and_turns_once(shopkeeper: Person) -> N
     assert f"by {SHOPKEEPER}" in turn(shopkeeper, "no", name="sales")
     assert NOTHING in turn(shopkeeper, "no", name="sales")
     assert switches.off()["sales"].by == SHOPKEEPER
-    assert deeds() == [("switch.off", "sales")]
+    assert actions() == [("switch.off", "sales")]
 
 
 def test_two_who_turn_different_switches_lose_neither(config: Config) -> None:
@@ -156,11 +156,11 @@ def test_two_who_turn_different_switches_lose_neither(config: Config) -> None:
 )
 def test_a_switch_that_is_not_there_is_a_clear_error(shopkeeper: Person, form: dict[str, str]) -> None:
     assert shopkeeper.post("/admin/switches", **form).status_code == 400
-    assert deeds() == []
+    assert actions() == []
 
 
 def test_an_alert_comes_however_the_switches_stand(shopkeeper: Person, bot: Bot, config: Config) -> None:
     for name in switches.SHOP:
         turn(shopkeeper, "no", name=name)
-    incidents.ring("ledger", detail="x")
-    assert alerts.tell(bot, replace(config, alert_chat_id=1)) == 1
+    incidents.open("ledger", detail="x")
+    assert alerts.send_pending(bot, replace(config, alert_chat_id=1)) == 1

@@ -239,11 +239,11 @@ def test_a_host_that_cannot_be_reached(night: Night, monkeypatch: pytest.MonkeyP
 
 
 def test_the_web_tells_of_a_jobs_process_that_is_gone(night: Night) -> None:
-    watchdog.look(night.config, night.bot)
+    watchdog.check_jobs_process(night.config, night.bot)
     assert night.bot.messages == []
     Lease.update(expires_at=after(-watchdog.MISSING_AFTER_S - 1)).execute()
     for _ in range(3):
-        watchdog.look(night.config, night.bot)
+        watchdog.check_jobs_process(night.config, night.bot)
     assert len(night.bot.messages) == 1
     assert alerts.kinds()["jobs_missing"].title in night.bot.messages[0][1]
     over = night.passes(60)  # somebody leads again
@@ -294,7 +294,7 @@ def rung() -> set[str]:
         node
         for path in Path(ROOT / "webapp").rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.Call) and ast.unparse(node.func) == "incidents.ring"
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "incidents.open"
     )
     first = (call.args[0] for call in calls)
     return {argument.value for argument in first if isinstance(argument, ast.Constant)}
@@ -350,7 +350,7 @@ def post(night: Night, monkeypatch: pytest.MonkeyPatch) -> Post:
 
 
 def test_an_alert_goes_to_the_chat_and_by_e_mail(night: Night, post: Post) -> None:
-    incidents.ring("ledger", detail="1 < 2 & more")
+    incidents.open("ledger", detail="1 < 2 & more")
     assert len(night.passes(60)) == 1
     (letter,) = post.letters
     assert letter["To"] == "owner@shop.example"
@@ -361,11 +361,11 @@ def test_an_alert_goes_to_the_chat_and_by_e_mail(night: Night, post: Post) -> No
 
 def test_one_way_that_works_is_enough_and_two_that_do_not_are_tried_again(night: Night, post: Post) -> None:
     night.bot.mood = away
-    incidents.ring("ledger", detail="x")
+    incidents.open("ledger", detail="x")
     night.passes(300)
     assert len(post.letters) == 1, "told once, by the way that is open"
     post.error = TryLater("busy")
-    incidents.ring("refund_stuck", detail="y")
+    incidents.open("refund_stuck", detail="y")
     assert night.passes(300) == []
     night.bot.mood = lambda _method: None
     assert ["A refund" in text for text in night.passes(60)] == [True]
@@ -373,7 +373,7 @@ def test_one_way_that_works_is_enough_and_two_that_do_not_are_tried_again(night:
 
 def test_the_owner_may_have_an_address_and_no_chat(night: Night, post: Post) -> None:
     night.context = replace(night.context, config=replace(night.config, alert_chat_id=None))
-    incidents.ring("ledger", detail="x")
+    incidents.open("ledger", detail="x")
     assert (night.passes(60), len(post.letters)) == ([], 1)
 
 

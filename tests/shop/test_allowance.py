@@ -80,7 +80,9 @@ def test_a_burst_is_held_until_the_owner_releases_it(config: Config) -> None:
     assert refusal(may) is None
     bought(3, "failed", 600)
     assert (refusal(may), Customer.get().held_for) == ("held", "burst")
-    assert [(alarm.kind, alarm.subject) for alarm in incidents.open_ones()] == [("customer_held", str(OWNER))]
+    assert [(incident.kind, incident.subject) for incident in incidents.open_ones()] == [
+        ("customer_held", str(OWNER))
+    ]
     assert refusal(strict(config)) == "held", "whatever is counted later"
     assert limits.release(Customer.get())
     assert (refusal(may), incidents.open_ones(), limits.release(Customer.get())) == (None, [], False)

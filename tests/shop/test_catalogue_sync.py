@@ -241,7 +241,7 @@ def test_a_failed_reading_rests_a_minute_and_a_person_need_not(config: Config, a
         assert not catalogue.is_due(config), "it has read a page"
         advance(59)
         assert not catalogue.is_due(config)
-        catalogue.ask()
+        catalogue.request_sync()
         assert catalogue.is_due(config)
         if first:
             stock(config, *MANY)

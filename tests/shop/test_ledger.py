@@ -69,8 +69,11 @@ def test_what_is_lost_or_given_twice_rings_until_it_is_mended(wrong: object) -> 
     assert ledger.check()
     wrong(order)  # type: ignore[operator] # one of the functions above
     assert not ledger.check()
-    (alarm,) = incidents.open_ones()
-    assert (alarm.kind, order.reference in alarm.detail or "charge-" in alarm.detail) == ("ledger", True)
+    (incident,) = incidents.open_ones()
+    assert (incident.kind, order.reference in incident.detail or "charge-" in incident.detail) == (
+        "ledger",
+        True,
+    )
 
 
 def test_two_mistakes_that_even_out_are_found_all_the_same() -> None:

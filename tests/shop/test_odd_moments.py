@@ -70,7 +70,7 @@ def test_a_late_and_certain_refusal_is_used_by_whoever_leads_now(
 def test_what_turns_up_after_it_was_declared_absent_is_stock(provider: Provider, config: Config) -> None:
     order = make_unknown()
     earlier = intent_of(order)
-    orders.give_back(order, earlier, "absent", "not found at the provider")
+    orders.requeue(order, earlier, "absent", "not found at the provider")
     provider.answers = [placed("ref-2")]
     orders.submit_next(provider, lead(), config)
     provider.window = window(placed("ref-1", created_at=after(-30)))

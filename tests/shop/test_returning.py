@@ -39,7 +39,7 @@ def generous(config: Config) -> Config:
 def wished(generous: Config, provider: Provider) -> Order:
     """Delivered, unused, and its customer has asked to give it back."""
     order = make_order("ready")
-    orders.ask(order, generous)
+    orders.request_return(order, generous)
     provider.bundles = bundles("queued")
     return order
 
@@ -64,7 +64,7 @@ def test_a_top_up_goes_back_alone(provider: Provider, generous: Config) -> None:
     first = Assignment.get(Assignment.order != order)
     Assignment.update(provider_id="first", state="active").where(Assignment.id == first.id).execute()
     Assignment.update(provider_id="second").where(Assignment.order == order).execute()
-    orders.ask(order, generous)
+    orders.request_return(order, generous)
     provider.bundles = [*bundles("active", id="first"), *bundles("queued", id="second")]
     assert orders.answer_returns(provider, lead()) == 1
     assert [assignment for _, _, assignment in provider.revoked] == ["second"]
@@ -128,7 +128,7 @@ def test_who_does_not_lead_revokes_nothing(provider: Provider, wished: Order) ->
 @pytest.mark.parametrize("stage", ["awaiting_payment", "paid", "unknown", "failed", "returned"])
 def test_only_what_was_delivered_can_be_asked_back(generous: Config, stage: str) -> None:
     order = make_order(stage)
-    orders.ask(order, generous)
+    orders.request_return(order, generous)
     assert (orders.obstacle(order, generous), ReturnRequest.select().count()) == ("used", 0)
 
 
@@ -155,7 +155,7 @@ def test_a_charge_back_of_a_used_plan_is_told_to_the_owner(provider: Provider) -
     payments.refund_seen(str(Payment.get().charge_id), actor="telegram")
     provider.bundles = bundles("active")
     orders.answer_returns(provider, lead())
-    told = {alarm.kind: alarm.detail for alarm in incidents.open_ones()}
+    told = {incident.kind: incident.detail for incident in incidents.open_ones()}
     assert "could not be revoked" in told["chargeback"]
     assert "customer_held" in told
     assert order.fresh().stage == "active"

@@ -183,10 +183,10 @@ def answer_as_text(answer: dict[str, Any]) -> str:
 def buttons(keyboard: dict[str, Any] | None) -> str:
     """One line for each: what it says, and what it does."""
     rows = keyboard["inline_keyboard"] if keyboard else []
-    return "\n".join(f"[{button['text']}] {deed(button)}" for row in rows for button in row)
+    return "\n".join(f"[{button['text']}] {action(button)}" for row in rows for button in row)
 
 
-def deed(button: dict[str, Any]) -> str:
+def action(button: dict[str, Any]) -> str:
     if "web_app" in button:
         return f"opens {button['web_app']['url']}"
     if "copy_text" in button:

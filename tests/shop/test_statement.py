@@ -43,7 +43,7 @@ def read(bot: Bot, config: Config, advance: Advance) -> int:
 
 
 def rung() -> set[tuple[str, str]]:
-    return {(alarm.kind, alarm.subject) for alarm in incidents.open_ones()}
+    return {(incident.kind, incident.subject) for incident in incidents.open_ones()}
 
 
 def test_a_payment_that_nobody_told_us_of_is_served(bot: Bot, config: Config) -> None:

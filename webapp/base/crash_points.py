@@ -1,8 +1,8 @@
 """Named crash points: moments at which a process may die. A test kills it there, as a power cut would, pauses
 it, or acts in the middle.
 
-`crash_point("order.post.sent")` does nothing unless somebody watches. Who watches is a context variable: KILL_AT
-(development only) is watched for around every request and every run of a job, and a test watches for what it
+`crash_point("order.post.sent")` does nothing unless it is watched. The watcher is a context variable: KILL_AT
+(development only) is set around every request and every run of a job, and a test sets its own around what it
 calls. Threads that a job starts for its calls pass no crash points, so none of them has to inherit it.
 """
 

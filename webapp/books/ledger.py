@@ -70,8 +70,8 @@ def check() -> bool:
     """Does it add up, in sum and for every order? The owner is told if not."""
     odd = odd_ones()
     if not odd and not any(account.difference for account in accounts()):
-        incidents.clear("ledger")
+        incidents.close("ledger")
         return True
     told = ", ".join(f"{subject}: {difference}" for subject, difference in odd)
-    incidents.ring("ledger", detail=f"it does not add up: {told}")
+    incidents.open("ledger", detail=f"it does not add up: {told}")
     return False

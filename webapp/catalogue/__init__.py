@@ -14,7 +14,7 @@ from webapp.catalogue.comparing import (
     per_gb,
     regional_offer,
 )
-from webapp.catalogue.due import ask, is_due, progress
+from webapp.catalogue.due import is_due, progress, request_sync
 from webapp.catalogue.guard import NothingHeld, accept
 from webapp.catalogue.lookalikes import LookAlikes, Place, taken_for
 from webapp.catalogue.plans import plan, plan_serving, plans_in, plans_of, regional_plans
@@ -56,7 +56,6 @@ __all__ = [
     "accept",
     "area_code",
     "areas",
-    "ask",
     "coverage",
     "covered",
     "facts",
@@ -78,6 +77,7 @@ __all__ = [
     "regional_plans",
     "remove_rule",
     "reprice",
+    "request_sync",
     "rule",
     "rules",
     "set_rule",

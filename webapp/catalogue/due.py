@@ -27,7 +27,7 @@ def is_due(config: Config) -> bool:
     return tried_at is None or now - tried_at >= REST
 
 
-def ask() -> None:
+def request_sync() -> None:
     """Read it again now, however fresh it is."""
     Setting.write_time(_ASKED, clock.now())
 

@@ -15,7 +15,7 @@ def current() -> int:
     return number
 
 
-class Overtaken(Exception):
+class StaleGeneration(Exception):
     """Somebody else has changed the catalogue in the meantime."""
 
 
@@ -23,12 +23,12 @@ class Overtaken(Exception):
 def change(since: int | None = None) -> Iterator[int]:
     """A writing transaction that changes the catalogue, one at a time; gives the new number.
 
-    Errors: Overtaken when the number is not the one of `since` any more.
+    Errors: StaleGeneration when the number is not the one of `since` any more.
     """
     with transaction():
         before = _locked()
         if since is not None and before != since:
-            raise Overtaken
+            raise StaleGeneration
         Setting.write(_NAME, before + 1)
         yield before + 1
 

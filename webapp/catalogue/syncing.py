@@ -43,7 +43,7 @@ def sync(pages: Iterable[CataloguePage], config: Config) -> int:
         crash_point("catalogue.compared")
         try:
             number = _switch(stock, found)
-        except generation.Overtaken:
+        except generation.StaleGeneration:
             continue
         crash_point("catalogue.switched")
         _tell(reading, found)
@@ -61,7 +61,7 @@ def _keep_newer_prices(reading: Reading, stock: Stock, before: int) -> None:
 
 
 def _switch(stock: Stock, found: Difference) -> int:
-    """Errors: Overtaken when somebody has changed the catalogue since it was compared."""
+    """Errors: StaleGeneration when somebody has changed the catalogue since it was compared."""
     with generation.change(since=stock.generation) as number:
         write(Area, "code", found.areas)
         _write_bundles(found, number)

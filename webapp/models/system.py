@@ -85,7 +85,7 @@ class AdminEvent(Row):
 
     at = UtcField(default=clock.now, index=True)
     telegram_user_id = BigIntegerField()
-    deed = CharField()
+    action = CharField(column_name="deed")
     subject = CharField(default="")
     detail = TextField(default="")
 

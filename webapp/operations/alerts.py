@@ -61,28 +61,26 @@ def kinds() -> dict[str, Kind]:
     }
 
 
-Way = Callable[[str, bool], None]
+Channel = Callable[[str, bool], None]
 """Sends a text (Telegram's HTML), silently or not. Raises TelegramError or MailError."""
 
 
-def tell(bot: BotApi, config: Config) -> int:
-    """Send what the owner has not heard yet; returns how many incidents were told of. ALERT_CHAT_ID and
-    ALERT_EMAIL say where.
-    """
-    ways = _ways(bot, config)
-    if not ways:
+def send_pending(bot: BotApi, config: Config) -> int:
+    """Send the alerts that are due to ALERT_CHAT_ID and ALERT_EMAIL; returns of how many incidents."""
+    channels = _channels(bot, config)
+    if not channels:
         return 0
     with speaking(config.default_language):
-        return sum(_send(incident, ways, config) for incident in _news())
+        return sum(_send(incident, channels, config) for incident in _news())
 
 
-def _ways(bot: BotApi, config: Config) -> list[Way]:
-    ways: list[Way] = []
+def _channels(bot: BotApi, config: Config) -> list[Channel]:
+    channels: list[Channel] = []
     if (chat_id := config.alert_chat_id) is not None:
-        ways.append(lambda text, silent: _by_chat(bot, chat_id, text, silent))
+        channels.append(lambda text, silent: _by_chat(bot, chat_id, text, silent))
     if config.alert_email is not None:
-        ways.append(lambda text, _silent: _by_mail(text, config))
-    return ways
+        channels.append(lambda text, _silent: _by_mail(text, config))
+    return channels
 
 
 def _by_chat(bot: BotApi, chat_id: int, text: str, silent: bool) -> None:
@@ -108,22 +106,22 @@ def _news() -> list[Incident]:
     return list(Incident.select().where(new | still | over).order_by(Incident.opened_at).limit(AT_A_STRETCH))
 
 
-def _send(incident: Incident, ways: list[Way], config: Config) -> bool:
+def _send(incident: Incident, channels: list[Channel], config: Config) -> bool:
     """Claimed before it is sent, so that two processes do not tell it twice; given back when none took it."""
     over = incident.closed_at is not None
     told_at = None if over else clock.now()
     if not _mark(incident, incident.told_at, told_at):
         return False
     text, urgent = _text(incident, config)
-    taken = [_takes(way, text, over or not urgent, incident) for way in ways]
+    taken = [_takes(channel, text, over or not urgent, incident) for channel in channels]
     if not any(taken):
         _mark(incident, told_at, incident.told_at)
     return any(taken)
 
 
-def _takes(way: Way, text: str, silent: bool, incident: Incident) -> bool:
+def _takes(channel: Channel, text: str, silent: bool, incident: Incident) -> bool:
     try:
-        way(text, silent)
+        channel(text, silent)
     except (TelegramError, MailError) as error:
         log.error("the owner was not told of %s: %s", incident.kind, error)
         return False

@@ -44,13 +44,13 @@ WEBHOOK_ERROR_COUNTS_FOR = timedelta(minutes=10)
 CERTIFICATE_EVERY = timedelta(hours=6)
 
 
-def look(config: Config, bot: BotApi) -> None:
-    """Look at everything whose turn it is. One condition that cannot be told holds up no other."""
+def evaluate(config: Config, bot: BotApi) -> None:
+    """Evaluate every condition that is due; open and close its incidents. One that fails stops no other."""
     for kind, find in CONDITIONS.items():
         try:
             found = find(config, bot)
         except Exception:
-            log.exception("%s could not be told", kind)
+            log.exception("the condition %s could not be evaluated", kind)
             continue
         if found is not None:
             _compare(kind, found)
@@ -58,10 +58,10 @@ def look(config: Config, bot: BotApi) -> None:
 
 def _compare(kind: str, found: Found) -> None:
     for subject, detail in found.items():
-        incidents.ring(kind, subject, detail)
+        incidents.open(kind, subject, detail)
     for incident in incidents.open_ones():
         if incident.kind == kind and incident.subject not in found:
-            incidents.clear(kind, incident.subject)
+            incidents.close(kind, incident.subject)
 
 
 # --- orders
@@ -204,7 +204,7 @@ def certificate_end(host: str, port: int, authorities: Path | None = None) -> da
 
 
 def _is_time(name: str, every: timedelta) -> bool:
-    """What asks somebody outside is not looked at every time."""
+    """Rate-limits conditions that need a network call."""
     last = Setting.read_time(f"watch.{name}.looked_at")
     if last is not None and clock.now() - last < every:
         return False

@@ -32,15 +32,15 @@ def _watch(config: Config, bot: BotApi) -> None:
     while True:
         try:
             db.keep_connection()
-            look(config, bot)
+            check_jobs_process(config, bot)
         except PeeweeException as error:
             log.error("nobody can tell whether the jobs process runs: %s", error)
         clock.sleep(LOOKS_EVERY_S)
 
 
-def look(config: Config, bot: BotApi) -> None:
-    """Tell the owner when no jobs process leads. That one is there again is seen by conditions.py."""
+def check_jobs_process(config: Config, bot: BotApi) -> None:
+    """Alert the owner when no jobs process leads. conditions.py closes the incident when one leads again."""
     if leases.seen_within(MISSING_AFTER_S):
         return
-    incidents.ring("jobs_missing", detail=f"none for {MISSING_AFTER_S} s: nothing is bought or refunded")
-    alerts.tell(bot, config)
+    incidents.open("jobs_missing", detail=f"none for {MISSING_AFTER_S} s: nothing is bought or refunded")
+    alerts.send_pending(bot, config)

@@ -1,19 +1,18 @@
 """The life of an order: placed, paid, bought at eSIM Go, delivered, or failed and refunded."""
 
-from webapp.orders.buying import CALL_CAN_TAKE, give_back, submit_next, take_over
+from webapp.orders.buying import CALL_CAN_TAKE, requeue, submit_next, take_over
 from webapp.orders.delivering import collect, deliver, record
 from webapp.orders.ending import enforce_deadlines, fail
 from webapp.orders.glance import glance
 from webapp.orders.placing import expire, find, of_customer, place, recent
 from webapp.orders.progress import Progress, progress
-from webapp.orders.returning import answer_returns, ask, obstacle, request_of, returnable
+from webapp.orders.returning import answer_returns, obstacle, request_of, request_return, returnable
 from webapp.orders.surplus import collect_late
 
 __all__ = [
     "CALL_CAN_TAKE",
     "Progress",
     "answer_returns",
-    "ask",
     "collect",
     "collect_late",
     "deliver",
@@ -21,7 +20,6 @@ __all__ = [
     "expire",
     "fail",
     "find",
-    "give_back",
     "glance",
     "obstacle",
     "of_customer",
@@ -30,6 +28,8 @@ __all__ = [
     "recent",
     "record",
     "request_of",
+    "request_return",
+    "requeue",
     "returnable",
     "submit_next",
     "take_over",

@@ -40,7 +40,7 @@ def submit_next(client: ESIMGoClient, leadership: Leadership, config: Config) ->
         return None
     crash_point("order.intent.committed")
     if not _begin(submission):
-        give_back(order, submission, "not_sent", "the claim had gone stale")
+        requeue(order, submission, "not_sent", "the claim had gone stale")
         return order
     crash_point("order.begun")
     _buy(order, submission, client)
@@ -150,18 +150,18 @@ def _buy(order: Order, submission: Submission, client: ESIMGoClient) -> None:
             begin_by=clock.monotonic() + BEGIN_WITHIN_S,
         )
     except NotSent as error:
-        give_back(order, submission, "not_sent", str(error), wait_s=5)
+        requeue(order, submission, "not_sent", str(error), wait_s=5)
     except TryLater as error:
-        give_back(order, submission, "not_bought", str(error), wait_s=error.retry_after_s)
+        requeue(order, submission, "not_bought", str(error), wait_s=error.retry_after_s)
     except OutOfFunds as error:
         outages.out_of_funds(submission.cost)
-        give_back(order, submission, "not_bought", str(error), wait_s=30)
+        requeue(order, submission, "not_bought", str(error), wait_s=30)
     except AccessDenied as error:
         if submission.iccid and error.is_about_the_request:
             _refuse(order, submission, str(error))
             return
         outages.purchase_failed()
-        give_back(order, submission, "not_bought", str(error), wait_s=30)
+        requeue(order, submission, "not_bought", str(error), wait_s=30)
     except Refused as error:
         _refuse(order, submission, str(error))
     except EsimGoError as error:
@@ -177,7 +177,7 @@ def _buy(order: Order, submission: Submission, client: ESIMGoClient) -> None:
         crash_point("order.recorded")
 
 
-def give_back(
+def requeue(
     order: Order, submission: Submission, outcome: str, note: str, wait_s: float = 0, actor: str = "job"
 ) -> None:
     """Surely nothing was bought: the order waits in line again, if this intent still counts."""
@@ -221,7 +221,7 @@ def take_over(leadership: Leadership) -> int:
     for order in left:
         submission = Submission.get_by_id(order.submission_id)
         if _call_off(submission):
-            give_back(order, submission, "not_sent", "the process ended before sending")
+            requeue(order, submission, "not_sent", "the process ended before sending")
         else:
             order.move("unknown", actor="job", note="the process ended before the answer was recorded")
     return len(left)

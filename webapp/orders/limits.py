@@ -112,14 +112,14 @@ def hold(customer: Customer, reason: str) -> None:
     free = (Customer.id == customer.id) & Customer.held_at.is_null()
     with transaction():
         if Customer.update(held_at=clock.now(), held_for=reason).where(free).execute():
-            incidents.ring("customer_held", str(customer.telegram_user_id), reason)
+            incidents.open("customer_held", str(customer.telegram_user_id), reason)
 
 
 def release(customer: Customer) -> bool:
     """The owner has looked; False when they were not held. A burst is counted anew from here."""
     theirs = (Customer.id == customer.id) & Customer.held_at.is_null(False)
     with transaction():
-        incidents.clear("customer_held", str(customer.telegram_user_id))
+        incidents.close("customer_held", str(customer.telegram_user_id))
         free = {"held_at": None, "held_for": None, "released_at": clock.now()}
         return bool(Customer.update(free).where(theirs).execute())
 

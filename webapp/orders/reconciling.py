@@ -10,7 +10,7 @@ from webapp.base.crash_points import crash_point
 from webapp.clients.esimgo.client import ESIMGoClient
 from webapp.clients.esimgo.payloads import OrderWindow, ProviderOrder
 from webapp.models import Esim, Order, Setting, Submission
-from webapp.orders import CALL_CAN_TAKE, give_back, record
+from webapp.orders import CALL_CAN_TAKE, record, requeue
 
 log = logging.getLogger(__name__)
 
@@ -164,7 +164,7 @@ def _not_there(submission: Submission, window: OrderWindow, client: ESIMGoClient
     submission.save(only=[Submission.looks, Submission.first_absent_at])
     settled = now - submission.first_absent_at >= timedelta(seconds=config.settle_s)
     if submission.looks >= LOOKS and settled and not _is_money_missing(submission, window, client):
-        give_back(submission.order, submission, "absent", "not found at the provider")
+        requeue(submission.order, submission, "absent", "not found at the provider")
 
 
 def _is_money_missing(submission: Submission, window: OrderWindow, client: ESIMGoClient) -> bool:

@@ -61,7 +61,7 @@ def returnable(customer: Customer, config: Config) -> list[Order]:
     return list(waiting.where(mine, lately, Assignment.state.in_(WAITING)).order_by(Order.id.desc()))
 
 
-def ask(order: Order, config: Config) -> None:
+def request_return(order: Order, config: Config) -> None:
     """Write the request down, once; where there is no way, nothing happens, and the page says why."""
     if obstacle(order, config) is not None:
         return
@@ -170,7 +170,7 @@ def _deny(request: ReturnRequest, verdict: str, note: str = "") -> bool:
     with transaction():
         request.move("denied", actor="provider", note=note or verdict, verdict=verdict, done_at=clock.now())
         if request.why == "chargeback" and verdict != "over":
-            incidents.ring(
+            incidents.open(
                 "chargeback", request.order.reference, f"it could not be revoked: {note or verdict}"
             )
     return False

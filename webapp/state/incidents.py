@@ -8,8 +8,8 @@ from webapp.models import Incident
 log = logging.getLogger(__name__)
 
 
-def ring(kind: str, subject: str = "", detail: str = "") -> None:
-    """Open the incident, or note that it goes on; an open one is not told twice."""
+def open(kind: str, subject: str = "", detail: str = "") -> None:
+    """Open the incident, or note that it goes on. One that was closed is opened again and alerted anew."""
     now = clock.now()
     this = (Incident.kind == kind) & (Incident.subject == subject)
     new = Incident.insert(kind=kind, subject=subject, detail=detail, opened_at=now, seen_at=now)
@@ -19,11 +19,11 @@ def ring(kind: str, subject: str = "", detail: str = "") -> None:
             Incident.update(seen_at=now, detail=detail).where(this).execute()
             return
         Incident.update(seen_at=now, detail=detail).where(this).execute()
-    log.error("alarm: %s %s", kind, detail, extra={"subject": subject})
+    log.error("incident opened: %s %s", kind, detail, extra={"subject": subject})
 
 
-def clear(kind: str, subject: str = "") -> None:
-    """It is over, if it was there."""
+def close(kind: str, subject: str = "") -> None:
+    """Close it where it is open."""
     Incident.update(closed_at=clock.now()).where(
         Incident.kind == kind, Incident.subject == subject, Incident.closed_at.is_null()
     ).execute()

@@ -137,9 +137,9 @@ def failing_since() -> datetime | None:
 def key_accepted(refusal: str = "") -> None:
     """eSIM Go took the API key, or said why not."""
     if refusal:
-        incidents.ring("key_refused", detail=refusal)
+        incidents.open("key_refused", detail=refusal)
     else:
-        incidents.clear("key_refused")
+        incidents.close("key_refused")
 
 
 def _moment(text: str | None) -> datetime | None:
@@ -213,7 +213,7 @@ def ask_for_balance(not_within: timedelta = timedelta()) -> bool:
 def out_of_funds(cost: int) -> None:
     """An order of `cost` thousandths was refused for lack of balance: sales close until it is covered."""
     Setting.write(_SHORT_OF, cost)
-    incidents.ring("out_of_funds", detail="eSIM Go's balance does not cover an order; sales are closed")
+    incidents.open("out_of_funds", detail="eSIM Go's balance does not cover an order; sales are closed")
 
 
 def balance_seen(balance: int) -> None:
@@ -244,4 +244,4 @@ def funds_seen(balance: int) -> None:
     short_of = Setting.read(_SHORT_OF)
     if short_of is not None and balance >= short_of:
         Setting.write(_SHORT_OF, None)
-        incidents.clear("out_of_funds")
+        incidents.close("out_of_funds")

@@ -1,7 +1,7 @@
 """The customer's own page: language, messages, e-mail, papers, and being forgotten."""
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import BadRequest
@@ -15,17 +15,11 @@ from webapp.models import Customer
 from webapp.views import page
 from webapp.views.admin import is_admin
 from webapp.views.auth import personal
+from webapp.views.flash import Flash, sent_to_chat
 from webapp.views.orders import own
 from webapp.views.wiring import shop
 
 blueprint = Blueprint("account", __name__)
-
-
-class Said(NamedTuple):
-    """What the page says after a deed."""
-
-    text: str
-    is_problem: bool = False
 
 
 @blueprint.get("/account")
@@ -37,14 +31,14 @@ def show(customer: Customer) -> Response:
 @blueprint.post("/account")
 @personal
 def change(customer: Customer) -> Response:
-    deed = _DEEDS.get(request.form.get("do", ""))
-    if deed is None:
+    action = _ACTIONS.get(request.form.get("do", ""))
+    if action is None:
         raise BadRequest
-    said = deed(customer)
-    if deed is _messages:  # a switch is already where it was put: only say so
-        return page.personal("account/saved", said=said)
-    response = page.personal("account/show", said=said, **_view_of(customer))
-    if deed is _language:  # the frame around the page speaks too
+    flash = action(customer)
+    if action is _messages:  # a switch is already where it was put: only say so
+        return page.personal("account/saved", flash=flash)
+    response = page.personal("account/show", flash=flash, **_view_of(customer))
+    if action is _language:  # the frame around the page speaks too
         response.headers["HX-Redirect"] = page.link("account.show")
     return response
 
@@ -90,7 +84,7 @@ def _view_of(customer: Customer) -> dict[str, Any]:
     }
 
 
-# --- deeds
+# --- actions
 
 
 def _language(customer: Customer) -> None:
@@ -101,59 +95,51 @@ def _language(customer: Customer) -> None:
     page.speak(code)
 
 
-def _messages(customer: Customer) -> Said:
+def _messages(customer: Customer) -> Flash:
     account.set_switches(customer, request.form.getlist("on"))
-    return Said(_("Saved."))
+    return Flash(_("Saved."))
 
 
-def _email(customer: Customer) -> Said:
+def _email(customer: Customer) -> Flash:
     if shop().config.smtp_url is None:
         raise BadRequest
     wrong = account.propose(customer, request.form.get("address", ""))
     if wrong == "address":
-        return Said(_("This does not look like an e-mail address. Please check it."), is_problem=True)
+        return Flash(_("This does not look like an e-mail address. Please check it."), is_problem=True)
     if wrong == "too many":
-        return Said(_("That was enough codes for today. Please try again tomorrow."), is_problem=True)
-    return Said(_("We have sent you a code. Please enter it here."))
+        return Flash(_("That was enough codes for today. Please try again tomorrow."), is_problem=True)
+    return Flash(_("We have sent you a code. Please enter it here."))
 
 
-def _code(customer: Customer) -> Said:
+def _code(customer: Customer) -> Flash:
     if account.confirm(customer, request.form.get("code", "")):
-        return Said(_("Confirmed. Copies go to this address from now on."))
-    return Said(_("This is not the code, or it is too old. Please try again."), is_problem=True)
+        return Flash(_("Confirmed. Copies go to this address from now on."))
+    return Flash(_("This is not the code, or it is too old. Please try again."), is_problem=True)
 
 
-def _copies(customer: Customer) -> Said:
+def _copies(customer: Customer) -> Flash:
     account.want_copies(customer, request.form.get("wanted") == "yes")
-    return Said(_("Saved."))
+    return Flash(_("Saved."))
 
 
-def _no_email(customer: Customer) -> Said:
+def _no_email(customer: Customer) -> Flash:
     account.remove(customer)
-    return Said(_("The address is deleted."))
+    return Flash(_("The address is deleted."))
 
 
-def _receipt(customer: Customer) -> Said:
+def _receipt(customer: Customer) -> Flash:
     if not account.ask_for_receipt(customer, own(customer, request.form.get("order", ""))):
         raise BadRequest
-    return _on_its_way(customer)
+    return sent_to_chat(customer)
 
 
-def _history(customer: Customer) -> Said:
+def _history(customer: Customer) -> Flash:
     if not account.ask_for_history(customer):
         raise BadRequest
-    return _on_its_way(customer)
+    return sent_to_chat(customer)
 
 
-def _on_its_way(customer: Customer) -> Said:
-    if customer.may_write and customer.blocked_at is None:
-        return Said(_("It comes into the chat in a moment."))
-    return Said(
-        _("It comes into the chat as soon as you press Start there: until then we may not write to you.")
-    )
-
-
-_DEEDS: dict[str, Callable[[Customer], Said | None]] = {
+_ACTIONS: dict[str, Callable[[Customer], Flash | None]] = {
     "language": _language,
     "messages": _messages,
     "email": _email,

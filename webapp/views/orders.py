@@ -41,9 +41,9 @@ def activate(reference: str, customer: Customer) -> Response:
 
 @blueprint.post("/orders/<reference>/refund")
 @personal
-def give_back(reference: str, customer: Customer) -> Response:
+def request_return(reference: str, customer: Customer) -> Response:
     order = own(customer, reference)
-    orders.ask(order, shop().config)
+    orders.request_return(order, shop().config)
     return page.personal("orders/refund", **view_of(order))
 
 

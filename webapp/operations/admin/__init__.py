@@ -1,26 +1,24 @@
 """What the merchant does by hand: find an order, help it, and see who has done what."""
 
-from webapp.operations.admin.audit import Overtaken, acting, lately
+from webapp.operations.admin.audit import StaleState, acting, latest_events
 from webapp.operations.admin.finding import find, latest, owed, stuck
-from webapp.operations.admin.helping import Way, act, seen, ways
-from webapp.operations.admin.job_requests import ask
+from webapp.operations.admin.job_requests import enqueue
 from webapp.operations.admin.journal import Entry, journal
-from webapp.operations.admin.switching import turn
+from webapp.operations.admin.remedies import Remedy, act, remedies, version
 
 __all__ = [
     "Entry",
-    "Overtaken",
-    "Way",
+    "Remedy",
+    "StaleState",
     "act",
     "acting",
-    "ask",
+    "enqueue",
     "find",
     "journal",
-    "lately",
     "latest",
+    "latest_events",
     "owed",
-    "seen",
+    "remedies",
     "stuck",
-    "turn",
-    "ways",
+    "version",
 ]

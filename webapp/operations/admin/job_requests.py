@@ -3,8 +3,8 @@
 from webapp.models import JobRequest
 
 
-def ask(job: str) -> None:
-    """Run it soon; one that is asked for already is not asked for twice."""
+def enqueue(job: str) -> None:
+    """Let the leader run it soon. One that is waiting already is not added twice."""
     waiting = JobRequest.select().where(JobRequest.name == job, JobRequest.done_at.is_null())
     if not waiting.exists():
         JobRequest.create(name=job)

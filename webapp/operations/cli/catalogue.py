@@ -29,7 +29,7 @@ def register(app: Flask, config: Config) -> None:
         """Have the leading jobs process read the catalogue now, and show how far it is."""
         if not leases.seen_within(0):
             sys.exit("simka: no jobs process leads; start one with `python -m jobs`")
-        catalogue.ask()
+        catalogue.request_sync()
         result = _follow(JobRequest.create(name=JOB))
         if result != "done":
             sys.exit(f"simka: the catalogue was not read ({result}); the log of the jobs process says why")

@@ -7,7 +7,7 @@ our own address, and is run by the jobs process (jobs/look_outside.py), which le
 from webapp.operations.doctor.findings import Finding, State
 from webapp.operations.doctor.here import look as look_here
 from webapp.operations.doctor.outside import look as look_outside
-from webapp.operations.doctor.report import JOB, Look, ask, keep, kept, told
+from webapp.operations.doctor.report import JOB, Look, keep, kept, told
 from webapp.operations.doctor.words import Words, mark, summary
 
 __all__ = [
@@ -16,7 +16,6 @@ __all__ = [
     "Look",
     "State",
     "Words",
-    "ask",
     "keep",
     "kept",
     "look_here",

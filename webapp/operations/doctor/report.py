@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from webapp.base import clock
-from webapp.models import JobRequest, Setting
+from webapp.models import Setting
 from webapp.operations.doctor.findings import Finding
 from webapp.operations.doctor.words import Words, words
 
@@ -31,11 +31,6 @@ def kept() -> Look | None:
     return Look(
         datetime.fromisoformat(last["at"]), tuple(Finding(code, values) for code, values in last["found"])
     )
-
-
-def ask() -> JobRequest:
-    """Let the leading jobs process look outside soon; its request tells when it is done."""
-    return JobRequest.create(name=JOB)
 
 
 def told(found: Finding) -> Words:

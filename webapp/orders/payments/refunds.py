@@ -132,7 +132,7 @@ def _failed(refund: Refund, note: str, *, silent: bool) -> bool:
     attempts = refund.attempts + 1
     _wait(refund, pause_s(attempts), note, attempts, silent)
     if attempts == STUCK_AFTER:
-        incidents.ring("refund_stuck", str(refund.id), f"{attempts} tries; the last one: {note}")
+        incidents.open("refund_stuck", str(refund.id), f"{attempts} tries; the last one: {note}")
     return False
 
 
@@ -177,7 +177,7 @@ def _arrived(refund: Refund, note: str, *, actor: str) -> bool:
         if now.state == "done" or not now.move("done", actor=actor, note=note, done_at=clock.now()):
             return False
         now.payment.move("refunded", actor=actor)
-        incidents.clear("refund_stuck", str(refund.id))
+        incidents.close("refund_stuck", str(refund.id))
         order = now.payment.order
         if order is not None and order.status == "failed":
             notifications.enqueue(order, "refunded")
@@ -205,7 +205,7 @@ def _taken_back(order: Order) -> None:
     ReturnRequest.insert(order=order, why="chargeback").on_conflict_ignore().execute()
     if order.stage in {"ready", "active"}:
         limits.hold(order.customer, "chargeback")
-        incidents.ring(
+        incidents.open(
             "chargeback", order.reference, f"{order.stars} Stars of a delivered order were taken back"
         )
 

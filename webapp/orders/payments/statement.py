@@ -111,7 +111,7 @@ def _unheard_of(charge: Charge, went_back: bool, config: Config) -> bool:
     if went_back:
         return _book_as_refunded(charge)
     if clock.now() - charge.at > ACTED_ON:
-        incidents.ring(
+        incidents.open(
             "unknown_payment", charge.charge_id, f"{charge.amount} {charge.currency} at {charge.at}"
         )
         return False
@@ -142,7 +142,7 @@ def _miss(means: Means, since: datetime) -> None:
     """What we have booked and the statement does not know."""
     unlisted = Payment.listed_at.is_null() & (Payment.confirmed_at < since) & (Payment.means == means.name)
     for payment in Payment.select().where(unlisted, Payment.state != "created").limit(20):
-        incidents.ring("payment_not_listed", str(payment.charge_id), f"{payment.amount} {payment.currency}")
+        incidents.open("payment_not_listed", str(payment.charge_id), f"{payment.amount} {payment.currency}")
     gone = Refund.listed_at.is_null() & (Refund.done_at < since) & (Payment.means == means.name)
     for refund in Refund.select(Refund, Payment).join(Payment).where(gone).limit(20):
-        incidents.ring("refund_not_listed", str(refund.payment.charge_id), "done, and not in the statement")
+        incidents.open("refund_not_listed", str(refund.payment.charge_id), "done, and not in the statement")

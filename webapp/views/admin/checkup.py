@@ -3,10 +3,10 @@
 from flask import Response
 
 from webapp.models import Customer, JobRequest
-from webapp.operations import admin as deeds
+from webapp.operations import admin as actions
 from webapp.operations import doctor
 from webapp.views import page
-from webapp.views.admin.door import admin, blueprint
+from webapp.views.admin.permissions import admin, blueprint
 from webapp.views.wiring import shop
 
 
@@ -20,7 +20,7 @@ def check(admin: Customer) -> Response:
 @admin
 def look_outside(admin: Customer) -> Response:
     """The jobs process looks at what only others can tell; the page asks again until it has."""
-    deeds.ask(doctor.JOB)
+    actions.enqueue(doctor.JOB)
     return _shown()
 
 

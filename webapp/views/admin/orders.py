@@ -7,11 +7,11 @@ from werkzeug.exceptions import BadRequest, NotFound
 
 from webapp import esims
 from webapp.models import Customer, Esim, Order, Payment
-from webapp.operations import admin as deeds
+from webapp.operations import admin as actions
 from webapp.orders import payments
 from webapp.views import page
-from webapp.views.admin.door import admin, blueprint
-from webapp.views.admin.said import Said, done, overtaken
+from webapp.views.admin.permissions import admin, blueprint
+from webapp.views.flash import Flash, done, stale
 from webapp.views.wiring import shop
 
 LONGEST = 64
@@ -21,8 +21,8 @@ LONGEST = 64
 @admin
 def orders(admin: Customer) -> Response:
     query = request.args.get("q", "")[:LONGEST].strip()
-    found = deeds.find(query) if query else deeds.latest()
-    stuck = [] if query else [*deeds.stuck(), *deeds.owed()]
+    found = actions.find(query) if query else actions.latest()
+    stuck = [] if query else [*actions.stuck(), *actions.owed()]
     return page.personal("admin/orders", query=query, found=found, stuck=stuck)
 
 
@@ -35,21 +35,23 @@ def order(admin: Customer, reference: str) -> Response:
 @blueprint.post("/orders/<reference>")
 @admin
 def help_order(admin: Customer, reference: str) -> Response:
-    """Do what helps; `seen` is how the order stood on the page, so that nobody acts on what is over."""
-    found, deed, seen = _any(reference), request.form.get("deed", ""), request.form.get("seen", "")
-    if not deed or not seen:
+    """`remedy` is what to do, `version` how the order stood on the page: a stale page changes nothing."""
+    found, action, version = _any(reference), request.form.get("remedy", ""), request.form.get("version", "")
+    if not action or not version:
         raise BadRequest
-    said = _helped(admin, found, deed, seen)
-    return page.personal("admin/order", said=said, **_view_of(found.fresh()))
+    flash = _helped(admin, found, action, version)
+    return page.personal("admin/order", flash=flash, **_view_of(found.fresh()))
 
 
-def _helped(admin: Customer, order: Order, deed: str, seen: str) -> Said:
-    cost = next((way.cost for way in deeds.ways(order, shop().config) if way.deed == deed), "")
+def _helped(admin: Customer, order: Order, action: str, version: str) -> Flash:
+    cost = next(
+        (remedy.cost for remedy in actions.remedies(order, shop().config) if remedy.action == action), ""
+    )
     try:
-        with deeds.acting(admin, f"order.{deed}", order.reference, cost):
-            deeds.act(order, deed, seen, admin.telegram_user_id, shop().config)
-    except deeds.Overtaken:
-        return overtaken()
+        with actions.acting(admin, f"order.{action}", order.reference, cost):
+            actions.act(order, action, version, admin.telegram_user_id, shop().config)
+    except actions.StaleState:
+        return stale()
     return done()
 
 
@@ -62,15 +64,15 @@ def _any(reference: str) -> Order:
 
 
 def _view_of(order: Order) -> dict[str, Any]:
-    ways = deeds.ways(order, shop().config)
+    remedies = actions.remedies(order, shop().config)
     return {
         "order": order,
         "esim": Esim.of(order),
         "assignment": esims.plan_of(order),
         "refund": payments.refund_of(order),
         "charges": list(Payment.select().where(Payment.order == order).order_by(Payment.id)),
-        "entries": deeds.journal(order),
-        "way": ways[0] if ways else None,
-        "others": ways[1:],
-        "seen": deeds.seen(order),
+        "entries": actions.journal(order),
+        "remedy": remedies[0] if remedies else None,
+        "others": remedies[1:],
+        "version": actions.version(order),
     }

@@ -9,14 +9,14 @@ from werkzeug.exceptions import BadRequest
 from webapp.books import sales
 from webapp.books.sales import Period, Sales
 from webapp.models import Customer
-from webapp.operations import admin as deeds
+from webapp.operations import admin as actions
 from webapp.operations import alerts, conditions
 from webapp.orders import limits
 from webapp.state import incidents, outages, switches
 from webapp.views import page
-from webapp.views.admin.door import admin, blueprint
-from webapp.views.admin.said import Said, done, overtaken
+from webapp.views.admin.permissions import admin, blueprint
 from webapp.views.admin.sales import sales_chart
+from webapp.views.flash import Flash, done, stale
 from webapp.views.wiring import shop
 
 SPANS = (1, 7, 30)
@@ -54,14 +54,14 @@ def release(admin: Customer) -> Response:
     number = request.form.get("customer", "")
     if not (number.isascii() and number.isdigit() and len(number) <= 15):
         raise BadRequest
-    return page.personal("admin/overview", said=_released(admin, int(number)), **_view_of())
+    return page.personal("admin/overview", flash=_released(admin, int(number)), **_view_of())
 
 
-def _released(admin: Customer, number: int) -> Said:
+def _released(admin: Customer, number: int) -> Flash:
     held = Customer.get_or_none(Customer.telegram_user_id == number, Customer.held_at.is_null(False))
     if held is None:
-        return overtaken()
-    with deeds.acting(admin, "customer.release", str(number), held.held_for or ""):
+        return stale()
+    with actions.acting(admin, "customer.release", str(number), held.held_for or ""):
         limits.release(held)
     return done()
 
@@ -81,7 +81,7 @@ def _view_of() -> dict[str, Any]:
         "incidents": incidents.open_ones(),
         "kinds": alerts.kinds(),
         "held": limits.held(),
-        "stuck": [*deeds.stuck(), *deeds.owed()],
+        "stuck": [*actions.stuck(), *actions.owed()],
         "off": switches.off(),
     }
 

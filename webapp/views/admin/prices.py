@@ -12,10 +12,10 @@ from webapp.base.i18n import gettext as _
 from webapp.base.money import plain, thousandths
 from webapp.catalogue import Rule, RuleRefused
 from webapp.models import Area, Customer
-from webapp.operations import admin as deeds
+from webapp.operations import admin as actions
 from webapp.views import page
-from webapp.views.admin.door import admin, blueprint
-from webapp.views.admin.said import Said, done, overtaken
+from webapp.views.admin.permissions import admin, blueprint
+from webapp.views.flash import Flash, done, stale
 from webapp.views.wiring import shop
 
 Number = TypeVar("Number", int, Decimal)
@@ -34,14 +34,14 @@ def prices(admin: Customer) -> Response:
 @admin
 def change_prices(admin: Customer) -> Response:
     """Show what a rule would change, set it, or remove one; what the catalogue holds back is let go."""
-    deed = _DEEDS.get(request.form.get("do", ""))
-    if deed is None:
+    action = _ACTIONS.get(request.form.get("do", ""))
+    if action is None:
         raise BadRequest
     try:
-        found = deed(admin)
+        found = action(admin)
     except RuleRefused as refused:
-        found = {"said": Said(str(refused), is_problem=True)}
-    form = _given() if deed is _preview or ("said" in found and found["said"].is_problem) else {}
+        found = {"flash": Flash(str(refused), is_problem=True)}
+    form = _given() if action is _preview or ("flash" in found and found["flash"].is_problem) else {}
     return page.personal("admin/prices", **_view_of(form), **found)
 
 
@@ -62,7 +62,7 @@ def _view_of(form: dict[str, str]) -> dict[str, Any]:
     }
 
 
-# --- deeds: what they add to the page
+# --- actions: what they add to the page
 
 
 def _preview(_admin: Customer) -> dict[str, Any]:
@@ -72,30 +72,30 @@ def _preview(_admin: Customer) -> dict[str, Any]:
 
 def _set(admin: Customer) -> dict[str, Any]:
     wanted = _rule()
-    with deeds.acting(admin, "price.set", _name(wanted), wanted.model_dump_json(exclude_none=True)):
+    with actions.acting(admin, "price.set", _name(wanted), wanted.model_dump_json(exclude_none=True)):
         catalogue.set_rule(wanted, shop().config)
-    return {"said": done()}
+    return {"flash": done()}
 
 
 def _remove(admin: Customer) -> dict[str, Any]:
     form = _given()
-    with deeds.acting(admin, "price.remove", f"{form['scope']} {form['target']}".strip()):
+    with actions.acting(admin, "price.remove", f"{form['scope']} {form['target']}".strip()):
         catalogue.remove_rule(form["scope"], form["target"], shop().config)
-    return {"said": done()}
+    return {"flash": done()}
 
 
 def _accept(admin: Customer) -> dict[str, Any]:
     """What eSIM Go lists no more may go; the list is read once again."""
     held = catalogue.state().held
     if held is None:
-        return {"said": overtaken()}
-    with deeds.acting(admin, "catalogue.accept", detail=f"{held['missing']} of {held['known']} bundles"):
+        return {"flash": stale()}
+    with actions.acting(admin, "catalogue.accept", detail=f"{held['missing']} of {held['known']} bundles"):
         catalogue.accept()
-        catalogue.ask()
-    return {"said": done()}
+        catalogue.request_sync()
+    return {"flash": done()}
 
 
-_DEEDS: dict[str, Callable[[Customer], dict[str, Any]]] = {
+_ACTIONS: dict[str, Callable[[Customer], dict[str, Any]]] = {
     "preview": _preview,
     "set": _set,
     "remove": _remove,

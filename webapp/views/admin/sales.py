@@ -10,10 +10,10 @@ from webapp.books import sales as book
 from webapp.books.sales import Period
 from webapp.customers import notifications
 from webapp.models import Customer
-from webapp.operations import admin as deeds
+from webapp.operations import admin as actions
 from webapp.views import page
-from webapp.views.admin.door import admin, blueprint
-from webapp.views.admin.said import on_its_way
+from webapp.views.admin.permissions import admin, blueprint
+from webapp.views.flash import sent_to_chat
 from webapp.views.wiring import shop
 
 SPANS = (7, 30, 90)
@@ -33,10 +33,10 @@ def sales(admin: Customer) -> Response:
 def send(admin: Customer) -> Response:
     """The table, of the days shown or of a year, into the chat."""
     by, days = _asked(request.form)
-    with deeds.acting(admin, "report", by, f"{days} days"):
+    with actions.acting(admin, "report", by, f"{days} days"):
         notifications.request(admin, "report", by=by, days=str(days))
     shown = days if days in SPANS else SPANS[-1]
-    return page.personal("admin/sales", said=on_its_way(admin), **_view_of(by, shown))
+    return page.personal("admin/sales", flash=sent_to_chat(admin), **_view_of(by, shown))
 
 
 def _asked(form: Any) -> tuple[str, int]:

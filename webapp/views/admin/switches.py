@@ -4,11 +4,11 @@ from flask import Response, request
 from werkzeug.exceptions import BadRequest
 
 from webapp.models import Area, Customer
-from webapp.operations import admin as deeds
-from webapp.state import switches as lever
+from webapp.operations import admin as actions
+from webapp.state import switches as kill_switches
 from webapp.views import page
-from webapp.views.admin.door import admin, blueprint
-from webapp.views.admin.said import Said, done, overtaken
+from webapp.views.admin.permissions import admin, blueprint
+from webapp.views.flash import Flash, done, stale
 
 
 @blueprint.get("/switches")
@@ -25,30 +25,31 @@ def turn(admin: Customer) -> Response:
     if on not in {"yes", "no"}:
         raise BadRequest
     try:
-        with deeds.acting(admin, "switch.on" if on == "yes" else "switch.off", name):
-            deeds.turn(name, admin.telegram_user_id, on=on == "yes")
-    except deeds.Overtaken:
-        return _shown(overtaken())
+        with actions.acting(admin, "switch.on" if on == "yes" else "switch.off", name):
+            if not kill_switches.turn(name, admin.telegram_user_id, on=on == "yes"):
+                raise actions.StaleState
+    except actions.StaleState:
+        return _shown(stale())
     return _shown(done())
 
 
 def _name() -> str:
     code, name = request.form.get("area", "")[:100].lower(), request.form.get("name", "")
-    if name in lever.SHOP:
+    if name in kill_switches.SHOP:
         return name
     if "\0" in code or not Area.select().where(Area.code == code).exists():
         raise BadRequest
-    return lever.area(code)
+    return kill_switches.area(code)
 
 
-def _shown(said: Said | None = None) -> Response:
-    off = lever.off()
-    areas = list(Area.select().order_by(Area.code))
+def _shown(flash: Flash | None = None) -> Response:
+    off = kill_switches.off()
+    areas = [(area, off.get(kill_switches.area(area.code))) for area in Area.select().order_by(Area.code)]
     return page.personal(
         "admin/switches",
-        said=said,
+        flash=flash,
         off=off,
-        names=lever.SHOP,
-        closed=[(area, off[lever.area(area.code)]) for area in areas if lever.area(area.code) in off],
-        open_areas=[area for area in areas if lever.area(area.code) not in off],
+        names=kill_switches.SHOP,
+        closed=[(area, switch) for area, switch in areas if switch],
+        open_areas=[area for area, switch in areas if not switch],
     )

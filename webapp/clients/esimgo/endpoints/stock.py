@@ -60,8 +60,9 @@ class StockCalls:
     ) -> Revoked:
         """Take an unused bundle off an eSIM for its value, to the balance or to inventory.
 
-        `may_revoke` comes first, and only its plain promise of the refund is followed by the deed, which is
-        sent once: where refunds are not enabled, as is the default, eSIM Go would destroy the bundle instead.
+        `may_revoke` comes first, and only its plain promise of the refund is followed by the call that acts.
+        That is sent once: where refunds are not enabled, as is the default, eSIM Go would destroy the bundle
+        instead.
         With Unclear it may be revoked: look at `bundle_status`. With any other error surely nothing was.
         """
         target = (iccid, bundle, assignment)

@@ -13,23 +13,23 @@ from webapp import orders
 from webapp.base import clock, money
 from webapp.base.config import Config
 from webapp.models import Order, Payment, Refund, Submission
-from webapp.operations.admin.audit import Overtaken
-from webapp.operations.admin.job_requests import ask
+from webapp.operations.admin.audit import StaleState
+from webapp.operations.admin.job_requests import enqueue
 from webapp.orders.reconciling import LOOKS
 from webapp.state import outages
 
 WAITS_LONG = timedelta(minutes=5)
 
-LOOK, AGAIN, REFUND, STOCK, GIVE_BACK = "look", "again", "refund", "stock", "give_back"
+LOOK, AGAIN, REFUND, STOCK, RETURN = "look", "again", "refund", "stock", "return"
 
 
-class Way(NamedTuple):
-    """`deed`: look again, order again, refund, refund and hand to stock what comes, or give back.
+class Remedy(NamedTuple):
+    """`action`: look again, order again, refund, refund and keep what comes for the next buyer, or return.
 
     Its cost: `stars` that go back, and `wholesale` (thousandths) that eSIM Go may take or has taken besides.
     """
 
-    deed: str
+    action: str
     stars: int = 0
     wholesale: int = 0
 
@@ -39,46 +39,46 @@ class Way(NamedTuple):
         return f"{self.stars} Stars back, wholesale {money.plain(self.wholesale)}"
 
 
-def ways(order: Order, config: Config) -> list[Way]:
+def remedies(order: Order, config: Config) -> list[Remedy]:
     """What can be done for it now, what helps most first; nothing where nothing has to be done."""
-    refund = Way(REFUND, stars=order.stars)
-    look = Way(LOOK)
+    refund = Remedy(REFUND, stars=order.stars)
+    look = Remedy(LOOK)
     if order.stage == "paid":
         return [look, refund]
     if order.stage == "unknown":
-        bought_twice = Way(AGAIN, wholesale=order.wholesale)
-        may_come = Way(STOCK, stars=order.stars, wholesale=order.wholesale)
+        bought_twice = Remedy(AGAIN, wholesale=order.wholesale)
+        may_come = Remedy(STOCK, stars=order.stars, wholesale=order.wholesale)
         return [bought_twice, look, may_come] if _was_looked_for(order) else [look, may_come]
     if order.stage == "accepted":
-        to_stock = Way(STOCK, stars=order.stars, wholesale=order.wholesale)
+        to_stock = Remedy(STOCK, stars=order.stars, wholesale=order.wholesale)
         return [to_stock, look] if clock.now() - order.paid_at > WAITS_LONG else [look, to_stock]
     if _open_refunds(order).exists():
         return [look]
     if order.stage in ("ready", "active") and orders.obstacle(order, config) is None:
-        return [Way(GIVE_BACK, stars=order.stars)]
+        return [Remedy(RETURN, stars=order.stars)]
     return []
 
 
-def seen(order: Order) -> str:
-    """What the merchant has before them: a deed is done only while that is so."""
+def version(order: Order) -> str:
+    """What a page shows: its action is done only while the order still has this version."""
     return f"{order.stage}.{order.submission_id or 0}"
 
 
-def act(order: Order, deed: str, saw: str, who: int, config: Config) -> None:
-    """Do it, in the name of `who`. Errors: Overtaken when the order is not as it was seen, or the deed does
-    not fit it (any more).
+def act(order: Order, action: str, seen: str, who: int, config: Config) -> None:
+    """Do it, in the name of `who`. Errors: StaleState when the order's version is not the one that was seen,
+    or the action does not fit it (any more).
     """
-    if seen(order) != saw or deed not in [way.deed for way in ways(order, config)]:
-        raise Overtaken
+    if version(order) != seen or action not in [remedy.action for remedy in remedies(order, config)]:
+        raise StaleState
     actor = f"admin {who}"
-    if deed == LOOK:
+    if action == LOOK:
         _look(order)
-    elif deed == AGAIN:
+    elif action == AGAIN:
         _order_again(order, actor)
-    elif deed == GIVE_BACK:
-        orders.ask(order, config)
+    elif action == RETURN:
+        orders.request_return(order, config)
     elif not orders.fail(order, "owner", actor=actor):
-        raise Overtaken
+        raise StaleState
 
 
 def _look(order: Order) -> None:
@@ -90,9 +90,9 @@ def _look(order: Order) -> None:
         Order.update(next_try_at=None).where(Order.id == order.id, Order.stage == "paid").execute()
         outages.ask_for_balance()
     elif order.stage == "unknown":
-        ask("reconcile_unknown")
+        enqueue("reconcile_unknown")
     elif order.stage == "accepted":
-        ask("collect_accepted")
+        enqueue("collect_accepted")
 
 
 def _order_again(order: Order, actor: str) -> None:
@@ -100,9 +100,9 @@ def _order_again(order: Order, actor: str) -> None:
     found within a day, and is stock.
     """
     submission = Submission.get_by_id(order.submission_id)
-    orders.give_back(order, submission, "absent", "the owner has not found it either", actor=actor)
+    orders.requeue(order, submission, "absent", "the owner has not found it either", actor=actor)
     if order.fresh().stage != "paid":
-        raise Overtaken
+        raise StaleState
 
 
 def _was_looked_for(order: Order) -> bool:

@@ -34,18 +34,18 @@ pytestmark = pytest.mark.usefixtures("shelves")
 NOTHING = "Nothing was done"
 
 
-def press(person: Person, order: Order, deed: str, seen: str | None = None) -> str:
-    """The button of a page that was opened when the order stood as `seen`."""
-    form = {"deed": deed, "seen": seen or admin.seen(order.fresh())}
+def press(person: Person, order: Order, action: str, seen: str | None = None) -> str:
+    """The button of a page that was opened when the order stood as `seen` tells."""
+    form = {"remedy": action, "version": seen or admin.version(order.fresh())}
     return text(person.post(f"/admin/orders/{order.reference}", **form))
 
 
-def deeds() -> list[tuple[str, str]]:
-    return [(event.deed, event.subject) for event in AdminEvent.select().order_by(AdminEvent.id)]
+def actions() -> list[tuple[str, str]]:
+    return [(event.action, event.subject) for event in AdminEvent.select().order_by(AdminEvent.id)]
 
 
 def helps(order: Order, config: Config) -> list[str]:
-    return [way.deed for way in admin.ways(order.fresh(), config)]
+    return [way.action for way in admin.remedies(order.fresh(), config)]
 
 
 def searched(order: Order) -> None:
@@ -112,16 +112,18 @@ def test_a_refund_that_waits_is_tried_at_once(shopkeeper: Person, bot: Bot) -> N
 # --- refunds
 
 
-@pytest.mark.parametrize(("stage", "deed"), [("paid", "refund"), ("unknown", "stock"), ("accepted", "stock")])
-def test_a_refund_by_hand_is_due_once(shopkeeper: Person, stage: str, deed: str) -> None:
+@pytest.mark.parametrize(
+    ("stage", "action"), [("paid", "refund"), ("unknown", "stock"), ("accepted", "stock")]
+)
+def test_a_refund_by_hand_is_due_once(shopkeeper: Person, stage: str, action: str) -> None:
     order = make_order(stage)
-    seen = admin.seen(order)
-    assert "Done, and written down" in press(shopkeeper, order, deed, seen)
-    assert NOTHING in press(shopkeeper, order, deed, seen), "pressed twice"
+    seen = admin.version(order)
+    assert "Done, and written down" in press(shopkeeper, order, action, seen)
+    assert NOTHING in press(shopkeeper, order, action, seen), "pressed twice"
     assert (order.fresh().stage, order.fresh().failure) == ("failed", "owner")
     assert [refund.payment.order for refund in Refund.select()] == [order]
     assert events(order)[-1].actor == f"admin {SHOPKEEPER}"
-    assert deeds() == [(f"order.{deed}", order.reference)]
+    assert actions() == [(f"order.{action}", order.reference)]
     assert AdminEvent.get().detail.startswith("453 Stars back")
 
 
@@ -164,7 +166,7 @@ def test_two_windows_order_again_once(shopkeeper: Person, provider: Provider, co
     order = make_unknown()
     quoted()
     searched(order)
-    seen = admin.seen(order)
+    seen = admin.version(order)
     press(shopkeeper, order, "again", seen)
     provider.answers = [Exception("the answer is lost again")]
     with pytest.raises(Exception, match="lost again"):
@@ -181,32 +183,32 @@ def test_what_the_reconciler_has_found_meanwhile_is_not_ordered_again(
 ) -> None:
     order = make_unknown()
     searched(order)
-    seen = admin.seen(order)
+    seen = admin.version(order)
     provider.window = window(placed("ref-1", created_at=after(-59)))
     reconciling.reconcile(provider, config)
     assert NOTHING in press(shopkeeper, order, "again", seen)
-    assert (order.fresh().stage, Refund.select().count(), deeds()) == ("ready", 0, [])
+    assert (order.fresh().stage, Refund.select().count(), actions()) == ("ready", 0, [])
 
 
 def test_a_deed_that_does_not_fit_is_not_done(shopkeeper: Person) -> None:
     order = make_order("active")
-    for deed in ("refund", "again", "stock", "look", "give_back", "delete"):
-        assert NOTHING in press(shopkeeper, order, deed)
-    assert (order.fresh().stage, deeds()) == ("active", [])
-    assert shopkeeper.post(f"/admin/orders/{order.reference}", deed="refund").status_code == 400
+    for action in ("refund", "again", "stock", "look", "return", "delete"):
+        assert NOTHING in press(shopkeeper, order, action)
+    assert (order.fresh().stage, actions()) == ("active", [])
+    assert shopkeeper.post(f"/admin/orders/{order.reference}", remedy="refund").status_code == 400
 
 
 def test_of_two_who_press_at_once_one_does_it(config: Config) -> None:
     order, who = make_order("paid"), make_customer(SHOPKEEPER)
     done, start = [], Barrier(2)
 
-    def press_now(deed: str) -> None:
+    def press_now(action: str) -> None:
         start.wait(60)
         try:
-            with admin.acting(who, deed, order.reference):
-                admin.act(order.fresh(), deed, f"paid.{order.submission_id or 0}", SHOPKEEPER, config)
-            done.append(deed)
-        except admin.Overtaken:
+            with admin.acting(who, action, order.reference):
+                admin.act(order.fresh(), action, f"paid.{order.submission_id or 0}", SHOPKEEPER, config)
+            done.append(action)
+        except admin.StaleState:
             pass
         finally:
             db.database.close()
@@ -216,7 +218,7 @@ def test_of_two_who_press_at_once_one_does_it(config: Config) -> None:
         thread.start()
     for thread in threads:
         thread.join(60)
-    assert (done, Refund.select().count(), len(deeds())) == (["refund"], 1, 1)
+    assert (done, Refund.select().count(), len(actions())) == (["refund"], 1, 1)
 
 
 # --- giving back
@@ -229,7 +231,7 @@ def test_an_unused_plan_is_asked_back(shopkeeper: Person, app: Flask) -> None:
     app.extensions["shop"] = replace(wired, config=replace(wired.config, esimgo_refunds="on"))
     shown = text(shopkeeper.get(f"/admin/orders/{order.reference}"))
     assert "Take it back" in shown
-    press(shopkeeper, order, "give_back")
+    press(shopkeeper, order, "return")
     request = orders.request_of(order)
     assert request is not None
     assert request.state == "asked"
@@ -245,7 +247,7 @@ def test_a_held_customer_is_released_once(shopkeeper: Person) -> None:
     assert "Done" in text(shopkeeper.post("/admin", customer=str(OWNER)))
     assert NOTHING in text(shopkeeper.post("/admin", customer=str(OWNER)))
     assert Customer.get(Customer.telegram_user_id == OWNER).held_at is None
-    assert deeds() == [("customer.release", str(OWNER))]
+    assert actions() == [("customer.release", str(OWNER))]
 
 
 @pytest.mark.parametrize("number", ["", "x", "-1", "9" * 16, "١٢"])
@@ -260,4 +262,4 @@ def test_what_fails_is_not_written_down(config: Config) -> None:
     who = make_customer(SHOPKEEPER)
     with pytest.raises(RuntimeError), admin.acting(who, "order.refund", "x"):
         raise RuntimeError
-    assert deeds() == []
+    assert actions() == []
