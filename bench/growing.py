@@ -74,7 +74,7 @@ def _jobs(config: Config) -> Callable[[], None]:
     """What the jobs process asks of its database every second or so."""
 
     def look() -> None:
-        quotes.is_full(config)
+        quotes.queue_is_full(config)
         orders.enforce_deadlines()
         orders.expire()
         esims.due()

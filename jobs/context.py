@@ -11,7 +11,7 @@ from webapp.base.config import Config
 from webapp.clients.esimgo.budget import Budget
 from webapp.clients.esimgo.client import ESIMGoClient
 from webapp.clients.telegram.botapi import BotApi
-from webapp.customers.outbox.pace import Pace
+from webapp.customers.outbox.rate_limiter import RateLimiter
 from webapp.state import outages
 from webapp.state.leases import Leadership
 
@@ -33,14 +33,14 @@ class JobLocks:
 
 @dataclass(frozen=True)
 class Context:
-    """`jobs`: by name, what can be asked for by hand. `chat_pace`: what Telegram got in the last second."""
+    """`jobs`: by name, what can be asked for by hand. `chat_limiter`: Telegram's rate limits."""
 
     config: Config
     esimgo: ESIMGoClient
     bot: BotApi
     leadership: Leadership
     jobs: Mapping[str, ModuleType]
-    chat_pace: Pace = field(default_factory=Pace)
+    chat_limiter: RateLimiter = field(default_factory=RateLimiter)
     locks: JobLocks = field(default_factory=JobLocks)
 
     @classmethod

@@ -5,4 +5,4 @@ from webapp.customers import outbox
 
 
 def run(context: Context) -> None:
-    outbox.deliver(context.bot, context.config, context.chat_pace)
+    outbox.deliver(context.bot, context.config, context.chat_limiter)

@@ -20,7 +20,7 @@ class Site(Flask):
     def dispatch_request(self) -> ResponseReturnValue:
         """A view may be asked twice, as any browser or webhook may ask twice."""
         with crash_points.armed(self.kill_at):
-            return db.twice_if_taken_back(super().dispatch_request)
+            return db.retry_on_deadlock(super().dispatch_request)
 
 
 def create_app(config: Config | None = None) -> Flask:

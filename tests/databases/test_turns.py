@@ -32,7 +32,7 @@ def test_nothing_of_a_crowd_is_lost_and_each_is_committed_when_it_is_told_so(dat
     unseen = []
 
     def write(number: int) -> None:
-        db.together(Customer.insert(telegram_user_id=number + 1, language="en").execute)
+        db.group_commit(Customer.insert(telegram_user_id=number + 1, language="en").execute)
         found = say(database.database_url, f"SELECT 1 FROM customer WHERE telegram_user_id = {number + 1}")
         if not found:
             unseen.append(number)
@@ -47,7 +47,7 @@ def test_one_that_goes_wrong_is_nobody_elses_trouble(database: Config) -> None:
 
     def write(number: int) -> None:
         try:
-            db.together(Customer.insert(telegram_user_id=number // 2 + 1, language="en").execute)
+            db.group_commit(Customer.insert(telegram_user_id=number // 2 + 1, language="en").execute)
         except IntegrityError:
             refused.append(number)
 

@@ -32,11 +32,11 @@ def must_never_be_sent(request: requests.PreparedRequest) -> bool:
 def nothing_irreversible(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever any test here makes the client do, some requests never leave it."""
 
-    def exchange(adapter: Any, request: requests.PreparedRequest, *more: Any) -> Answer:
+    def send(adapter: Any, request: requests.PreparedRequest, *more: Any) -> Answer:
         assert not must_never_be_sent(request), f"{request.method} {request.url}"
-        return http.exchange(adapter, request, *more)
+        return http.send(adapter, request, *more)
 
-    monkeypatch.setattr("webapp.clients.esimgo.calls.exchange", exchange)
+    monkeypatch.setattr("webapp.clients.esimgo.calls.send", send)
 
 
 @pytest.fixture

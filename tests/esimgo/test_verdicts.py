@@ -126,7 +126,7 @@ def test_only_reads_are_repeated_and_not_for_long(
 
 
 @pytest.mark.parametrize(
-    ("purpose", "carried", "senseless", "expected"),
+    ("purpose", "body_was_sent", "unparsable", "expected"),
     [
         (PURCHASE, False, False, errors.NotSent),
         (PURCHASE, True, False, errors.Unclear),
@@ -137,9 +137,9 @@ def test_only_reads_are_repeated_and_not_for_long(
     ],
 )
 def test_no_answer_means_not_sent_only_when_nothing_was_handed_over(
-    purpose: Purpose, carried: bool, senseless: bool, expected: type
+    purpose: Purpose, body_was_sent: bool, unparsable: bool, expected: type
 ) -> None:
-    found = verdicts.no_answer(purpose, NoAnswer("why", carried=carried, senseless=senseless))
+    found = verdicts.no_answer(purpose, NoAnswer("why", body_was_sent=body_was_sent, unparsable=unparsable))
     assert type(found) is expected
 
 

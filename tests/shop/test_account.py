@@ -28,7 +28,7 @@ from webapp.base.config import Config
 from webapp.books import purchases
 from webapp.customers import account, notifications, outbox
 from webapp.customers.account.addresses import CODES_A_DAY, TRIES
-from webapp.customers.outbox.pace import Pace
+from webapp.customers.outbox.rate_limiter import RateLimiter
 from webapp.models import (
     Customer,
     EmailAddress,
@@ -80,9 +80,9 @@ def test_each_group_can_be_switched_off_and_is_quiet_then(owner: Person, bot: Bo
     assert Customer.get().muted == "orders travel reminders"
     for kind in kinds:
         notifications.enqueue(order, kind, **PACE)
-    pace = Pace()
-    while outbox.deliver(bot, config, pace):
-        pace = Pace()
+    limiter = RateLimiter()
+    while outbox.deliver(bot, config, limiter):
+        limiter = RateLimiter()
     told = {row.kind for row in Notification.select().where(Notification.state == "sent")}
     assert told == {kind for kind in kinds if notifications.KINDS[kind].group in on}
     assert {row.state for row in Notification.select()} == {"sent", "not wanted"}
@@ -322,7 +322,7 @@ def test_nothing_is_sent_to_nobody(bot: Bot, config: Config) -> None:
     order = make_order("ready")
     account.forget(order.customer)
     notifications.enqueue(order.fresh(), "activated")
-    assert outbox.deliver(bot, config, Pace()) == 0
+    assert outbox.deliver(bot, config, RateLimiter()) == 0
     assert (bot.tried, Notification.get().state) == ([], "not wanted")
 
 

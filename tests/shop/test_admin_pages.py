@@ -35,7 +35,7 @@ from webapp.base.money import plain
 from webapp.books import sales
 from webapp.books.sales import Period
 from webapp.customers import outbox
-from webapp.customers.outbox.pace import Pace
+from webapp.customers.outbox.rate_limiter import RateLimiter
 from webapp.models import AdminEvent, Esim, JobRequest, Order, Plan, Setting
 from webapp.operations import admin, doctor
 from webapp.operations.doctor.findings import finding
@@ -175,7 +175,7 @@ def test_the_table_in_the_chat_equals_a_recount(
     crowd(300, days=40, change=some_order)
     shopkeeper.language = language
     shopkeeper.post("/admin/sales", by=by, days="30")
-    assert outbox.deliver(bot, config, Pace()) == 1
+    assert outbox.deliver(bot, config, RateLimiter()) == 1
     ((chat, name, content, _kind),) = bot.documents
     assert (chat, name) == (SHOPKEEPER, f"sales-by-{by}-30-days.csv")
 

@@ -18,7 +18,7 @@ from tests.shop.standins import Bot
 from webapp.base.config import Config
 from webapp.base.i18n import speaking
 from webapp.customers import notifications, outbox
-from webapp.customers.outbox.pace import Pace
+from webapp.customers.outbox.rate_limiter import RateLimiter
 from webapp.models import AdminEvent, Notification, Order, db
 from webapp.operations import alerts
 from webapp.orders import payments
@@ -112,12 +112,12 @@ def test_messages_that_are_off_wait_but_not_those_that_somebody_asks_for(
     notifications.enqueue(order, "paid")
     turn(shopkeeper, "no", name="messages")
     shopkeeper.post("/admin/sales", by="day", days="7")
-    pace = Pace()
-    assert outbox.deliver(bot, config, pace) == 1
+    limiter = RateLimiter()
+    assert outbox.deliver(bot, config, limiter) == 1
     assert [name for _, name, _, _ in bot.documents] == ["sales-by-day-7-days.csv"]
     assert Notification.get(Notification.kind == "paid").state == "waiting"
     turn(shopkeeper, "yes", name="messages")
-    assert outbox.deliver(bot, config, Pace()) == 1
+    assert outbox.deliver(bot, config, RateLimiter()) == 1
     assert Notification.get(Notification.kind == "paid").state == "sent"
 
 

@@ -18,7 +18,7 @@ from webapp.base.i18n import day_text, speaking
 from webapp.books import purchases
 from webapp.customers import documents, notifications, outbox
 from webapp.customers.documents import Document
-from webapp.customers.outbox.pace import Pace
+from webapp.customers.outbox.rate_limiter import RateLimiter
 from webapp.models import Esim, Notification, Order, Payment, Refund
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -167,7 +167,7 @@ def test_a_receipt_that_is_asked_for_comes_into_the_chat(bot: Bot, config: Confi
     order = make_order("active", make_customer(language="ru"))
     notifications.request(order.customer, "receipt", order)
     notifications.request(order.customer, "receipt", order)
-    assert outbox.deliver(bot, config, Pace()) == 1
+    assert outbox.deliver(bot, config, RateLimiter()) == 1
     ((chat, name, content, kind),) = bot.documents
     assert (chat, name, kind) == (OWNER, f"receipt-{order.reference}.pdf", "application/pdf")
     assert "Квитанция" in PdfReader(BytesIO(content)).pages[0].extract_text()
@@ -178,7 +178,7 @@ def test_a_receipt_that_is_asked_for_comes_into_the_chat(bot: Bot, config: Confi
 def test_all_purchases_come_into_the_chat_although_they_belong_to_no_order(bot: Bot, config: Config) -> None:
     order: Order = make_order("active")
     notifications.request(order.customer, "history")
-    assert outbox.deliver(bot, config, Pace()) == 1
+    assert outbox.deliver(bot, config, RateLimiter()) == 1
     assert bot.documents[0][1] == "purchases.csv"
 
 
@@ -187,7 +187,7 @@ def test_what_was_asked_for_comes_whatever_is_switched_off(bot: Bot, config: Con
     order = make_order("active", customer)
     notifications.enqueue(order, "activated")
     notifications.request(customer, "receipt", order)
-    assert outbox.deliver(bot, config, Pace()) == 1
+    assert outbox.deliver(bot, config, RateLimiter()) == 1
     assert (len(bot.documents), bot.messages) == (1, [])
 
 

@@ -16,7 +16,7 @@ from webapp.base.config import Config
 from webapp.clients.telegram.errors import BadCall, Blocked, Lost, NotReached, SlowDown
 from webapp.customers import identity, notifications, outbox
 from webapp.customers.outbox import chats, rows
-from webapp.customers.outbox.pace import Pace
+from webapp.customers.outbox.rate_limiter import RateLimiter
 from webapp.models import Customer, Notification
 
 pytestmark = pytest.mark.usefixtures("still")
@@ -26,10 +26,10 @@ Deliver = Callable[[], int]
 
 @pytest.fixture
 def deliver(bot: Bot, config: Config, monkeypatch: pytest.MonkeyPatch) -> Deliver:
-    """One run of the job, in one process: its pace is remembered. No round is ended by a busy machine."""
+    """One run of the job, in one process: its rate is remembered. No round is ended by a busy machine."""
     monkeypatch.setattr(clock, "monotonic", lambda: 0.0)
-    pace = Pace()
-    return lambda: outbox.deliver(bot, config, pace)
+    limiter = RateLimiter()
+    return lambda: outbox.deliver(bot, config, limiter)
 
 
 def waiting(count: int = 1, first_chat: int = OWNER) -> list[Notification]:

@@ -18,7 +18,7 @@ from webapp.clients.telegram.botapi import Json
 from webapp.clients.telegram.errors import Blocked, Lost, NotReached, SlowDown
 from webapp.customers import identity, outbox
 from webapp.customers.outbox import chats
-from webapp.customers.outbox.pace import Pace
+from webapp.customers.outbox.rate_limiter import RateLimiter
 from webapp.models import Customer, Notification, Order, db
 
 KINDS = ("paid", "failed", "refunded", "activated")
@@ -148,15 +148,15 @@ def test_thousands_of_messages_arrive_at_telegrams_pace(
 
 def play(bot: Telegram, config: Config, power: Power, ahead: list[float]) -> None:
     """One process after the other, until nothing is left to be sent."""
-    pace = Pace()
+    limiter = RateLimiter()
     while is_open():
         before = len(bot.calls)
         try:
-            outbox.deliver(bot, config, pace)
+            outbox.deliver(bot, config, limiter)
         except PowerCut:
             power.back()
             ahead[0] += 2
-            pace = Pace()
+            limiter = RateLimiter()
         ahead[0] += 0.2 if len(bot.calls) > before else 1.0
         if len(bot.deaf) >= 20 or (len(bot.calls) == before and not is_due()):
             let_in(bot)

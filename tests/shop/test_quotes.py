@@ -272,20 +272,20 @@ def ahead(count: int, stage: str) -> None:
 @pytest.mark.parametrize(("count", "full"), [(239, False), (240, True)])
 def test_a_line_that_is_too_long_for_the_deadline_is_full(config: Config, count: int, full: bool) -> None:
     ahead(count, "paid")
-    assert quotes.is_full(config) is full
+    assert quotes.queue_is_full(config) is full
 
 
 def test_payments_that_were_just_allowed_keep_their_place(config: Config, advance: Advance) -> None:
     ahead(239, "paid")
     order = opened()
-    quotes.admit(order)
+    quotes.hold_slot(order)
     assert near(order.fresh().admitted_at, clock.now())
-    assert quotes.is_full(config)
-    assert not quotes.is_full(config, besides=order), "it does not stand in its own way"
+    assert quotes.queue_is_full(config)
+    assert not quotes.queue_is_full(config, besides=order), "it does not stand in its own way"
     advance(61)
-    assert not quotes.is_full(config)
+    assert not quotes.queue_is_full(config)
 
 
 def test_what_is_delivered_or_over_is_not_in_the_line(config: Config) -> None:
     ahead(300, "ready")
-    assert not quotes.is_full(config)
+    assert not quotes.queue_is_full(config)

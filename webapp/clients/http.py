@@ -39,13 +39,13 @@ def tls_context(authorities: Path | None) -> ssl.SSLContext:
 
 
 class NoAnswer(Exception):
-    """No whole answer came. `carried`: some of the body was handed to the socket, so it may have arrived."""
+    """No whole answer came. `body_was_sent`: some of it was handed to the socket, so it may have arrived."""
 
-    def __init__(self, reason: str, *, carried: bool = False, senseless: bool = False) -> None:
+    def __init__(self, reason: str, *, body_was_sent: bool = False, unparsable: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
-        self.carried = carried
-        self.senseless = senseless  # an answer did come, but not one that can be read
+        self.body_was_sent = body_was_sent
+        self.unparsable = unparsable  # an answer did come, but not one that can be read
 
 
 class TooMuch(Exception):
@@ -74,7 +74,7 @@ class Bounds:
     size: int
 
 
-def exchange(
+def send(
     adapter: HTTPAdapter,
     request: requests.PreparedRequest,
     bounds: Bounds,
@@ -93,10 +93,10 @@ def exchange(
     try:
         return _send_and_read(adapter, request, bounds)
     except TooMuch:
-        failure = NoAnswer("the answer is too large", carried=body.read_from, senseless=True)
+        failure = NoAnswer("the answer is too large", body_was_sent=body.read_from, unparsable=True)
     except Exception as error:  # whatever happens after the first byte, the outcome must be told apart
         reason = f"{type(error).__name__} after {clock.monotonic() - began_at:.1f} s"
-        failure = NoAnswer(reason, carried=body.read_from)
+        failure = NoAnswer(reason, body_was_sent=body.read_from)
     raise failure  # out here, so that the lower error with its address does not hang on to it
 
 
@@ -155,13 +155,13 @@ def cut_off(seconds: float, cut: Callable[[], object]) -> Iterator[None]:
         with suppress(OSError, ValueError, RuntimeError):  # already closed, or back in the pool
             cut()
 
-    knife = threading.Timer(max(0.0, seconds), fall)
-    knife.daemon = True
-    knife.start()
+    deadline_timer = threading.Timer(max(0.0, seconds), fall)
+    deadline_timer.daemon = True
+    deadline_timer.start()
     try:
         yield
     finally:
-        knife.cancel()
+        deadline_timer.cancel()
 
 
 class _Connection(HTTPConnection):

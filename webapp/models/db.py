@@ -138,24 +138,24 @@ def transaction() -> AbstractContextManager[Any]:
     return writing
 
 
-def twice_if_taken_back(work: Callable[[], T]) -> T:
-    """Do `work`, and once more where the server took its transaction back in favour of another one. The whole
-    of it, because what it has read by then may no longer be so.
+def retry_on_deadlock(work: Callable[[], T]) -> T:
+    """Do `work`, and all of it once more where PostgreSQL ended its transaction to resolve a deadlock: what was
+    read by then may no longer be so.
     """
     try:
         return work()
     except OperationalError as error:
-        if not database.was_taken_back(error):
+        if not database.is_deadlock(error):
             raise
-        log.warning("the database took a transaction back; once more")
+        log.warning("deadlock: the transaction is retried")
         return work()
 
 
-def together(work: Callable[[], T]) -> T:
+def group_commit(work: Callable[[], T]) -> T:
     """Write something small that many bring at once; returns when it is committed. `work` may be done by
     another thread, so it knows nothing of the request at hand. Not inside a transaction.
     """
-    result: T = database.together(work)
+    result: T = database.group_commit(work)
     return result
 
 

@@ -21,8 +21,8 @@ from webapp.base.sealing import Keys
 T = TypeVar("T")
 
 
-class Errand(Generic[T]):
-    """A small piece of writing that another thread may do, with what came of it."""
+class QueuedWrite(Generic[T]):
+    """A small write that another thread may execute in its transaction, with its result or error."""
 
     def __init__(self, work: Callable[[], T]) -> None:
         self._work = work
@@ -30,8 +30,8 @@ class Errand(Generic[T]):
         self._error: BaseException | None = None
         self.done = False
 
-    def do(self, savepoint: Callable[[], AbstractContextManager[Any]]) -> None:
-        """What goes wrong with one is taken back, and is nobody else's trouble."""
+    def run(self, savepoint: Callable[[], AbstractContextManager[Any]]) -> None:
+        """In a savepoint: when it fails, the other writes of the transaction stay."""
         try:
             with savepoint():
                 self._result = self._work()
@@ -66,8 +66,8 @@ class Sqlite(SqliteDatabase):
         path.parent.mkdir(parents=True, exist_ok=True)
         super().__init__(str(path), pragmas=PRAGMAS, timeout=10, lock_type="IMMEDIATE")
         self.keys = keys
-        self._turn = threading.Lock()
-        self._line: deque[Errand[Any]] = deque()
+        self._write_lock = threading.Lock()
+        self._queue: deque[QueuedWrite[Any]] = deque()
 
     @contextmanager
     def writing(self) -> Iterator[None]:
@@ -78,34 +78,34 @@ class Sqlite(SqliteDatabase):
             with self.atomic():
                 yield
             return
-        with self._turn, self.atomic():
+        with self._write_lock, self.atomic():
             yield
 
-    def together(self, work: Callable[[], T]) -> T:
+    def group_commit(self, work: Callable[[], T]) -> T:
         """Do `work` in a transaction that it shares with whoever came while the last one was being committed.
         Most of a small transaction is waiting for the disk, and there is one disk. Returns after the commit.
         """
-        errand = Errand(work)
-        self._line.append(errand)
-        with self._turn:
-            if not errand.done:
-                self._do_all(list(iter(self._next, None)))
-        return errand.outcome()
+        write = QueuedWrite(work)
+        self._queue.append(write)
+        with self._write_lock:
+            if not write.done:
+                self._commit_all(list(iter(self._next, None)))
+        return write.outcome()
 
-    def _next(self) -> "Errand[Any] | None":
-        return self._line.popleft() if self._line else None
+    def _next(self) -> "QueuedWrite[Any] | None":
+        return self._queue.popleft() if self._queue else None
 
-    def _do_all(self, errands: "list[Errand[Any]]") -> None:
+    def _commit_all(self, writes: "list[QueuedWrite[Any]]") -> None:
         try:
             with self.atomic():
-                for errand in errands:
-                    errand.do(self.savepoint)
+                for write in writes:
+                    write.run(self.savepoint)
         except BaseException as error:
-            for errand in errands:
-                errand.failed(error)
+            for write in writes:
+                write.failed(error)
 
-    def was_taken_back(self, error: OperationalError) -> bool:
-        """A file has one writer at a time: nobody is in the way of anybody."""
+    def is_deadlock(self, error: OperationalError) -> bool:
+        """A file has one writer at a time, so there are no deadlocks."""
         return False
 
     def is_lost(self) -> bool:
@@ -114,7 +114,7 @@ class Sqlite(SqliteDatabase):
 
     @contextmanager
     def migrating(self) -> Iterator[None]:
-        """Alone: a second one waits here. The lock is on the folder and goes with the process."""
+        """Exclusive: flock on the database's folder, released when the process exits."""
         folder = os.open(Path(self.database).parent, os.O_RDONLY)
         try:
             fcntl.flock(folder, fcntl.LOCK_EX)
@@ -148,7 +148,7 @@ class Postgresql(PostgresqlDatabase):
         "tcp_user_timeout": 15_000,
         "fallback_application_name": "simka",
     }
-    _TAKEN_BACK = ("40001", "40P01")  # serialization_failure, deadlock_detected
+    _RETRYABLE = ("40001", "40P01")  # serialization_failure, deadlock_detected
     _MIGRATING = 7_461_909_021
     """Any number, as long as nobody else locks the same one in this database."""
 
@@ -170,14 +170,14 @@ class Postgresql(PostgresqlDatabase):
         atomic: AbstractContextManager[Any] = self.atomic()
         return atomic
 
-    def together(self, work: Callable[[], T]) -> T:
+    def group_commit(self, work: Callable[[], T]) -> T:
         """The server itself commits together what comes together."""
         with self.atomic():
             return work()
 
-    def was_taken_back(self, error: OperationalError) -> bool:
-        """By a deadlock, or because it could not be as if it had been alone; `error` is Peewee's."""
-        return getattr(error.__context__, "sqlstate", "") in self._TAKEN_BACK
+    def is_deadlock(self, error: OperationalError) -> bool:
+        """A deadlock, or a serialization failure. `error` is Peewee's."""
+        return getattr(error.__context__, "sqlstate", "") in self._RETRYABLE
 
     def _initialize_connection(self, conn: Any) -> None:
         conn.execute(self._SESSION)

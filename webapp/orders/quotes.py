@@ -172,22 +172,22 @@ def wait_for_verdict(reference: str, config: Config, places: BoundedSemaphore) -
 # --- in time
 
 
-def is_full(config: Config, besides: Order | None = None) -> bool:
+def queue_is_full(config: Config, besides: Order | None = None) -> bool:
     """Are so many orders ahead that one more could not be bought before its deadline?
 
     eSIM Go wants a pause between two orders. Payments that were allowed a moment ago count as ahead.
     """
     room = timedelta(seconds=config.deadline_s) - LAST_CALL - ADMITTED_FOR
-    return _ahead(besides) * config.esimgo_order_interval_s >= room.total_seconds()
+    return _queue_length(besides) * config.esimgo_order_interval_s >= room.total_seconds()
 
 
-def _ahead(besides: Order | None) -> int:
+def _queue_length(besides: Order | None) -> int:
     admitted = (Order.stage == "awaiting_payment") & (Order.admitted_at > clock.now() - ADMITTED_FOR)
     ahead = Order.select().where(Order.stage.in_(OPEN_STAGES) | admitted)
     return int(ahead.count() if besides is None else ahead.where(Order.id != besides.id).count())
 
 
-def is_covered(order: Order) -> bool:
+def balance_covers(order: Order) -> bool:
     """Does eSIM Go's balance cover this order beside all that it is promised to? Not when nobody knows it."""
     known = outages.balance()
     return known is not None and known[0] - _spent(known[1]) - _promised(order) >= order.wholesale
@@ -204,6 +204,6 @@ def _promised(besides: Order) -> int:
     return int(Order.select(fn.SUM(Order.wholesale)).where(ahead, Order.id != besides.id).scalar() or 0)
 
 
-def admit(order: Order) -> None:
+def hold_slot(order: Order) -> None:
     """This order's payment was just allowed: keep its place in the line."""
     Order.update(admitted_at=clock.now()).where(Order.id == order.id).execute()

@@ -11,7 +11,7 @@ from urllib.parse import quote
 import requests
 
 from webapp.base import clock
-from webapp.clients.http import Adapter, Answer, Bounds, NoAnswer, OnSent, exchange
+from webapp.clients.http import Adapter, Answer, Bounds, NoAnswer, OnSent, send
 
 from . import ratelimit, verdicts
 from .breaker import Breaker
@@ -171,7 +171,7 @@ class Caller:
         error: EsimGoError | None
         with self._budget.place(PRIORITIES[call.kind], call.endpoint) as place:
             try:
-                answer = exchange(adapter, self._prepared(call), self._bounds(call), on_sent, begin_by)
+                answer = send(adapter, self._prepared(call), self._bounds(call), on_sent, begin_by)
                 place.heed(ratelimit.told(answer))
                 error = verdicts.refusal(call.purpose, answer, self._key)
             except NoAnswer as failure:

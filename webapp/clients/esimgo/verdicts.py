@@ -63,8 +63,8 @@ def refusal(purpose: Purpose, answer: Answer, key: str) -> EsimGoError | None:
 
 def no_answer(purpose: Purpose, failure: NoAnswer) -> EsimGoError:
     if purpose is not Purpose.PURCHASE:
-        return (Unusable if failure.senseless else Unavailable)(failure.reason)
-    return (Unclear if failure.carried else NotSent)(failure.reason)
+        return (Unusable if failure.unparsable else Unavailable)(failure.reason)
+    return (Unclear if failure.body_was_sent else NotSent)(failure.reason)
 
 
 def retry_delay(method: str, attempt: int, error: EsimGoError) -> float | None:

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import requests
 from pydantic import BaseModel, ValidationError
 
-from webapp.clients.http import Adapter, Bounds, NoAnswer, exchange
+from webapp.clients.http import Adapter, Bounds, NoAnswer, send
 
 from . import verdicts
 from .errors import BadCall, Lost, NotReached
@@ -165,9 +165,9 @@ class BotApi:
         headers = {"Accept": "application/json", "User-Agent": "Simka"}
         request = requests.Request("POST", self._address + method, headers=headers, **content)
         try:
-            return verdicts.result(exchange(self._adapter, request.prepare(), self._bounds))
+            return verdicts.result(send(self._adapter, request.prepare(), self._bounds))
         except NoAnswer as failure:
-            error = Lost(failure.reason) if failure.carried else NotReached(failure.reason)
+            error = Lost(failure.reason) if failure.body_was_sent else NotReached(failure.reason)
         raise error
 
 

@@ -1,4 +1,4 @@
-"""Messages to the chats: in order within a chat, and at Telegram's pace.
+"""Messages to the chats: in order within a chat, and at Telegram's limiter.
 
 Telegram has no idempotency key, so a message is doubled when its answer is lost, or when the process dies
 between the call and the mark: at most once in a chat, and in PARALLEL chats.
@@ -19,7 +19,7 @@ from webapp.clients.telegram.errors import BadCall, Blocked, Lost, NotReached, S
 from webapp.customers import identity, notifications
 from webapp.customers.notifications import Message
 from webapp.customers.outbox import rows
-from webapp.customers.outbox.pace import Pace
+from webapp.customers.outbox.rate_limiter import RateLimiter
 from webapp.models import Customer, Notification
 
 log = logging.getLogger(__name__)
@@ -30,20 +30,20 @@ ROUND_S = 5.0
 ASKED_AGAIN_AFTER = timedelta(hours=6)
 
 
-def deliver(bot: BotApi, config: Config, pace: Pace) -> int:
+def deliver(bot: BotApi, config: Config, limiter: RateLimiter) -> int:
     """Send what is due, the longest overdue first; returns how many have arrived.
 
     Nothing is begun after ROUND_S, so that a Telegram that hangs holds the job up for one call more.
     """
     rows.take_over_lapsed()
-    return _Round(bot, config, pace).run()
+    return _Round(bot, config, limiter).run()
 
 
 class _Round:
     """One run of the job: what is under way, and what has arrived."""
 
-    def __init__(self, bot: BotApi, config: Config, pace: Pace) -> None:
-        self._bot, self._config, self._pace = bot, config, pace
+    def __init__(self, bot: BotApi, config: Config, limiter: RateLimiter) -> None:
+        self._bot, self._config, self._limiter = bot, config, limiter
         self._ends_at = clock.monotonic() + ROUND_S
         self._under_way: dict[Future[int], Notification] = {}
         self._line: list[Notification] = []
@@ -63,7 +63,7 @@ class _Round:
         while due := self._next():
             for notification in rows.claim(due):
                 if message := self._composed(notification):
-                    self._pace.begin()
+                    self._limiter.acquire()
                     call = threads.submit(_send, self._bot, _chat(notification), message)
                     self._under_way[call] = notification
         return bool(self._under_way)
@@ -72,14 +72,14 @@ class _Round:
         """As many as may begin now. The line is read ahead: each chat stands in it once."""
         room = self._room()
         if room and not self._line:
-            self._line = _due(READ_AHEAD, self._pace)
+            self._line = _due(READ_AHEAD, self._limiter)
         due, self._line = self._line[:room], self._line[room:]
         return due
 
     def _room(self) -> int:
         if clock.monotonic() >= self._ends_at:
             return 0
-        return max(0, min(PARALLEL - len(self._under_way), self._pace.room()))
+        return max(0, min(PARALLEL - len(self._under_way), self._limiter.available()))
 
     def _composed(self, notification: Notification) -> Message | None:
         try:
@@ -94,9 +94,9 @@ class _Round:
         done, _ = wait(self._under_way, return_when=when)
         for call in done:
             notification = self._under_way.pop(call)
-            self._pace.end(_chat(notification))
+            self._limiter.release(_chat(notification))
             crash_point("notification.sent")
-            self._arrived += _mark(notification, call.exception(), self._pace)
+            self._arrived += _mark(notification, call.exception(), self._limiter)
 
 
 def _send(bot: BotApi, chat: int, message: Message) -> int:
@@ -112,23 +112,23 @@ def _chat(notification: Notification) -> int:
     return int(notification.customer.telegram_user_id)
 
 
-def _due(limit: int, pace: Pace) -> list[Notification]:
+def _due(limit: int, limiter: RateLimiter) -> list[Notification]:
     """The first open message of each chat that may be written to now.
 
     Nobody's block is believed for ever: an unblocking that we were never told of is found out.
     """
     asked = Customer.blocked_at.is_null() | (Customer.blocked_at <= clock.now() - ASKED_AGAIN_AFTER)
-    due = rows.due("chat").where(asked, Customer.telegram_user_id.not_in(pace.resting()))
+    due = rows.due("chat").where(asked, Customer.telegram_user_id.not_in(limiter.cooling_down()))
     return list(due.limit(limit))
 
 
-def _mark(notification: Notification, error: BaseException | None, pace: Pace) -> bool:
+def _mark(notification: Notification, error: BaseException | None, limiter: RateLimiter) -> bool:
     """Write down how the call has ended; True when the message has arrived."""
     if error is None:
         rows.sent(notification)
         return True
     if isinstance(error, SlowDown):
-        pace.slow_down(_chat(notification), error.retry_after_s)
+        limiter.slow_down(_chat(notification), error.retry_after_s)
         rows.wait(notification, error.retry_after_s)
     elif isinstance(error, Blocked):
         identity.unreachable(notification.customer)

@@ -9,7 +9,7 @@ from webapp.clients.esimgo import signature
 from webapp.esims.callbacks import refusals
 from webapp.esims.callbacks.events import read
 from webapp.models import Callback
-from webapp.models.db import together
+from webapp.models.db import group_commit
 from webapp.state.funnel import Funnel
 
 MAX_BYTES = 64 * 1024
@@ -30,7 +30,7 @@ def receive(raw: bytes, signature_header: str | None, config: Config, funnel: Fu
         return False
     body = raw.decode("utf-8", "replace")
     row = {"digest": _digest(raw, proof), "body": body, "signature": proof, "kind": read(body).kind.value}
-    together(Callback.insert(row).on_conflict_ignore().execute)
+    group_commit(Callback.insert(row).on_conflict_ignore().execute)
     return True
 
 

@@ -17,7 +17,7 @@ from webapp.base.config import Config, is_loopback
 from webapp.base.i18n import LANGUAGES
 from webapp.clients.esimgo.client import ESIMGoClient
 from webapp.clients.esimgo.errors import AccessDenied, EsimGoError
-from webapp.clients.http import Adapter, Answer, Bounds, NoAnswer, exchange
+from webapp.clients.http import Adapter, Answer, Bounds, NoAnswer, send
 from webapp.clients.telegram.botapi import BotApi
 from webapp.clients.telegram.errors import BadCall, TelegramError
 from webapp.esims import callbacks
@@ -177,6 +177,6 @@ def _ask(config: Config, method: str, url: str, **content: dict[str, str]) -> An
     request = requests.Request(method, url, **content).prepare()
     adapter = Adapter(config.ca_file)
     try:
-        return exchange(adapter, request, BOUNDS)
+        return send(adapter, request, BOUNDS)
     finally:
         adapter.close()

@@ -74,7 +74,7 @@ def pre_checkout(asked: Question, config: Config) -> str | None:
         return _("This order belongs to somebody else, or is gone. Please choose the plan again.")
     reason = _never(order, asked) or _not_to_them(order, config) or _not_now(order, config)
     if reason is None:
-        quotes.admit(order)
+        quotes.hold_slot(order)
         _expect(order, asked)
         crash_point("payment.allowed")
     return reason
@@ -103,10 +103,10 @@ def _not_now(order: Order, config: Config) -> str | None:
         )
     if not state.sells(order.country_code):
         return _("Sales are paused for a moment. You have not been charged; please try again a little later.")
-    if quotes.is_full(config, besides=order):
+    if quotes.queue_is_full(config, besides=order):
         return _("Very many people are buying now. You have not been charged; please try again in a minute.")
     verdict = quotes.verdict(order, config)
-    if verdict == "ok" and not quotes.is_covered(order):
+    if verdict == "ok" and not quotes.balance_covers(order):
         return _("Sales are paused for a moment. You have not been charged; please try again a little later.")
     return {
         "ok": None,

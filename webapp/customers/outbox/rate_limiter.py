@@ -1,4 +1,4 @@
-"""Telegram's pace (Bot API FAQ): about one message a second in a chat, about 30 a second over all."""
+"""Telegram's rate limits (Bot API FAQ): about one message a second in a chat, about 30 a second over all."""
 
 from collections import deque
 from datetime import datetime, timedelta
@@ -9,7 +9,7 @@ WINDOW = timedelta(seconds=1)
 SAME_TROUBLE = timedelta(seconds=5)
 
 
-class Pace:
+class RateLimiter:
     """Never above the limits in any sliding second, for one thread that begins and ends the calls.
 
     Telegram counts a message somewhere between the call and its answer; its place is therefore kept until
@@ -23,22 +23,22 @@ class Pace:
         self._slowed: tuple[datetime, int] | None = None
         self._held_until: datetime | None = None
 
-    def room(self) -> int:
-        """How many calls may begin now."""
+    def available(self) -> int:
+        """How many calls may begin now; 0 while a 429 holds everybody up."""
         if self._held_until is not None and clock.now() < self._held_until:
             return 0
         self._forget()
         return self._per_second - self._under_way - len(self._ended)
 
-    def resting(self) -> set[int]:
-        """The chats that were written to just now."""
+    def cooling_down(self) -> set[int]:
+        """The chats that were written to within the last second."""
         self._forget()
         return {chat for _, chat in self._ended}
 
-    def begin(self) -> None:
+    def acquire(self) -> None:
         self._under_way += 1
 
-    def end(self, chat: int) -> None:
+    def release(self, chat: int) -> None:
         """The answer is here, whatever it says."""
         self._under_way -= 1
         self._ended.append((clock.now(), chat))
