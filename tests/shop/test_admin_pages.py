@@ -41,15 +41,14 @@ from webapp.operations import admin, doctor
 from webapp.operations.doctor.findings import finding
 from webapp.orders import payments
 from webapp.state import funnel, incidents, outages
-from webapp.views import lately
 
 pytestmark = pytest.mark.usefixtures("shelves")
 
 
 @pytest.fixture(autouse=True)
-def counted_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def counted_at_once(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(funnel, "WRITE_EVERY_S", 0.0)
-    monkeypatch.setattr(lately, "A_MOMENT_S", 0)
+    app.extensions["shop"].state.ttl_s = 0
 
 
 def facts(html: str) -> dict[str, str]:

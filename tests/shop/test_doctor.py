@@ -96,7 +96,7 @@ class Merchant:
         account = {"balance": 1000, "currency": "USD", "name": "Example", "callbackUrl": self.callback}
         self.provider.account = Organisation.model_validate(account)
         Callback.create(digest="d", body="{}", signature="hex", verdict="done")
-        bot_setup.introduce(bot, self.config)
+        bot_setup.configure(bot, self.config)
 
     @property
     def callback(self) -> str:

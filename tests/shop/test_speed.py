@@ -22,7 +22,7 @@ from webapp.catalogue import generation
 from webapp.customers import identity
 from webapp.models import Assignment, Customer, Esim, Order, Payment, Plan, Refund, ReturnRequest, Setting, db
 from webapp.state import funnel, outages
-from webapp.views import lately, shelf
+from webapp.views import response_cache
 
 Counted = Callable[[Callable[[], Any]], int]
 
@@ -53,7 +53,7 @@ def stocked(still: None, shelves: None, app: Flask, monkeypatch: pytest.MonkeyPa
     No minute ends, so whatever is made anew is so for the reason that the test names.
     """
     Setting.write("catalogue.generation", 1)
-    monkeypatch.setattr(lately, "A_MOMENT_S", 0)
+    app.extensions["shop"].state.ttl_s = 0
     monkeypatch.setattr(funnel, "WRITE_EVERY_S", float("inf"))
     app.extensions["shop"].funnel.write_down()
 
@@ -182,24 +182,25 @@ def test_a_known_page_is_a_304_for_who_has_it(stocked: None, browser: FlaskClien
     assert (same.status_code, same.data) == (304, b"")
 
 
-def test_the_shelf_gives_up_what_nobody_has_asked_for_lately(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shelf, "MOST", 2)
-    pages = shelf.Shelf()
-    pages.keep("now", "a", shelf.Kept(b"a", ()))
-    pages.keep("now", "b", shelf.Kept(b"b", ()))
-    assert pages.find("now", "a")
-    pages.keep("now", "c", shelf.Kept(b"c", ()))
-    assert [name for name in "abc" if pages.find("now", name)] == ["a", "c"]
-    assert pages.find("later", "a") is None, "another state of the shop"
+def test_the_cache_drops_the_least_recently_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(response_cache, "MAX_RESPONSES", 2)
+    pages = response_cache.ResponseCache()
+    pages.put("now", "a", response_cache.CachedResponse(b"a", ()))
+    pages.put("now", "b", response_cache.CachedResponse(b"b", ()))
+    assert pages.get("now", "a")
+    pages.put("now", "c", response_cache.CachedResponse(b"c", ()))
+    assert [name for name in "abc" if pages.get("now", name)] == ["a", "c"]
+    assert pages.get("later", "a") is None, "another state of the shop"
 
 
 def test_in_a_moment_the_state_is_asked_for_once(
-    stocked: None, browser: FlaskClient, counted: Counted, monkeypatch: pytest.MonkeyPatch
+    stocked: None, app: Flask, browser: FlaskClient, counted: Counted
 ) -> None:
-    monkeypatch.setattr(lately, "A_MOMENT_S", float("inf"))
+    state = app.extensions["shop"].state
+    state.ttl_s = float("inf")
     browser.get("/")
     assert counted(lambda: browser.get("/")) == 0
-    monkeypatch.setattr(lately, "A_MOMENT_S", 0)
+    state.ttl_s = 0
     assert counted(lambda: browser.get("/")) == 1
 
 

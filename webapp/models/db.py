@@ -139,8 +139,8 @@ def transaction() -> AbstractContextManager[Any]:
 
 
 def retry_on_deadlock(work: Callable[[], T]) -> T:
-    """Do `work`, and all of it once more where PostgreSQL ended its transaction to resolve a deadlock: what was
-    read by then may no longer be so.
+    """Do `work`, and all of it once more where PostgreSQL ended its transaction to resolve a deadlock: what
+    was read by then may no longer be so.
     """
     try:
         return work()

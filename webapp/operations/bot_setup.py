@@ -13,7 +13,7 @@ def webhook(config: Config) -> str:
     return f"{config.public_url}/api/telegram/webhook"
 
 
-def introduce(bot: BotApi, config: Config) -> None:
+def configure(bot: BotApi, config: Config) -> None:
     """Webhook with its secret and update types, commands in every language, menu button. TelegramError.
 
     The bot's name is kept, for links into its chat.

@@ -92,7 +92,7 @@ def _language(customer: Customer) -> None:
     if code is None:
         raise BadRequest
     identity.speak(customer, code, chosen=True)
-    page.speak(code)
+    page.use_language(code)
 
 
 def _messages(customer: Customer) -> Flash:

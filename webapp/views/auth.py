@@ -43,7 +43,7 @@ def customer() -> Customer:
     person = identity.recognise(found.user_id, found.first_name, found.language_code, default)
     if asked := i18n.supported(request.args.get("lang")):
         identity.speak(person, asked, chosen=asked != i18n.supported(found.language_code))
-    page.speak(person.language)
+    page.use_language(person.language)
     shop().limits.count_customer(person.telegram_user_id)
     g.customer = person
     return person

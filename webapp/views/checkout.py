@@ -9,8 +9,8 @@ from webapp.orders import limits, payments, topups
 from webapp.state import outages
 from webapp.views import page
 from webapp.views.auth import personal
+from webapp.views.caching import cached_page
 from webapp.views.esims import own as own_esim
-from webapp.views.kept import kept
 from webapp.views.orders import own, view_of
 from webapp.views.wiring import shop
 
@@ -18,7 +18,7 @@ blueprint = Blueprint("checkout", __name__)
 
 
 @blueprint.get("/plans/<plan_id>")
-@kept("plan", page.this_phone)
+@cached_page("plan", page.this_phone)
 def plan(plan_id: str) -> Response:
     found = catalogue.plan(plan_id)
     if found is None:

@@ -20,7 +20,7 @@ blueprint = Blueprint("esims", __name__)
 def mine(customer: Customer) -> Response:
     cards = esims.cards(customer)
     bought = orders.of_customer(customer)
-    return page.polled(
+    return page.with_etag(
         page.personal(
             "esims/list",
             cards=[card for card in cards if not esims.is_past(*card)],
@@ -35,20 +35,20 @@ def mine(customer: Customer) -> Response:
 @personal
 def current(customer: Customer) -> Response:
     esim = esims.current(customer)
-    return page.polled(page.personal("esims/current", **(view_of(esim) if esim else {"esim": None})))
+    return page.with_etag(page.personal("esims/current", **(view_of(esim) if esim else {"esim": None})))
 
 
 @blueprint.get("/esims/<reference>")
 @personal
 def show(reference: str, customer: Customer) -> Response:
-    return page.polled(page.personal("esims/show", **view_of(own(customer, reference))))
+    return page.with_etag(page.personal("esims/show", **view_of(own(customer, reference))))
 
 
 @blueprint.get("/esims/<reference>/topup")
 @personal
 def topup(reference: str, customer: Customer) -> Response:
     esim = own(customer, reference)
-    return page.polled(page.personal("esims/topup", esim=esim, offers=topups.offers(esim)))
+    return page.with_etag(page.personal("esims/topup", esim=esim, offers=topups.offers(esim)))
 
 
 def own(customer: Customer, reference: str) -> Esim:

@@ -9,8 +9,9 @@ from webapp import esims, orders
 from webapp.customers import account
 from webapp.models import Customer, Esim, Order
 from webapp.orders import payments
-from webapp.views import page, polling
+from webapp.views import page
 from webapp.views.auth import personal, sender
+from webapp.views.caching import etag_poll
 from webapp.views.wiring import shop
 
 blueprint = Blueprint("orders", __name__)
@@ -23,7 +24,7 @@ def show(reference: str, customer: Customer) -> Response:
 
 
 @blueprint.get("/orders/<reference>/status")
-@polling.unless_unchanged(lambda reference: orders.glance(reference, sender().user_id))
+@etag_poll(lambda reference: orders.glance(reference, sender().user_id))
 @personal
 def status(reference: str, customer: Customer) -> Response:
     return page.personal("orders/status", **view_of(own(customer, reference)))

@@ -53,7 +53,7 @@ def personal(name: str, *, status: int = 200, **values: Any) -> Response:
     return render(name, status=status, cache_control=PERSONAL, **values)
 
 
-def polled(response: Response) -> Response:
+def with_etag(response: Response) -> Response:
     """Answer an unchanged poll without a body (hx-ptag): the tag is a digest of what would be shown."""
     tag = hashlib.sha256(response.get_data()).hexdigest()[:16]
     if request.headers.get("HX-PTag") == tag:
@@ -90,8 +90,8 @@ def link(endpoint: str, **values: Any) -> str:
 
 def register(app: Flask, config: Config, assets: Assets) -> None:
     Htmx(app)
-    _teach_templates(app, config, assets)
-    fences = (
+    _template_globals(app, config, assets)
+    security_headers = (
         ("Content-Security-Policy", _content_security_policy(config, assets)),
         ("Referrer-Policy", "no-referrer"),
         ("X-Content-Type-Options", "nosniff"),
@@ -103,12 +103,12 @@ def register(app: Flask, config: Config, assets: Assets) -> None:
         db.keep_connection()
         accepted = request.headers.get("Accept-Language", "")
         code = i18n.supported(request.args.get("lang")) or i18n.best(accepted, config.default_language)
-        speak(code)
+        use_language(code)
 
     @app.after_request
     def secure(response: Response) -> Response:
         response.headers["X-Request-ID"] = request_id.get()
-        response.headers.extend(fences)
+        response.headers.extend(security_headers)
         varies(response, "HX-Request", "HX-Request-Type", "HX-Boosted", "Accept-Language")
         return response
 
@@ -118,7 +118,7 @@ def register(app: Flask, config: Config, assets: Assets) -> None:
             g.speaking.close()
 
 
-def _teach_templates(app: Flask, config: Config, assets: Assets) -> None:
+def _template_globals(app: Flask, config: Config, assets: Assets) -> None:
     """What every template may say."""
     app.jinja_env.add_extension("jinja2.ext.i18n")
     app.jinja_env.install_gettext_callables(i18n.gettext, i18n.ngettext, newstyle=True)  # type: ignore[attr-defined]
@@ -143,7 +143,7 @@ def _teach_templates(app: Flask, config: Config, assets: Assets) -> None:
     )
 
 
-def speak(code: str) -> None:
+def use_language(code: str) -> None:
     """From here on this request is answered in `code`."""
     stack: ExitStack = g.setdefault("speaking", ExitStack())
     stack.enter_context(i18n.speaking(code))

@@ -12,7 +12,7 @@ from webapp import catalogue, orders
 from webapp.models import Area, Customer, Plan
 from webapp.views import page
 from webapp.views.auth import personal
-from webapp.views.kept import kept
+from webapp.views.caching import cached_page
 from webapp.views.wiring import shop
 
 blueprint = Blueprint("shop", __name__)
@@ -23,7 +23,7 @@ TIERS = ("", "lite", "essential", "plus")
 
 
 @dataclass(frozen=True)
-class Shelf:
+class TierGroup:
     """Plans that differ in size only. `fair_use`: how unlimited ones of this tier stay usable."""
 
     tier: str
@@ -32,7 +32,7 @@ class Shelf:
 
 
 @blueprint.get("/")
-@kept("shop")
+@cached_page("shop")
 def index() -> Response:
     query = request.args.get("q", "")[:64].strip()
     cards = catalogue.areas()
@@ -51,7 +51,7 @@ def index() -> Response:
 
 
 @blueprint.get("/countries")
-@kept("")
+@cached_page("")
 def countries() -> Response:
     """All of them: the rest of the shop's list, on demand."""
     return page.render("shop/countries", countries=[card for card in catalogue.areas() if card.is_country])
@@ -64,7 +64,7 @@ def recent(customer: Customer) -> Response:
 
 
 @blueprint.get("/shop/<code>")
-@kept("area")
+@cached_page("area")
 def area(code: str) -> Response:
     found = Area.get_or_none(Area.code == code)
     if found is None:
@@ -75,7 +75,7 @@ def area(code: str) -> Response:
         "shop/area",
         area=found,
         standard=[plan for plan in plans if plan.plan_type == "standard"],
-        unlimited=_shelves(plan for plan in plans if plan.plan_type == "unlimited"),
+        unlimited=_tier_groups(plan for plan in plans if plan.plan_type == "unlimited"),
         facts=catalogue.facts(plans),
         reach=catalogue.reach(found),
         offer=catalogue.regional_offer(plans, regional),
@@ -83,13 +83,13 @@ def area(code: str) -> Response:
     )
 
 
-def _shelves(plans: Iterable[Plan]) -> list[Shelf]:
+def _tier_groups(plans: Iterable[Plan]) -> list[TierGroup]:
     """By tier, the slowest first; one that we do not know goes last."""
     by_tier: dict[str, list[Plan]] = {}
     for plan in sorted(plans, key=lambda plan: (plan.days, plan.stars)):
         by_tier.setdefault(plan.tier, []).append(plan)
     order = sorted(by_tier, key=lambda tier: (TIERS.index(tier) if tier in TIERS else len(TIERS), tier))
-    return [Shelf(tier, catalogue.fair_use(by_tier[tier][0]), by_tier[tier]) for tier in order]
+    return [TierGroup(tier, catalogue.fair_use(by_tier[tier][0]), by_tier[tier]) for tier in order]
 
 
 def _cheapest_of_each(regional: Iterable[Plan]) -> list[Plan]:

@@ -19,26 +19,29 @@ from webapp.clients.telegram.initdata import Checker
 from webapp.orders import payments, quotes
 from webapp.state import outages
 from webapp.state.funnel import Funnel
+from webapp.state.outages import State
 from webapp.views import devices
 from webapp.views.devices import Device
-from webapp.views.lately import Lately
 from webapp.views.limits import Limits
-from webapp.views.shelf import Shelf
+from webapp.views.response_cache import ResponseCache, TtlValue
+
+STATE_TTL_S = 0.1
+"""By so much a new price or a notice may be late on a page that is cached. What is bought is checked anew."""
 
 
 @dataclass(frozen=True)
 class Shop:
-    """`shelf`: public pages that are ready; `polled`: personal ones. `verdict_waits` and `invoice_waits`:
-    places for requests that wait for the jobs process and for Telegram.
+    """`state`: of the shop, a moment old at most. `pages`: answers for everybody; `polls`: for one person.
+    `verdict_waits` and `invoice_waits`: places for requests that wait for the jobs process and for Telegram.
     """
 
     config: Config
     bot: BotApi
     limits: Limits
-    lately: Lately
+    state: TtlValue[State]
     initdata: Checker
-    shelf: Shelf = field(default_factory=Shelf)
-    polled: Shelf = field(default_factory=Shelf)
+    pages: ResponseCache = field(default_factory=ResponseCache)
+    polls: ResponseCache = field(default_factory=ResponseCache)
     funnel: Funnel = field(default_factory=Funnel)
     search: Search = field(default_factory=Search)
     device: Callable[[str], Device] = field(default_factory=lambda: lru_cache(maxsize=1024)(devices.device))
@@ -50,8 +53,8 @@ class Shop:
 def made(config: Config) -> Shop:
     """For one application with these settings. Nobody outside is asked yet."""
     bot = BotApi(config.telegram_bot_token, config.telegram_api_url, authorities=config.ca_file)
-    lately = Lately(lambda: outages.state(config.catalogue_ttl_s))
-    return Shop(config, bot, Limits(config), lately, Checker(config.telegram_bot_token))
+    state = TtlValue(lambda: outages.state(config.catalogue_ttl_s), STATE_TTL_S)
+    return Shop(config, bot, Limits(config), state, Checker(config.telegram_bot_token))
 
 
 def shop() -> Shop:

@@ -36,7 +36,7 @@ def register(app: Flask, config: Config) -> None:
             config.telegram_bot_token, config.telegram_api_url, timeout=(3, 10), authorities=config.ca_file
         )
         try:
-            bot_setup.introduce(bot, config)
+            bot_setup.configure(bot, config)
         except TelegramError as error:
             sys.exit(f"simka: Telegram: {error}; `make doctor` says what to look at")
         click.echo(f"The bot now opens {config.public_url}.")

@@ -13,7 +13,7 @@ from webapp.views.wiring import shop
 @blueprint.get("/check")
 @admin
 def check(admin: Customer) -> Response:
-    return page.polled(_shown())
+    return page.with_etag(_shown())
 
 
 @blueprint.post("/check")
