@@ -195,7 +195,7 @@ ON_BOTH = {
     "shop.test_account",
     "shop.test_telling",
     "flows.test_secrets",
-    "shop.test_admin_deeds",
+    "shop.test_admin_remedies",
     "shop.test_admin_switches",
     "shop.test_buying",
     "shop.test_callbacks",

@@ -134,7 +134,7 @@ def test_a_list_names_only_what_is_there(named: Iterable[str], there: Iterable[s
 
 @pytest.mark.parametrize("prefix", shopping.CALM)
 def test_a_crash_point_that_is_left_out_is_there(prefix: str) -> None:
-    assert any(name.startswith(prefix) for name in world.named_boundaries())
+    assert any(name.startswith(prefix) for name in world.named_crash_points())
 
 
 @pytest.mark.parametrize("command", OF_JOBS)

@@ -23,7 +23,7 @@ from sandbox.esimgo.errors import Refused
 from sandbox.telegram.errors import Refused as NotRefunded
 from tests.proof.audit import Audit
 from tests.proof.network import Mix
-from tests.proof.world import KEY, NOT_RUN, World, config_for, named_boundaries
+from tests.proof.world import KEY, NOT_RUN, World, config_for, named_crash_points
 from webapp import catalogue, esims, orders
 from webapp.customers import identity
 from webapp.esims import callbacks
@@ -51,8 +51,8 @@ PROVIDER_FATES = (
     "down",
 )
 CHAT_FATES = ("429", "502", "lost_answer", "broken_json", "hang", "down", "403")
-BOUNDARIES = [name for name in named_boundaries() if not name.startswith("notification.")]
-PURCHASE_BOUNDARIES = [name for name in BOUNDARIES if name.startswith(("order.", "payment."))]
+CRASH_POINTS = [name for name in named_crash_points() if not name.startswith("notification.")]
+PURCHASE_BOUNDARIES = [name for name in CRASH_POINTS if name.startswith(("order.", "payment."))]
 JOBS = (
     "validate_quotes",
     "submit_paid_orders",
@@ -128,7 +128,7 @@ class Shop(RuleBasedStateMachine):
         self.hub.now_s += seconds
         self.hub.run_until(self.hub.now_s + 1)
 
-    @rule(name=st.sampled_from(BOUNDARIES))
+    @rule(name=st.sampled_from(CRASH_POINTS))
     def arm_a_crash(self, name: str) -> None:
         self.world.power.armed = [name]
 

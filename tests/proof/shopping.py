@@ -5,7 +5,7 @@ from random import Random
 from typing import Any
 
 from tests.proof.network import Mix
-from tests.proof.world import World, named_boundaries
+from tests.proof.world import World, named_crash_points
 from webapp import orders
 from webapp.customers import identity
 from webapp.models import Order, Plan
@@ -54,7 +54,7 @@ class Street:
         self.paid = self.open = self.crashes = self.pauses = 0
         self._people = 10_000
         self._plans = list(Plan.select().where(Plan.available).order_by(Plan.id))
-        self._boundaries = [name for name in named_boundaries() if not name.startswith(CALM)]
+        self._crash_points = [name for name in named_crash_points() if not name.startswith(CALM)]
 
     @property
     def is_busy(self) -> bool:
@@ -128,7 +128,7 @@ class Street:
             self.told[f"paid twice: {again['status']}"] += 1
         if self.chance.random() < CRASH:
             self.crashes += 1
-            self.world.power.armed.append(self.chance.choice(self._boundaries))
+            self.world.power.armed.append(self.chance.choice(self._crash_points))
         if self.chance.random() < PAUSE:
             self.pauses += 1
             self.hub.spawn(self.hub.outside, self._pause, after_s=self.chance.uniform(0, 60))

@@ -76,11 +76,11 @@ def config_for(database_url: str) -> Config:
     )
 
 
-def named_boundaries() -> list[str]:
+def named_crash_points() -> list[str]:
     """Every crash point that stands in the code of the shop."""
     found: set[str] = set()
     for file in (*(ROOT / "webapp").rglob("*.py"), *(ROOT / "jobs").rglob("*.py")):
-        found.update(re.findall(r'\bboundary\("([a-z_.]+)"\)', file.read_text()))
+        found.update(re.findall(r'\bcrash_point\("([a-z_.]+)"\)', file.read_text()))
     return sorted(found)
 
 
