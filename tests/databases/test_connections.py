@@ -155,7 +155,7 @@ def test_of_two_requests_in_each_others_way_one_is_done_again(server: Server, ur
     for thread in threads:
         thread.join()
     assert answers == {"first": 200, "second": 200}
-    assert sorted(tried.values()) == [1, 2]
+    assert min(tried.values()) == 1 < max(tried.values())
     assert len({customer.first_name for customer in Customer.select()}) == 1, (
         "the one who was last wrote both"
     )

@@ -20,7 +20,7 @@ from peewee import (
 )
 from playhouse.migrations import Runner
 
-from webapp.base import sealing
+from webapp.base import clock, sealing
 from webapp.models.engines import engine
 
 T = TypeVar("T")
@@ -28,6 +28,7 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+RETRY_PAUSES_S = (0.05, 0.2)
 
 database: Any = DatabaseProxy()
 """Has whatever the database has that `bind` chose."""
@@ -139,16 +140,19 @@ def transaction() -> AbstractContextManager[Any]:
 
 
 def retry_on_deadlock(work: Callable[[], T]) -> T:
-    """Do `work`, and all of it once more where PostgreSQL ended its transaction to resolve a deadlock: what
-    was read by then may no longer be so.
+    """Do `work`, and all of it again where PostgreSQL ended its transaction to resolve a deadlock: what was
+    read by then may no longer be so. Tried three times, after short pauses: PostgreSQL gives a row that was freed to
+    whoever comes first, so that a retry without a pause can run into the same deadlock.
     """
-    try:
-        return work()
-    except OperationalError as error:
-        if not database.is_deadlock(error):
-            raise
-        log.warning("deadlock: the transaction is retried")
-        return work()
+    for pause_s in RETRY_PAUSES_S:
+        try:
+            return work()
+        except OperationalError as error:
+            if not database.is_deadlock(error):
+                raise
+            log.warning("deadlock: the transaction is retried")
+        clock.sleep(pause_s)
+    return work()
 
 
 def group_commit(work: Callable[[], T]) -> T:
