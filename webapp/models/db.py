@@ -141,8 +141,8 @@ def transaction() -> AbstractContextManager[Any]:
 
 def retry_on_deadlock(work: Callable[[], T]) -> T:
     """Do `work`, and all of it again where PostgreSQL ended its transaction to resolve a deadlock: what was
-    read by then may no longer be so. Tried three times, after short pauses: PostgreSQL gives a row that was freed to
-    whoever comes first, so that a retry without a pause can run into the same deadlock.
+    read by then may no longer be so. Retried twice, each time after a pause: PostgreSQL gives a row that was
+    freed to whoever comes first, so that a retry without a pause can run into the same deadlock.
     """
     for pause_s in RETRY_PAUSES_S:
         try:
