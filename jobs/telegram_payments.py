@@ -4,7 +4,7 @@ import logging
 
 from jobs.context import Context
 from webapp.orders import payments
-from webapp.orders.payments import MeansError
+from webapp.orders.payments import ProviderError
 
 log = logging.getLogger("jobs")
 
@@ -12,5 +12,5 @@ log = logging.getLogger("jobs")
 def run(context: Context) -> None:
     try:
         payments.reconcile(context.bot, context.config)
-    except MeansError as error:
+    except ProviderError as error:
         log.warning("Telegram: %s", error, extra={"job": "telegram_payments"})

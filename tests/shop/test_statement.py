@@ -24,7 +24,7 @@ from webapp.base.config import Config
 from webapp.clients.telegram.errors import Lost
 from webapp.models import Customer, Order, Payment, Refund, ReturnRequest
 from webapp.orders import payments
-from webapp.orders.payments import MeansError, stars
+from webapp.orders.payments import ProviderError, stars
 from webapp.state import incidents, outages
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -151,7 +151,7 @@ def test_payments_that_did_not_answer_are_said_to_work_again_once_a_statement_is
     payments.reconcile(bot, config)
     outages.payments_reachable(False)
     bot.mood = always(Lost("no answer"))
-    with pytest.raises(MeansError):
+    with pytest.raises(ProviderError):
         payments.reconcile(bot, config)
     assert outages.now().payments_failing
     bot.mood = lambda method: None
@@ -174,7 +174,7 @@ def test_a_long_statement_is_read_on_from_where_it_ended(bot: Bot, config: Confi
 def test_a_telegram_that_does_not_answer_loses_nothing(bot: Bot, config: Config, advance: Advance) -> None:
     bot.transactions = [line(make_order(), "unheard")]
     bot.mood = always(Lost("no answer"))
-    with pytest.raises(MeansError):
+    with pytest.raises(ProviderError):
         payments.reconcile(bot, config)
     bot.mood = lambda method: None
     assert read(bot, config, advance) == 1

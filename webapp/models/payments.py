@@ -11,14 +11,14 @@ from webapp.models.journal import Journal, Stateful
 from webapp.models.orders import Order
 
 ELSEWHERE = "elsewhere"
-"""Why money went back that not we have sent: by a person's hand, or taken back by the means of payment."""
+"""Why money went back that not we have sent: by a person's hand, or taken back by the payment provider."""
 
 
 class Payment(Stateful):
     """One charge. A second charge on one order is its own row, and is given back.
 
     created: allowed at the last question before the charge, whose id is not known yet; confirmed: charged.
-    `listed_at`: when it was seen in the statement of the means of payment.
+    `listed_at`: when it was seen in the statement of the payment provider.
     """
 
     TRANSITIONS: ClassVar[Mapping[str, set[str]]] = {
@@ -30,7 +30,7 @@ class Payment(Stateful):
 
     order = ForeignKeyField(Order, null=True, backref="payments")
     telegram_user_id = BigIntegerField()
-    means = CharField(default="stars")
+    provider = CharField(column_name="means", default="stars")
     currency = CharField(default="XTR")
     amount = BigIntegerField()
     charge_id = CharField(unique=True, null=True)

@@ -1,12 +1,12 @@
 """The life of a payment: invoice, the last question before the charge, the charge, and its way back.
 
-created → confirmed → refund_due → refunded; what goes back has a row of its own. Each means of payment is one
+created → confirmed → refund_due → refunded; what goes back has a row of its own. Each payment provider is one
 file like stars.py.
 """
 
 from webapp.orders.payments.booking import confirm, received
 from webapp.orders.payments.checkout import ASK_AT_ONCE, invoice, invoice_or_none, pre_checkout
-from webapp.orders.payments.means import Charge, Means, MeansError, Question
+from webapp.orders.payments.providers import Charge, PaymentProvider, ProviderError, Question
 from webapp.orders.payments.refunds import (
     STUCK_AFTER,
     is_stuck,
@@ -22,8 +22,8 @@ __all__ = [
     "ASK_AT_ONCE",
     "STUCK_AFTER",
     "Charge",
-    "Means",
-    "MeansError",
+    "PaymentProvider",
+    "ProviderError",
     "Question",
     "confirm",
     "invoice",

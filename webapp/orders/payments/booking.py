@@ -13,9 +13,9 @@ from webapp.base.crash_points import crash_point
 from webapp.customers import notifications
 from webapp.models import Order, Payment
 from webapp.models.db import transaction
-from webapp.orders.payments.means import Charge
+from webapp.orders.payments.providers import Charge
 from webapp.orders.payments.refunds import refund
-from webapp.orders.payments.tills import PRICED_IN
+from webapp.orders.payments.registry import PRICED_IN
 from webapp.state import restoration
 
 log = logging.getLogger(__name__)
@@ -43,17 +43,19 @@ def book(charge: Charge, order: Order | None) -> Payment | None:
     try:
         with transaction():
             payment = _allowed(charge, order)
-            if payment is None or not payment.move("confirmed", actor=charge.means, **confirmed):
-                payment = expect(charge.payer, charge.means, charge.currency, charge.amount, order)
-                payment.move("confirmed", actor=charge.means, note="not asked before", **confirmed)
+            if payment is None or not payment.move("confirmed", actor=charge.provider, **confirmed):
+                payment = expect(charge.payer, charge.provider, charge.currency, charge.amount, order)
+                payment.move("confirmed", actor=charge.provider, note="not asked before", **confirmed)
             return payment
     except IntegrityError:
         return None
 
 
-def expect(payer: int, means: str, currency: str, amount: int, order: Order | None) -> Payment:
+def expect(payer: int, provider: str, currency: str, amount: int, order: Order | None) -> Payment:
     """A payment whose charge may come."""
-    return Payment.create(order=order, telegram_user_id=payer, means=means, currency=currency, amount=amount)
+    return Payment.create(
+        order=order, telegram_user_id=payer, provider=provider, currency=currency, amount=amount
+    )
 
 
 def _allowed(charge: Charge, order: Order | None) -> Payment | None:
@@ -64,7 +66,7 @@ def _allowed(charge: Charge, order: Order | None) -> Payment | None:
         Payment.order == order,
         Payment.state == "created",
         Payment.telegram_user_id == charge.payer,
-        Payment.means == charge.means,
+        Payment.provider == charge.provider,
         Payment.currency == charge.currency,
         Payment.amount == charge.amount,
     )

@@ -12,8 +12,8 @@ from webapp.clients.telegram.botapi import BotApi
 from webapp.models import Order, Payment
 from webapp.orders import limits, quotes, topups
 from webapp.orders.payments.booking import expect
-from webapp.orders.payments.means import Means, MeansError, Question
-from webapp.orders.payments.tills import PRICED_IN, till
+from webapp.orders.payments.providers import PaymentProvider, ProviderError, Question
+from webapp.orders.payments.registry import PRICED_IN, provider_for
 from webapp.state import outages, switches
 
 log = logging.getLogger(__name__)
@@ -24,10 +24,10 @@ ASK_AT_ONCE = 4
 # --- the invoice
 
 
-def invoice(order: Order, means: Means, config: Config) -> str:
-    """The link that opens the payment sheet; made once per order. Raises MeansError."""
+def invoice(order: Order, provider: PaymentProvider, config: Config) -> str:
+    """The link that opens the payment sheet; made once per order. Raises ProviderError."""
     if order.invoice_url is None:
-        url = means.invoice(
+        url = provider.invoice(
             title=config.shop_name[:32],
             about=_("eSIM: %(plan)s") % {"plan": catalogue.title(order)},
             reference=order.reference,
@@ -49,10 +49,10 @@ def invoice_or_none(order: Order, bot: BotApi, config: Config, places: BoundedSe
     if not places.acquire(blocking=False):
         return None
     try:
-        url = invoice(order, till("stars", bot), config)
+        url = invoice(order, provider_for("stars", bot), config)
         outages.payments_reachable(True)
         return url
-    except MeansError as error:
+    except ProviderError as error:
         outages.payments_reachable(False)
         log.warning("no invoice link", extra={"order": order.reference, "error": str(error)})
         return None
@@ -120,4 +120,4 @@ def _expect(order: Order, asked: Question) -> None:
     """One row, however often the same person is asked about the same order."""
     waiting = Payment.select().where(Payment.order == order, Payment.state == "created")
     if not waiting.exists():
-        expect(asked.payer, asked.means, asked.currency, asked.amount, order)
+        expect(asked.payer, asked.provider, asked.currency, asked.amount, order)

@@ -1,7 +1,7 @@
 """The way back: written in the transaction that makes it due, sent by a job until it has arrived.
 
 Claim, send, record. A claim is fenced by the lease; what became of it never is. A claim whose process died
-lapses and the refund is asked for again: the means of payment gives a charge back at most once, and says so.
+lapses and the refund is asked for again: the payment provider gives a charge back at most once, and says so.
 """
 
 import logging
@@ -14,8 +14,8 @@ from webapp.customers import notifications
 from webapp.models import ELSEWHERE, OPEN_STAGES, Order, Payment, Refund, ReturnRequest, Setting
 from webapp.models.db import locking, transaction
 from webapp.orders import limits
-from webapp.orders.payments.means import AlreadyBack, Later, Means, MeansError, NoAnswer
-from webapp.orders.payments.tills import till
+from webapp.orders.payments.providers import AlreadyBack, Later, NoAnswer, PaymentProvider, ProviderError
+from webapp.orders.payments.registry import provider_for
 from webapp.state import incidents, leases
 from webapp.state.leases import Leadership
 
@@ -69,7 +69,7 @@ def issue_refunds(bot: BotApi, leadership: Leadership) -> int:
             continue
         crash_point("refund.claimed")
         try:
-            arrived = _send(due, till(due.payment.means, bot))
+            arrived = _send(due, provider_for(due.payment.provider, bot))
         except Later as error:
             _all_wait(error.retry_after_s)
             break
@@ -95,18 +95,18 @@ def _claim(refund: Refund, leadership: Leadership) -> bool:
         )
 
 
-def _send(refund: Refund, means: Means) -> bool:
+def _send(refund: Refund, provider: PaymentProvider) -> bool:
     """True when it has arrived. Raises Later."""
     if clock.now() - refund.sent_at > STALE_CLAIM:
         return _wait(refund, 0, "the claim had gone stale", refund.attempts)
     try:
-        means.refund(refund.payment.telegram_user_id, refund.payment.charge_id or "")
+        provider.refund(refund.payment.telegram_user_id, refund.payment.charge_id or "")
     except AlreadyBack as error:
         note = str(error)
     except Later as error:
         _wait(refund, error.retry_after_s, str(error), refund.attempts)
         raise
-    except MeansError as error:
+    except ProviderError as error:
         crash_point("refund.failed")
         return _failed(refund, str(error), silent=isinstance(error, NoAnswer))
     except Exception as error:  # one that cannot be sent must not hold up the others
@@ -163,7 +163,7 @@ def _hurry_when_it_answers_again(bot: BotApi) -> None:
     if first is None or (probed_at is not None and now - probed_at < PROBED_EVERY):
         return
     Setting.write_time(_PROBED_AT, now)
-    if till(first.payment.means, bot).is_answering():
+    if provider_for(first.payment.provider, bot).is_answering():
         Refund.update(next_try_at=now).where(waiting).execute()
 
 
@@ -193,7 +193,7 @@ def refund_seen(charge_id: str, *, actor: str) -> bool:
         if refund(payment, ELSEWHERE) and payment.order is not None:
             _taken_back(payment.order)
         known = Refund.get(Refund.payment == payment)
-        return _arrived(known, "told by the means of payment", actor=actor)
+        return _arrived(known, "told by the payment provider", actor=actor)
 
 
 def _taken_back(order: Order) -> None:

@@ -9,14 +9,14 @@ from webapp.base import clock
 from webapp.clients.telegram.botapi import BotApi
 from webapp.clients.telegram.errors import AlreadyRefunded, BadCall, SlowDown, TelegramError
 from webapp.clients.telegram.updates import PreCheckoutQuery, StarTransaction, SuccessfulPayment
-from webapp.orders.payments.means import (
+from webapp.orders.payments.providers import (
     AlreadyBack,
     Charge,
     Entry,
     Later,
-    MeansError,
     NoAnswer,
     Page,
+    ProviderError,
     Question,
 )
 
@@ -65,7 +65,7 @@ def _our_errors() -> Iterator[None]:
     except AlreadyRefunded as error:
         raise AlreadyBack(str(error)) from error
     except BadCall as error:
-        raise MeansError(str(error)) from error
+        raise ProviderError(str(error)) from error
     except TelegramError as error:
         raise NoAnswer(str(error)) from error
 

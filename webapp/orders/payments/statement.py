@@ -1,4 +1,4 @@
-"""The statement of a means of payment against our rows, both ways.
+"""The statement of a payment provider against our rows, both ways.
 
 A charge that nobody told us of is found, and served or given back; a refund that was made elsewhere is noted.
 What we have and the statement has not is told to the owner.
@@ -15,9 +15,9 @@ from webapp.clients.telegram.botapi import BotApi
 from webapp.models import Order, Payment, Refund, Setting
 from webapp.models.db import transaction
 from webapp.orders.payments.booking import book, confirm
-from webapp.orders.payments.means import Charge, Entry, Means
+from webapp.orders.payments.providers import Charge, Entry, PaymentProvider
 from webapp.orders.payments.refunds import refund_seen
-from webapp.orders.payments.tills import TILLS, till
+from webapp.orders.payments.registry import PROVIDERS, provider_for
 from webapp.state import incidents, outages
 
 log = logging.getLogger(__name__)
@@ -32,7 +32,7 @@ LISTED_WITHIN = timedelta(minutes=30)
 
 
 def reconcile(bot: BotApi, config: Config) -> int:
-    """Read what is new in each statement; returns how much of it was new to us. Raises MeansError.
+    """Read what is new in each statement; returns how much of it was new to us. Raises ProviderError.
 
     Every 10 min; sooner when a charge was allowed and nobody has told us that it was made, and at once while
     payments do not answer: whoever comes is told so until a statement is read.
@@ -40,7 +40,7 @@ def reconcile(bot: BotApi, config: Config) -> int:
     if not _is_due():
         return 0
     Setting.write_time("statement.read_at", clock.now())
-    new = sum(_reconcile(till(name, bot), config) for name in TILLS)
+    new = sum(_reconcile(provider_for(name, bot), config) for name in PROVIDERS)
     outages.payments_reachable(True)
     return new
 
@@ -56,31 +56,31 @@ def _is_due() -> bool:
     return now - read_at >= MISSED_AFTER and missed.exists()
 
 
-def _reconcile(means: Means, config: Config) -> int:
-    began_at, name = clock.now(), f"statement.{means.name}.offset"
+def _reconcile(provider: PaymentProvider, config: Config) -> int:
+    began_at, name = clock.now(), f"statement.{provider.name}.offset"
     offset = max(0, Setting.read(name, 0) - OVERLAP)
-    entries, end, complete = _read(means, offset)
+    entries, end, complete = _read(provider, offset)
     crash_point("statement.read")
     gone_back = {entry.charge_id for entry in entries if entry.charge is None}
     new = sum(_take(list(part), gone_back, config) for part in _parts(entries))
     Setting.write(name, end)
     if complete:
-        _miss(means, began_at - LISTED_WITHIN)
+        _miss(provider, began_at - LISTED_WITHIN)
     return new
 
 
-def _read(means: Means, offset: int) -> tuple[list[Entry], int, bool]:
+def _read(provider: PaymentProvider, offset: int) -> tuple[list[Entry], int, bool]:
     """The lines from `offset` on, the line after the last one, and whether that is the end. A statement that
     is shorter than it was is another one, and read from its beginning.
     """
     entries: list[Entry] = []
     for number in range(MOST_PAGES):
-        page = means.statement(offset)
+        page = provider.statement(offset)
         if number == 0 and page.length == 0 and offset > 0:
-            return _read(means, 0)
+            return _read(provider, 0)
         entries += page.entries
         offset += page.length
-        if page.length < means.page_length:
+        if page.length < provider.page_length:
             return entries, offset, True
     return entries, offset, False
 
@@ -138,11 +138,13 @@ def _mark_listed(entries: list[Entry]) -> None:
         Refund.update(listed_at=now).where(Refund.payment.in_(theirs), Refund.listed_at.is_null()).execute()
 
 
-def _miss(means: Means, since: datetime) -> None:
+def _miss(provider: PaymentProvider, since: datetime) -> None:
     """What we have booked and the statement does not know."""
-    unlisted = Payment.listed_at.is_null() & (Payment.confirmed_at < since) & (Payment.means == means.name)
+    unlisted = (
+        Payment.listed_at.is_null() & (Payment.confirmed_at < since) & (Payment.provider == provider.name)
+    )
     for payment in Payment.select().where(unlisted, Payment.state != "created").limit(20):
         incidents.open("payment_not_listed", str(payment.charge_id), f"{payment.amount} {payment.currency}")
-    gone = Refund.listed_at.is_null() & (Refund.done_at < since) & (Payment.means == means.name)
+    gone = Refund.listed_at.is_null() & (Refund.done_at < since) & (Payment.provider == provider.name)
     for refund in Refund.select(Refund, Payment).join(Payment).where(gone).limit(20):
         incidents.open("refund_not_listed", str(refund.payment.charge_id), "done, and not in the statement")

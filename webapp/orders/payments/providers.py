@@ -1,4 +1,4 @@
-"""What a means of payment does for the shop, and what can go wrong with it, named by what is to be done."""
+"""What a payment provider does for the shop, and what can go wrong with it, named by what is to be done."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from typing import NamedTuple, Protocol
 class Question:
     """May this be charged? `payer` is a Telegram user id, `amount` in the smallest unit of `currency`."""
 
-    means: str
+    provider: str
     reference: str
     payer: int
     currency: str
@@ -19,9 +19,9 @@ class Question:
 
 @dataclass(frozen=True)
 class Charge:
-    """Somebody has paid. `at`: when, by the means of payment."""
+    """Somebody has paid. `at`: when, by the payment provider."""
 
-    means: str
+    provider: str
     reference: str
     payer: int
     currency: str
@@ -45,8 +45,8 @@ class Page(NamedTuple):
     length: int
 
 
-class Means(Protocol):
-    """All that the shop asks of a means of payment. Errors: MeansError and nothing else."""
+class PaymentProvider(Protocol):
+    """All that the shop asks of a payment provider. Errors: ProviderError and nothing else."""
 
     name: str
     currency: str
@@ -65,11 +65,11 @@ class Means(Protocol):
         """What came and went, the oldest first, from that line on."""
 
 
-class MeansError(Exception):
-    """Root of everything that a means of payment raises: refused, unless a leaf says more."""
+class ProviderError(Exception):
+    """Root of everything that a payment provider raises: refused, unless a leaf says more."""
 
 
-class Later(MeansError):
+class Later(ProviderError):
     """Not done; to be asked again after `retry_after_s` seconds."""
 
     def __init__(self, retry_after_s: float) -> None:
@@ -77,9 +77,9 @@ class Later(MeansError):
         self.retry_after_s = retry_after_s
 
 
-class NoAnswer(MeansError):
+class NoAnswer(ProviderError):
     """Not reached, or the answer was lost: it may or may not have happened."""
 
 
-class AlreadyBack(MeansError):
+class AlreadyBack(ProviderError):
     """The charge went back before: for who wants it back, that is success."""
