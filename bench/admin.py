@@ -14,7 +14,7 @@ from tests.browser.stand import A_DAY, Stand
 from tests.databases.crowds import crowd
 from tests.databases.servers import migrate, own
 from tests.shop.factories import lead, make_customer, make_order
-from tests.shop.test_reports import by_hand, some_order
+from tests.shop.test_sales import by_hand, some_order
 from webapp import create_app
 from webapp.base import clock
 from webapp.base.config import Config

@@ -5,7 +5,7 @@ from typing import Any
 
 from tests.databases.crowds import crowd
 from tests.shop.factories import after, make_customer, make_order, make_unknown
-from tests.shop.test_reports import some_order
+from tests.shop.test_sales import some_order
 from webapp import orders
 from webapp.models import Customer, FunnelDay, Setting, Submission
 from webapp.operations import admin, doctor

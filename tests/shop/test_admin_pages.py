@@ -28,7 +28,7 @@ from tests.shop.factories import (
     quoted,
 )
 from tests.shop.standins import Bot
-from tests.shop.test_reports import by_hand, paid_in, some_order
+from tests.shop.test_sales import by_hand, paid_in, some_order
 from webapp import catalogue, orders
 from webapp.base.config import Config
 from webapp.base.money import plain

@@ -38,6 +38,6 @@ def fail(order: Order, failure: str, *, actor: str, note: str = "") -> bool:
 
 
 def _comes_late(order: Order) -> None:
-    """It was bought and has not come yet: when it comes, it is stock (stock.py)."""
+    """It was bought and has not come yet: when it comes, the next buyer gets it (surplus.py)."""
     bought = (Submission.id == order.submission_id) & (Submission.outcome == "bought")
     Submission.update(outcome="late").where(bought).execute()

@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Blueprint
 
-from sandbox.esimgo import here, stock
+from sandbox.esimgo import here
 from sandbox.esimgo.catalogue import GROUPS
 from sandbox.esimgo.errors import Refused
 from sandbox.esimgo.money import number
@@ -58,9 +58,9 @@ def groups() -> dict[str, Any]:
 
 @routes.get("/inventory")
 def inventory() -> dict[str, Any]:
-    return {"bundles": stock.listed(here.world())}
+    return {"bundles": inventory.listed(here.world())}
 
 
 @routes.post("/inventory/refund")
 def refund() -> dict[str, str]:
-    return stock.refund(here.world(), here.body())
+    return inventory.refund(here.world(), here.body())

@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Blueprint, request
 
-from sandbox.esimgo import here, stock
+from sandbox.esimgo import here
 from sandbox.esimgo.errors import Refused
 from sandbox.esimgo.life import bundle_state
 from sandbox.esimgo.routes.esims import spelled
@@ -18,7 +18,7 @@ LARGEST_LIST = 200
 
 @routes.post("/esims/apply")
 def apply() -> dict[str, Any]:
-    return stock.apply(here.world(), here.body())
+    return inventory.apply(here.world(), here.body())
 
 
 @routes.post("/esims/<iccid>/bundles")
@@ -27,7 +27,7 @@ def apply_to(iccid: str) -> dict[str, Any]:
     body = here.body()
     if not isinstance(body, dict):
         raise Refused(400, "the body must be a JSON object")
-    return stock.apply(here.world(), {"name": body.get("name"), "iccid": iccid})
+    return inventory.apply(here.world(), {"name": body.get("name"), "iccid": iccid})
 
 
 @routes.get("/esims/<iccid>/bundles")
@@ -90,7 +90,7 @@ def _allowance(assignment: Assignment) -> dict[str, Any]:
 @routes.delete("/esims/<iccid>/bundles/<name>")
 def revoke_oldest(iccid: str, name: str) -> dict[str, str]:
     esim = here.world().esim(iccid)
-    return _revoke(esim, stock.oldest_unused(esim, name, request.args.get("offerId")))
+    return _revoke(esim, inventory.oldest_unused(esim, name, request.args.get("offerId")))
 
 
 @routes.delete("/esims/<iccid>/bundles/<name>/applications/<assignment_id>")
@@ -109,9 +109,9 @@ def _revoke(esim: Esim, assignment: Assignment) -> dict[str, str]:
     if kind not in ("validate", "transaction"):
         raise Refused(400, "type must be validate or transaction")
     if kind == "validate":
-        stock.refuse_unless_revocable(assignment, goes_to)
+        inventory.refuse_unless_revocable(assignment, goes_to)
         return {"status": f"Bundle can be refunded to {goes_to}" if goes_to else "Bundle can be revoked"}
-    stock.revoke(here.world(), esim, assignment, goes_to)
+    inventory.revoke(here.world(), esim, assignment, goes_to)
     refunded = f", bundle has been refunded to {goes_to}" if goes_to else ""
     return {"status": f"Successfully Revoked Bundle{refunded}"}
 
@@ -119,6 +119,6 @@ def _revoke(esim: Esim, assignment: Assignment) -> dict[str, str]:
 def _goes_to() -> str:
     """Where a revoked bundle goes; nowhere while refunds are off, and asking for money is a 403 then."""
     if here.flag("refundToBalance"):
-        stock.refuse_unless_refunding(here.world())
+        inventory.refuse_unless_refunding(here.world())
         return "balance"
     return "inventory" if here.world().habits.refunds else ""

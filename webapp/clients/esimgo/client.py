@@ -10,8 +10,8 @@ from .calls import Caller, OnReachable, Timeouts
 from .endpoints.account import AccountCalls
 from .endpoints.catalogue import CatalogueCalls
 from .endpoints.esims import EsimCalls
+from .endpoints.inventory import InventoryCalls
 from .endpoints.orders import OrderCalls
-from .endpoints.stock import StockCalls
 from .errors import NotThere, TryLater, Unavailable
 from .payloads import Activation, InstallData, Organisation
 from .state import ClientState
@@ -19,7 +19,7 @@ from .state import ClientState
 LIVE = "https://api.esim-go.com/v2.5"
 
 
-class ESIMGoClient(OrderCalls, CatalogueCalls, EsimCalls, StockCalls, AccountCalls):
+class ESIMGoClient(OrderCalls, CatalogueCalls, EsimCalls, InventoryCalls, AccountCalls):
     """The verbs `get_products`, `create_order` and `get_order_status` stand with their endpoints."""
 
     def __init__(

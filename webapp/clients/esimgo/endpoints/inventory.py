@@ -19,7 +19,7 @@ BUNDLE = "/esims/{iccid}/bundles/{name}"
 ASSIGNMENT = f"{BUNDLE}/assignments/{{assignment}}"
 
 
-class StockCalls:
+class InventoryCalls:
     _caller: Caller
 
     def inventory(self) -> list[StockedBundle]:
