@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Blueprint
 
-from sandbox.esimgo import here
+from sandbox.esimgo import here, inventory
 from sandbox.esimgo.catalogue import GROUPS
 from sandbox.esimgo.errors import Refused
 from sandbox.esimgo.money import number
@@ -57,7 +57,7 @@ def groups() -> dict[str, Any]:
 
 
 @routes.get("/inventory")
-def inventory() -> dict[str, Any]:
+def list_inventory() -> dict[str, Any]:
     return {"bundles": inventory.listed(here.world())}
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Blueprint, request
 
-from sandbox.esimgo import here
+from sandbox.esimgo import here, inventory
 from sandbox.esimgo.errors import Refused
 from sandbox.esimgo.life import bundle_state
 from sandbox.esimgo.routes.esims import spelled
