@@ -7,8 +7,7 @@ from pydantic import ValidationError
 from webapp import catalogue, orders
 from webapp.base.i18n import gettext as _
 from webapp.models import Assignment, Customer, Esim, Order
-from webapp.orders import idempotency, limits, payments
-from webapp.state import outages
+from webapp.orders import gate, idempotency, payments
 from webapp.views import answers, openapi
 from webapp.views.api_models import (
     Catalogue,
@@ -121,11 +120,9 @@ def _placed(buyer: Customer, key: str | None, wanted: OrderByPlan | OrderByBundl
     plan = wanted.plan()
     if plan is None:
         raise ApiError(422, "not_for_sale", _("This plan is not for sale now."))
-    if not outages.now().sells(plan.area.code):
-        raise ApiError(422, "sales_paused", _("Sales are paused for a moment; you have not been charged."))
-    refusal = limits.refusal(buyer, plan.stars, shop().config)
+    refusal = gate.may_place(buyer, plan, shop().config)
     if refusal is not None:
-        raise ApiError(422, "limit_reached", limits.sentence(refusal))
+        raise ApiError(422, refusal.code, refusal.sentence)
     if key is None:
         return orders.place(buyer, plan)
     return idempotency.place(buyer, plan, key, wanted.asked_for)

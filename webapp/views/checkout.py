@@ -4,9 +4,9 @@ from flask import Blueprint, Response, request
 from werkzeug.exceptions import BadRequest, NotFound
 
 from webapp import catalogue, orders
-from webapp.models import Customer, Esim, Order
-from webapp.orders import limits, payments, topups
-from webapp.state import outages
+from webapp.models import Customer, Esim, Order, Plan
+from webapp.orders import gate, payments, topups
+from webapp.orders.gate import Refusal
 from webapp.views import page
 from webapp.views.auth import personal
 from webapp.views.caching import cached_page
@@ -45,15 +45,18 @@ def place(customer: Customer) -> Response:
     if found is None:
         raise NotFound
     esim = _to_top_up(customer)
-    if not outages.now().sells(found.area.code):
-        return page.personal("checkout/paused", status=422, plan=found)
-    if esim is not None and not topups.fits(esim, found.bundle.name):
-        return page.personal("esims/topup", status=422, esim=esim, offers=topups.offers(esim), unfit=found)
-    refusal = limits.refusal(customer, found.stars, shop().config)
+    refusal = gate.may_place(customer, found, shop().config, esim)
     if refusal is not None:
-        reason = limits.sentence(refusal)
-        return page.personal("checkout/declined", status=422, plan=found, reason=reason)
+        return _refused(refusal, found, esim)
     return _with_invoice(orders.place(customer, found, esim))
+
+
+def _refused(refusal: Refusal, plan: Plan, esim: Esim | None) -> Response:
+    if refusal.code == "sales_paused":
+        return page.personal("checkout/paused", status=422, plan=plan)
+    if refusal.code == "does_not_fit" and esim is not None:
+        return page.personal("esims/topup", status=422, esim=esim, offers=topups.offers(esim), unfit=plan)
+    return page.personal("checkout/declined", status=422, plan=plan, reason=refusal.sentence)
 
 
 def _to_top_up(customer: Customer) -> Esim | None:

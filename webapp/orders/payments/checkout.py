@@ -10,7 +10,7 @@ from webapp.base.crash_points import crash_point
 from webapp.base.i18n import gettext as _
 from webapp.clients.telegram.botapi import BotApi
 from webapp.models import Order, Payment
-from webapp.orders import limits, quotes, topups
+from webapp.orders import gate, quotes
 from webapp.orders.payments.booking import expect
 from webapp.orders.payments.providers import PaymentProvider, ProviderError, Question
 from webapp.orders.payments.registry import PRICED_IN, provider_for
@@ -72,48 +72,16 @@ def pre_checkout(asked: Question, config: Config) -> str | None:
     order = Order.get_or_none(Order.reference == asked.reference)
     if order is None or order.telegram_user_id != asked.payer:
         return _("This order belongs to somebody else, or is gone. Please choose the plan again.")
-    reason = _never(order, asked) or _not_to_them(order, config) or _not_now(order, config)
-    if reason is None:
-        quotes.hold_slot(order)
-        _expect(order, asked)
-        crash_point("payment.allowed")
-    return reason
-
-
-def _never(order: Order, asked: Question) -> str | None:
     if not order.is_open_for_payment:
         return _("This order is not open for payment any more. Please choose the plan again.")
     if (asked.currency, asked.amount) != (PRICED_IN, order.stars):
         return _("The price has changed. Please choose the plan again.")
-    if not topups.still_fits(order):
-        return _("This plan cannot be added to your eSIM any more. Please choose another one.")
+    if (refusal := gate.may_pay(order, config)) is not None:
+        return refusal.sentence
+    quotes.hold_slot(order)
+    _expect(order, asked)
+    crash_point("payment.allowed")
     return None
-
-
-def _not_to_them(order: Order, config: Config) -> str | None:
-    refusal = limits.refusal(order.customer, order.stars, config, besides=order)
-    return refusal and limits.sentence(refusal)
-
-
-def _not_now(order: Order, config: Config) -> str | None:
-    state = outages.now()
-    if state.payments_off:
-        return _(
-            "Payments are paused for a moment. You have not been charged; please try again a little later."
-        )
-    if not state.sells(order.country_code):
-        return _("Sales are paused for a moment. You have not been charged; please try again a little later.")
-    if quotes.queue_is_full(config, besides=order):
-        return _("Very many people are buying now. You have not been charged; please try again in a minute.")
-    verdict = quotes.verdict(order, config)
-    if verdict == "ok" and not quotes.balance_covers(order):
-        return _("Sales are paused for a moment. You have not been charged; please try again a little later.")
-    return {
-        "ok": None,
-        "refused": _("Our supplier does not sell this plan right now. Please choose another one."),
-        "dearer": _("The price has changed. Please choose the plan again."),
-        "missing": _("We are still checking this plan. You have not been charged; please tap Pay again."),
-    }[verdict]
 
 
 def _expect(order: Order, asked: Question) -> None:

@@ -1,0 +1,90 @@
+"""The gate before the money, in two steps: may this plan be ordered, and may this order be paid for now?
+
+Page, JSON API and pre-checkout ask the same chain: what one of them refuses is not charged through another.
+"""
+
+from typing import NamedTuple
+
+from webapp.base.config import Config
+from webapp.base.i18n import gettext as _
+from webapp.models import Customer, Esim, Order, Plan
+from webapp.orders import limits, quotes, topups
+from webapp.state import outages
+from webapp.state.outages import Outages
+
+
+class Refusal(NamedTuple):
+    """`code` is for programs (the JSON API's error code), `sentence` for people, in the language at hand."""
+
+    code: str
+    sentence: str
+
+
+def may_place(customer: Customer, plan: Plan, config: Config, esim: Esim | None = None) -> Refusal | None:
+    """None when this customer may order the plan, on `esim` or on a new one."""
+    return (
+        _closed(outages.now(), plan.area.code)
+        or _unfit(esim is None or topups.fits(esim, plan.bundle.name))
+        or _limited(customer, plan.stars, config)
+    )
+
+
+def may_pay(order: Order, config: Config) -> Refusal | None:
+    """None when the order can be charged now, bought in time, and paid for at eSIM Go.
+
+    Asked within a pre-checkout, which waits for an answer of seconds: nobody outside is asked here.
+    """
+    state = outages.now()
+    return (
+        _payments_off(state)
+        or _closed(state, order.country_code)
+        or _unfit(topups.still_fits(order))
+        or _limited(order.customer, order.stars, config, besides=order)
+        or _no_room(order, config)
+        or _quoted(order, config)
+    )
+
+
+def _closed(state: Outages, area: str) -> Refusal | None:
+    return None if state.sells(area) else _sales_paused()
+
+
+def _sales_paused() -> Refusal:
+    sentence = _("Sales are paused for a moment. You have not been charged; please try again a little later.")
+    return Refusal("sales_paused", sentence)
+
+
+def _unfit(fits: bool) -> Refusal | None:
+    sentence = _("This plan cannot be added to your eSIM any more. Please choose another one.")
+    return None if fits else Refusal("does_not_fit", sentence)
+
+
+def _limited(customer: Customer, stars: int, config: Config, besides: Order | None = None) -> Refusal | None:
+    refused = limits.refusal(customer, stars, config, besides)
+    return None if refused is None else Refusal("limit_reached", limits.sentence(refused))
+
+
+def _payments_off(state: Outages) -> Refusal | None:
+    sentence = _(
+        "Payments are paused for a moment. You have not been charged; please try again a little later."
+    )
+    return Refusal("payments_paused", sentence) if state.payments_off else None
+
+
+def _no_room(order: Order, config: Config) -> Refusal | None:
+    if not quotes.queue_is_full(config, besides=order):
+        return None
+    sentence = _("Very many people are buying now. You have not been charged; please try again in a minute.")
+    return Refusal("queue_full", sentence)
+
+
+def _quoted(order: Order, config: Config) -> Refusal | None:
+    verdict = quotes.verdict(order, config)
+    if verdict == "ok":
+        return None if quotes.balance_covers(order) else _sales_paused()
+    sentence = {
+        "refused": _("Our supplier does not sell this plan right now. Please choose another one."),
+        "dearer": _("The price has changed. Please choose the plan again."),
+        "missing": _("We are still checking this plan. You have not been charged; please tap Pay again."),
+    }[verdict]
+    return Refusal(verdict, sentence)
