@@ -1,19 +1,12 @@
 """All tables. Money is integer thousandths beside a currency code; times are UTC; an ICCID is text."""
 
 from webapp.models.catalogue import Area, Bundle, BundleArea, BundleEvent, Plan
+from webapp.models.customers import Customer
 from webapp.models.db import BaseModel
 from webapp.models.esims import Assignment, Compatibility, Esim, UsagePoint
+from webapp.models.idempotency import IdempotencyKey
 from webapp.models.messages import Callback, EmailAddress, Notification, TelegramUpdate
-from webapp.models.orders import (
-    OPEN_STAGES,
-    STATUS,
-    TRANSITIONS,
-    Customer,
-    IdempotencyKey,
-    Order,
-    OrderEvent,
-    Submission,
-)
+from webapp.models.orders import OPEN_STAGES, STATUS, TRANSITIONS, Order, OrderEvent
 from webapp.models.payments import (
     ELSEWHERE,
     Payment,
@@ -24,6 +17,7 @@ from webapp.models.payments import (
     ReturnRequest,
 )
 from webapp.models.references import new_reference
+from webapp.models.submissions import Submission
 from webapp.models.system import AdminEvent, FunnelDay, Incident, JobRequest, Lease, Setting
 
 __all__ = [

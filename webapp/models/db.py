@@ -1,7 +1,7 @@
 """The database of DATABASE_URL: one kept connection per thread, tables, transactions, migrations."""
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -62,6 +62,15 @@ class Row(BaseModel):
     """A table with a numbered key."""
 
     id = AutoField()
+
+    def compare_and_set(self, expected: Mapping[str, Any], **changes: Any) -> bool:
+        """Write `changes` where the row still has the values of `expected`; False when somebody was first.
+
+        This object stays as it was read.
+        """
+        model = type(self)
+        as_read = [getattr(model, name) == value for name, value in expected.items()]
+        return bool(model.update(changes).where(model.id == self.id, *as_read).execute())
 
 
 class UtcField(Field):

@@ -5,8 +5,9 @@ from typing import Self
 from peewee import BigIntegerField, BooleanField, CharField, ForeignKeyField, IntegerField
 
 from webapp.base import clock
+from webapp.models.customers import Customer
 from webapp.models.db import Row, SecretField, UtcField
-from webapp.models.orders import Customer, Order
+from webapp.models.orders import Order
 from webapp.models.profiles import DEAD, USELESS, WAITING
 from webapp.models.references import new_reference
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from peewee import CharField, Expression, TextField
+from peewee import CharField, TextField
 
 from webapp.base import clock
 from webapp.models.db import Row, UtcField, transaction
@@ -20,32 +20,31 @@ class Journal(Row):
 
 
 class Stateful(Row):
-    """`state` is written by `move` alone."""
+    """A row whose state (the field that STATE names) is written by `move` alone."""
 
-    TRANSITIONS: ClassVar[Mapping[str, set[str]]] = {}
-
-    state = CharField()
+    TRANSITIONS: ClassVar[Mapping[str, set[str]]]
+    STATE: ClassVar[str] = "state"
 
     def move(self, to: str, *, actor: str, note: str = "", **changes: Any) -> bool:
         """Leave the state that was read for `to`, once, with a journal row in the same transaction.
 
         False when somebody was first.
         """
-        if to not in self.TRANSITIONS[self.state]:
-            raise ValueError(f"a {self._meta.table_name} cannot go from {self.state} to {to}")
-        before = self.state
+        before: str = getattr(self, self.STATE)
+        if to not in self.TRANSITIONS[before]:
+            raise ValueError(f"a row of {self._meta.table_name} cannot go from {before} to {to}")
+        changes[self.STATE] = to
         with transaction():
-            if type(self).update(state=to, **changes).where(self._as_read()).execute() != 1:
+            if not self.compare_and_set(self._as_read(), **changes):
                 return False
-            self._note(from_state=before, to_state=to, actor=actor, note=note[:500])
-        self.state = to
+            self._note(before, to, actor, note[:500])
         for name, value in changes.items():
             setattr(self, name, value)
         return True
 
-    def _as_read(self) -> Expression:
-        model = type(self)
-        return (model.id == self.id) & (model.state == self.state)
+    def _as_read(self) -> dict[str, Any]:
+        """What must not have changed since this row was read."""
+        return {self.STATE: getattr(self, self.STATE)}
 
-    def _note(self, **row: str) -> None:
+    def _note(self, before: str, to: str, actor: str, note: str) -> None:
         raise NotImplementedError

@@ -3,8 +3,9 @@
 from peewee import BigIntegerField, BooleanField, CharField, ForeignKeyField, IntegerField, TextField
 
 from webapp.base import clock
+from webapp.models.customers import Customer
 from webapp.models.db import Row, SecretTextField, UtcField
-from webapp.models.orders import Customer, Order
+from webapp.models.orders import Order
 from webapp.models.references import new_reference
 
 

@@ -1,12 +1,14 @@
-"""Customers, their orders, the states of an order, and the only writer of a state."""
+"""Orders, and the states of an order."""
 
 from datetime import timedelta
 from typing import Any, ClassVar, Self
 
-from peewee import BigIntegerField, BooleanField, CharField, Check, ForeignKeyField, IntegerField, TextField
+from peewee import BigIntegerField, CharField, Check, ForeignKeyField, IntegerField, TextField
 
 from webapp.base import clock
-from webapp.models.db import Row, UtcField, transaction
+from webapp.models.customers import Customer
+from webapp.models.db import Row, UtcField
+from webapp.models.journal import Stateful
 from webapp.models.references import new_reference
 
 STATUS = {
@@ -44,33 +46,16 @@ AWAITING_FOR = timedelta(minutes=30)
 """How long an order can be paid for."""
 
 
-class Customer(Row):
-    """Who buys. `muted` names the groups of messages that are switched off, with spaces between. Once
-    `deleted_at` is set nobody is behind the row: its number is the negative of its id. `held_at`: nothing is
-    sold to them until the owner has looked (`held_for`) and released them.
-    """
-
-    telegram_user_id = BigIntegerField(unique=True)
-    first_name = CharField(default="")
-    language = CharField()
-    language_chosen = BooleanField(default=False)
-    may_write = BooleanField(default=False)
-    blocked_at = UtcField(null=True)
-    held_at = UtcField(null=True)
-    held_for = CharField(null=True)
-    released_at = UtcField(null=True)
-    muted = CharField(default="")
-    deleted_at = UtcField(null=True)
-    created_at = UtcField(default=clock.now)
-
-
-class Order(Row):
-    """One purchase. `stage` is written by `move` alone; `status` is derived from it.
+class Order(Stateful):
+    """One purchase. `stage` is its state; `status` is derived from it.
 
     `esim_id` is set when it tops up an eSIM that is there already. `invoiced_at`: when the payment sheet was
     last asked for; `admitted_at`: when a payment was allowed that has not arrived yet; `delivered_at`: when
     it became ready.
     """
+
+    STATE = "stage"
+    TRANSITIONS = TRANSITIONS
 
     reference = CharField(unique=True, default=new_reference)
     telegram_user_id = BigIntegerField()
@@ -122,67 +107,16 @@ class Order(Row):
         """Also before the job has come by that ends what was not paid in time."""
         return self.stage == "awaiting_payment" and clock.now() - self.created_at <= AWAITING_FOR
 
-    def move(self, to: str, *, actor: str, note: str = "", **changes: Any) -> bool:
-        """Leave the stage that was read for `to`, once, with a journal row in the same transaction.
+    def _as_read(self) -> dict[str, Any]:
+        """Another submission may have taken it meanwhile."""
+        return super()._as_read() | {"submission_id": self.submission_id}
 
-        False when somebody was first: the row has left that stage, or another submission has taken it.
-        """
-        if to not in TRANSITIONS[self.stage]:
-            raise ValueError(f"an order cannot go from {self.stage} to {to}")
-        before = self.stage
-        with transaction():
-            as_read = (
-                (Order.id == self.id) & (Order.stage == before) & (Order.submission_id == self.submission_id)
-            )
-            if Order.update(stage=to, **changes).where(as_read).execute() != 1:
-                return False
-            OrderEvent.create(order=self, from_stage=before, to_stage=to, actor=actor, note=note[:500])
-        self.stage = to
-        for name, value in changes.items():
-            setattr(self, name, value)
-        return True
+    def _note(self, before: str, to: str, actor: str, note: str) -> None:
+        OrderEvent.create(order=self, from_stage=before, to_stage=to, actor=actor, note=note)
 
     def fresh(self) -> Self:
         """The same row as the database has it now."""
         return type(self).get_by_id(self.id)
-
-
-class IdempotencyKey(Row):
-    """A request of the JSON API that was made before: the same key gives the same order."""
-
-    customer = ForeignKeyField(Customer)
-    key = CharField()
-    digest = CharField()
-    order = ForeignKeyField(Order)
-    created_at = UtcField(default=clock.now)
-
-    class Meta:
-        table_name = "idempotency_key"
-        indexes = ((("customer", "key"), True),)
-
-
-class Submission(Row):
-    """One intent to buy, for a new eSIM or (a top-up) for the one with `iccid`. At most one POST is ever sent
-    for it. `balance_before` (thousandths): what eSIM Go's balance was at `balance_at`, before it.
-    """
-
-    order = ForeignKeyField(Order, backref="submissions")
-    epoch = IntegerField()
-    bundle = CharField()
-    iccid = CharField(null=True)
-    quantity = IntegerField(default=1)
-    cost = BigIntegerField()
-    claimed_at = UtcField(default=clock.now)
-    sent_at = UtcField(null=True)
-    balance_before = BigIntegerField(null=True)
-    balance_at = UtcField(null=True)
-    outcome = CharField(null=True)
-    looks = IntegerField(default=0)
-    first_absent_at = UtcField(null=True)
-    esimgo_order_id = CharField(null=True, unique=True)
-
-    class Meta:
-        indexes = ((("outcome", "sent_at"), False),)
 
 
 class OrderEvent(Row):

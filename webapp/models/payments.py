@@ -1,9 +1,9 @@
 """Money that came in, and money that goes back. Amounts: the smallest unit of their currency (XTR: Stars)."""
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from peewee import BigIntegerField, BooleanField, CharField, Expression, ForeignKeyField, IntegerField
+from peewee import BigIntegerField, BooleanField, CharField, ForeignKeyField, IntegerField
 
 from webapp.base import clock
 from webapp.models.db import UtcField
@@ -42,8 +42,8 @@ class Payment(Stateful):
     class Meta:
         indexes = ((("state", "created_at"), False), (("listed_at", "confirmed_at"), False))
 
-    def _note(self, **row: str) -> None:
-        PaymentEvent.create(payment=self, **row)
+    def _note(self, before: str, to: str, actor: str, note: str) -> None:
+        PaymentEvent.create(payment=self, from_state=before, to_state=to, actor=actor, note=note)
 
 
 class Refund(Stateful):
@@ -74,13 +74,12 @@ class Refund(Stateful):
     class Meta:
         indexes = ((("state", "next_try_at"), False), (("listed_at", "done_at"), False))
 
-    def _as_read(self) -> Expression:
+    def _as_read(self) -> dict[str, Any]:
         """An older claim does not take back a newer one."""
-        mine: Expression = Refund.sent_at == self.sent_at
-        return super()._as_read() & mine
+        return super()._as_read() | {"sent_at": self.sent_at}
 
-    def _note(self, **row: str) -> None:
-        RefundEvent.create(refund=self, **row)
+    def _note(self, before: str, to: str, actor: str, note: str) -> None:
+        RefundEvent.create(refund=self, from_state=before, to_state=to, actor=actor, note=note)
 
 
 class PaymentEvent(Journal):
@@ -125,8 +124,8 @@ class ReturnRequest(Stateful):
         table_name = "return_request"
         indexes = ((("state", "next_try_at"), False),)
 
-    def _note(self, **row: str) -> None:
-        ReturnEvent.create(request=self, **row)
+    def _note(self, before: str, to: str, actor: str, note: str) -> None:
+        ReturnEvent.create(request=self, from_state=before, to_state=to, actor=actor, note=note)
 
 
 class ReturnEvent(Journal):

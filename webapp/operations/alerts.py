@@ -110,12 +110,12 @@ def _send(incident: Incident, channels: list[Channel], config: Config) -> bool:
     """Claimed before it is sent, so that two processes do not tell it twice; given back when none took it."""
     over = incident.closed_at is not None
     told_at = None if over else clock.now()
-    if not _mark(incident, incident.told_at, told_at):
+    if not incident.compare_and_set({"told_at": incident.told_at}, told_at=told_at):
         return False
     text, urgent = _text(incident, config)
     taken = [_takes(channel, text, over or not urgent, incident) for channel in channels]
     if not any(taken):
-        _mark(incident, told_at, incident.told_at)
+        incident.compare_and_set({"told_at": told_at}, told_at=incident.told_at)
     return any(taken)
 
 
@@ -126,11 +126,6 @@ def _takes(channel: Channel, text: str, silent: bool, incident: Incident) -> boo
         log.error("the owner was not told of %s: %s", incident.kind, error)
         return False
     return True
-
-
-def _mark(incident: Incident, was: object, becomes: object) -> bool:
-    as_read = Incident.told_at.is_null() if was is None else Incident.told_at == was
-    return bool(Incident.update(told_at=becomes).where(Incident.id == incident.id, as_read).execute())
 
 
 def _text(incident: Incident, config: Config) -> tuple[str, bool]:

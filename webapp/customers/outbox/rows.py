@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
-from peewee import JOIN, Expression, ModelSelect, fn
+from peewee import JOIN, ModelSelect, fn
 
 from webapp.base import clock
 from webapp.base.crash_points import crash_point
@@ -92,7 +92,7 @@ def take_over_lapsed() -> None:
 
 
 def sent(notification: Notification) -> None:
-    Notification.update(state="sent", sent_at=clock.now()).where(_this(notification)).execute()
+    notification.compare_and_set({}, state="sent", sent_at=clock.now())
 
 
 def try_again(notification: Notification) -> None:
@@ -115,14 +115,9 @@ def wait(notification: Notification, seconds: float, **changes: int) -> None:
 
 
 def leave(state: str, notification: Notification, to: str, **changes: Any) -> bool:
-    as_known = _this(notification) & (Notification.state == state)
-    return bool(Notification.update(state=to, **changes).where(as_known).execute())
+    return notification.compare_and_set({"state": state}, state=to, **changes)
 
 
 def about(notification: Notification) -> dict[str, str]:
     """For a line of the log."""
     return {"order": notification.order.reference} if notification.order is not None else {}
-
-
-def _this(notification: Notification) -> Expression:
-    return Notification.id == notification.id
