@@ -5,7 +5,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sandbox import clock
@@ -33,6 +33,15 @@ class Fault:
         return wanted_method.strip() in ("", method) and path.startswith(slash + rest)
 
 
+@dataclass
+class Met(Fault):
+    """A fault as a call has met it: when, by the sandbox's clock, and after how many resets and lifts."""
+
+    at: datetime
+    era: int
+    lifts: int
+
+
 class FaultBook:
     """The faults in force, first added first served. Thread-safe.
 
@@ -57,27 +66,30 @@ class FaultBook:
         self._tell_watchers()
         return fault
 
-    def take(self, method: str, path: str) -> Fault | None:
-        """The fault for this call, counted down. The path is relative to the API's root: `/orders`."""
+    def take(self, method: str, path: str) -> Met | None:
+        """The fault for this call, counted down. The path is relative to the API's root: `/orders`.
+
+        Whoever has seen it counted down and then moves the clock, lifts or resets does so after the meeting.
+        """
         with self._changed:
             for fault in self._faults:
                 if fault.kind != "down" and fault.concerns(method, path):
                     self._count_down(fault)
-                    return fault
+                    return Met(**asdict(fault), at=clock.now(), era=self.era, lifts=self._lifts)
         return None
 
     def lift_all(self) -> None:
-        """Forget every fault and let go of every call that is being held."""
+        """Forget every fault and let go of every call that has met one."""
         with self._changed:
-            self._faults.clear()
-            self._lifts += 1
-            self._changed.notify_all()
+            self._lift()
         self._tell_watchers()
 
     def start_over(self) -> None:
         """Lift all, and drop the work that commit_late still has to do: it belongs to the past."""
-        self.era += 1
-        self.lift_all()
+        with self._changed:
+            self.era += 1
+            self._lift()
+        self._tell_watchers()
 
     def list(self) -> "list[dict[str, Any]]":
         with self._changed:
@@ -88,11 +100,11 @@ class FaultBook:
         with self._changed:
             return any(fault.kind == "down" for fault in self._faults)
 
-    def hold(self, seconds: float) -> None:
+    def hold(self, met: Met, usual_s: float) -> None:
         """Wait in real time; ends early when everything is lifted or the server stops."""
         with self._changed:
-            lifts = self._lifts
-            self._changed.wait_for(lambda: self.closed or self._lifts != lifts, timeout=seconds)
+            seconds = met.after_s or usual_s
+            self._changed.wait_for(lambda: self.closed or self._lifts != met.lifts, timeout=seconds)
 
     def watch(self, watcher: Callable[[], None]) -> None:
         """Call this after every change, in the thread that made it."""
@@ -103,6 +115,11 @@ class FaultBook:
         with self._changed:
             self.closed = True
             self._changed.notify_all()
+
+    def _lift(self) -> None:
+        self._faults.clear()
+        self._lifts += 1
+        self._changed.notify_all()
 
     def _count_down(self, fault: Fault) -> None:
         if fault.times is None:
@@ -197,7 +214,7 @@ class UnderFaults:
         api_path: Callable[[str], str | None],
     ) -> None:
         self.app, self.faults, self.calls, self.api_path = app, faults, calls, api_path
-        self._plays: dict[str, Callable[[WSGIEnvironment, Fault, Work], Answer]] = {
+        self._plays: dict[str, Callable[[WSGIEnvironment, Met, Work], Answer]] = {
             "reset_before": self._reset_before,
             "reset_after_commit": self._reset_after_commit,
             "lost_answer": self._reset_after_commit,
@@ -219,7 +236,7 @@ class UnderFaults:
             call["status"] = int(answer.status.split()[0])
         return answer.send(start_response)
 
-    def _play(self, environ: "WSGIEnvironment", fault: Fault | None) -> Answer:
+    def _play(self, environ: "WSGIEnvironment", fault: Met | None) -> Answer:
         def work() -> Answer:
             return run(self.app, environ)
 
@@ -229,44 +246,43 @@ class UnderFaults:
         play = self._plays.get(fault.kind)
         return play(environ, fault, work) if play else work()
 
-    def _reset_before(self, environ: "WSGIEnvironment", fault: Fault, work: Work) -> Answer:
+    def _reset_before(self, environ: "WSGIEnvironment", fault: Met, work: Work) -> Answer:
         drop_connection(environ)
         return DROPPED
 
-    def _reset_after_commit(self, environ: "WSGIEnvironment", fault: Fault, work: Work) -> Answer:
+    def _reset_after_commit(self, environ: "WSGIEnvironment", fault: Met, work: Work) -> Answer:
         work()
         drop_connection(environ)
         return DROPPED
 
-    def _hang(self, environ: "WSGIEnvironment", fault: Fault, work: Work) -> Answer:
-        self.faults.hold(fault.after_s or HANG_S)
+    def _hang(self, environ: "WSGIEnvironment", fault: Met, work: Work) -> Answer:
+        self.faults.hold(fault, HANG_S)
         drop_connection(environ)
         return DROPPED
 
-    def _slow(self, environ: "WSGIEnvironment", fault: Fault, work: Work) -> Answer:
+    def _slow(self, environ: "WSGIEnvironment", fault: Met, work: Work) -> Answer:
         """The work is done at once, so that the caller can be killed between commit and answer."""
         answer = work()
-        self.faults.hold(fault.after_s or SLOW_S)
+        self.faults.hold(fault, SLOW_S)
         return answer
 
-    def _broken_json(self, environ: "WSGIEnvironment", fault: Fault, work: Work) -> Answer:
+    def _broken_json(self, environ: "WSGIEnvironment", fault: Met, work: Work) -> Answer:
         """The work is done, but only the first half of the text arrives: never valid JSON."""
         answer = work()
         half = answer.body[: max(1, len(answer.body) // 2)] or b"{"
         headers = [(name, value) for name, value in answer.headers if name.lower() != "content-length"]
         return Answer(answer.status, [*headers, ("Content-Length", str(len(half)))], half)
 
-    def _commit_late(self, environ: "WSGIEnvironment", fault: Fault, work: Work) -> Answer:
+    def _commit_late(self, environ: "WSGIEnvironment", fault: Met, work: Work) -> Answer:
         """The caller is kept waiting and then cut off; only after that is the work done.
 
         after_s counts on the sandbox's clock, so a test may play the delay forward.
         """
-        era = self.faults.era
-        due = clock.now() + timedelta(seconds=fault.after_s or COMMIT_LATE_S)
+        due = fault.at + timedelta(seconds=fault.after_s or COMMIT_LATE_S)
         while clock.now() < due and not self.faults.closed:
             clock.sleep(0.02)
         cut_off(environ)
         drop_connection(environ)
-        if era == self.faults.era and not self.faults.closed:
+        if fault.era == self.faults.era and not self.faults.closed:
             work()
         return DROPPED

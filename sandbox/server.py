@@ -3,6 +3,7 @@
 import contextlib
 import io
 import json
+import os
 import signal
 import socket
 import socketserver
@@ -272,11 +273,19 @@ def _control_only(app: "WSGIApplication") -> "WSGIApplication":
 
 
 def exit_quietly() -> None:
-    """SIGTERM and SIGINT end the process with code 0. Call this before slow imports: they may come early."""
+    """SIGTERM and SIGINT end the process with code 0. Call this before slow imports: they may come early.
+
+    Until `serve` has something to close they end it on the spot: during an import an exception may be raised
+    in a callback of the interpreter's own, which swallows it.
+    """
 
     def leave(number: int, frame: FrameType | None) -> None:
-        raise SystemExit(0)
+        os._exit(0)
 
+    _on_signals(leave)
+
+
+def _on_signals(leave: Callable[[int, FrameType | None], None]) -> None:
     signal.signal(signal.SIGTERM, leave)
     signal.signal(signal.SIGINT, leave)
 
@@ -288,6 +297,11 @@ def serve(app: "WSGIApplication", port: int, faults: Faults, name: str) -> None:
     except PortTaken as error:
         sys.stderr.write(f"{name}: {error}\n")
         raise SystemExit(1) from None
+
+    def leave(number: int, frame: FrameType | None) -> None:
+        raise SystemExit(0)
+
+    _on_signals(leave)
     try:
         while True:
             signal.pause()

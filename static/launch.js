@@ -1,6 +1,6 @@
 // Runs first, as soon as the page is read (Telegram covers it until native.js says that it is ready): takes Telegram's launch parameters out of the address (htmx repeats
 // the whole address in a header), keeps them where Telegram's own script looks for them, puts on Telegram's
-// colours, and asks for the customer's language when the address does not name one.
+// colours, asks for the customer's language when the address does not name one, and keeps forms waiting for htmx.
 (function () {
   "use strict";
   var KEY = "__telegram__initParams";
@@ -32,6 +32,7 @@
   try {
     applyTheme(JSON.parse(stored.tgWebAppThemeParams || "{}"));
   } catch (_) { /* the stylesheet's own colours */ }
+  holdForms();
   askForLanguage();
 
   function strip() { history.replaceState(history.state, "", location.pathname + location.search); }
@@ -107,6 +108,22 @@
   function contrast(one, other) {
     var light = Math.max(luminance(one), luminance(other));
     return (light + 0.05) / (Math.min(luminance(one), luminance(other)) + 0.05);
+  }
+
+  // Before htmx is there a form would be sent without initData: what is pressed waits until htmx can send it.
+  function holdForms() {
+    var pressed = null;
+    function hold(event) {
+      if (!event.target.matches("[hx-post]")) { return; }
+      event.preventDefault();
+      pressed = event.submitter || event.target.querySelector("button");
+    }
+    if (!initData) { return; }
+    document.addEventListener("submit", hold);
+    document.addEventListener("htmx:after:process", function () {
+      document.removeEventListener("submit", hold);
+      if (pressed) { pressed.click(); }
+    }, { once: true });
   }
 
   function askForLanguage() {

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from flask import Flask, Response, jsonify, request
+from flask import Flask, Response, g, jsonify, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
@@ -12,7 +12,7 @@ from sandbox.esimgo.delivery import Delivery
 from sandbox.esimgo.errors import Refused
 from sandbox.esimgo.habits import Habits
 from sandbox.esimgo.here import Sandbox, fault_kind, sandbox
-from sandbox.esimgo.limits import RateLimit
+from sandbox.esimgo.limits import Left, RateLimit
 from sandbox.esimgo.money import thousandths
 from sandbox.esimgo.offers import Offers
 from sandbox.esimgo.routes import account, bundles, catalogue, esims, install
@@ -105,10 +105,17 @@ def _admit() -> None:
     if not _is_api():
         return
     _refuse_by_fault()
-    if not sandbox().limit.spend(request.remote_addr or "", _cost()):
+    g.left = sandbox().limit.spend(request.remote_addr or "", _cost())
+    if not g.left.admitted:
         raise Refused(429, "Rate limit exceeded", retry_after_s=1)
     if request.headers.get("X-API-Key") != sandbox().api_key:
         raise Refused(403, "Forbidden")
+
+
+def _left() -> Left:
+    """What this call has left to its address; a fault that meets it costs nothing."""
+    left: Left = g.left if "left" in g else sandbox().limit.look(request.remote_addr or "")
+    return left
 
 
 def _cost() -> int:
@@ -131,7 +138,7 @@ def _refuse_by_fault() -> None:
 
 def _finish(answer: Response) -> Response:
     if _is_api():
-        answer.headers.extend(sandbox().limit.headers(request.remote_addr or "", _cost()))
+        answer.headers.extend(_left().headers(_cost()))
         if fault_kind() == "wrong_shape" and answer.status_code < 400:
             answer.data = jsonify(WRONG_SHAPE).data
             answer.content_type = "application/json"

@@ -1,10 +1,30 @@
 """The provider's rate limit: a fixed window of one second per source address (eSIM Go guide, rate limits)."""
 
 import threading
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from sandbox import clock
 from sandbox.esimgo import stamps
+
+
+@dataclass(frozen=True)
+class Left:
+    """What an address has left in the second in which it called. `admitted`: it was enough for the call."""
+
+    limit: int
+    tokens: int
+    until: datetime
+    admitted: bool = True
+
+    def headers(self, cost: int) -> dict[str, str]:
+        """The X-Ratelimit-* of every answer."""
+        return {
+            "X-Ratelimit-Limit": str(self.limit),
+            "X-Ratelimit-Remaining": str(self.tokens),
+            "X-Ratelimit-Reset": stamps.seconds(self.until),
+            "X-Ratelimit-Cost": str(cost),
+        }
 
 
 class RateLimit:
@@ -16,28 +36,26 @@ class RateLimit:
         self._spent: dict[str, int] = {}
         self._window = clock.now().replace(microsecond=0)
 
-    def spend(self, address: str, cost: int) -> bool:
-        """Take so many tokens; False when there are not enough left in this second."""
+    def spend(self, address: str, cost: int) -> Left:
+        """Take so many tokens, if as many are left in this second."""
         with self._lock:
             self._turn()
             spent = self._spent.get(address, 0)
-            if self.per_second and spent + cost > self.per_second:
-                return False
-            self._spent[address] = spent + cost
-            return True
+            admitted = not self.per_second or spent + cost <= self.per_second
+            if admitted:
+                self._spent[address] = spent + cost
+            return self._left(address, admitted)
 
-    def headers(self, address: str, cost: int) -> dict[str, str]:
-        """The X-Ratelimit-* of every answer."""
+    def look(self, address: str) -> Left:
+        """Take nothing."""
         with self._lock:
             self._turn()
-            limit = self.per_second or 10
-            left = max(0, limit - self._spent.get(address, 0)) if self.per_second else limit
-        return {
-            "X-Ratelimit-Limit": str(limit),
-            "X-Ratelimit-Remaining": str(left),
-            "X-Ratelimit-Reset": stamps.seconds(self._window + timedelta(seconds=1)),
-            "X-Ratelimit-Cost": str(cost),
-        }
+            return self._left(address)
+
+    def _left(self, address: str, admitted: bool = True) -> Left:
+        limit = self.per_second or 10
+        tokens = max(0, limit - self._spent.get(address, 0)) if self.per_second else limit
+        return Left(limit, tokens, self._window + timedelta(seconds=1), admitted)
 
     def _turn(self) -> None:
         window = clock.now().replace(microsecond=0)

@@ -5,6 +5,7 @@ import http.client
 import json
 import threading
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -28,7 +29,7 @@ class Courier:
     `execute(method, parameters)` runs a method call found in the body of the webhook's answer
     (Bot API, "Making requests when getting updates").
     Faults of the way, match "UPDATE /<kind of update>": lost_answer (delivered, but the answer does not
-    arrive, so it is sent again) and late (set out after_s later).
+    arrive, so it is sent again) and late (set out after_s later, by the sandbox's clock).
     """
 
     def __init__(self, world: World, faults: FaultBook, execute: Execute) -> None:
@@ -36,6 +37,7 @@ class Courier:
         self._turn = threading.Condition()
         self.queues: dict[int, list[int]] = {}
         self._due: list[tuple[float, int]] = []
+        self._hurries = 0
         self._waited_for: dict[int, threading.Event] = {}
         self._stopped = False
         self._started = False
@@ -93,6 +95,7 @@ class Courier:
     def hurry(self) -> None:
         """The webhook has changed: try every waiting chat now."""
         with self._turn:
+            self._hurries += 1  # for those that are being tried
             self._due = [(0.0, chat_id) for _, chat_id in self._due]
             heapq.heapify(self._due)
             self._turn.notify_all()
@@ -117,9 +120,15 @@ class Courier:
 
     def queue_later(self, chat_id: int, update_id: int, seconds: float) -> None:
         """Outside the chat's queue until then, so that later updates overtake it."""
-        timer = threading.Timer(seconds, self.queue, (chat_id, update_id))
-        timer.daemon = True
-        timer.start()
+        due = clock.now() + timedelta(seconds=seconds)
+        threading.Thread(target=self._queue_at, args=(due, chat_id, update_id), daemon=True).start()
+
+    def _queue_at(self, due: datetime, chat_id: int, update_id: int) -> None:
+        while clock.now() < due:
+            if self._stopped:
+                return
+            clock.sleep(0.05)
+        self.queue(chat_id, update_id)
 
     def _set_due(self, chat_id: int, pause: float) -> None:
         heapq.heappush(self._due, (clock.monotonic() + pause, chat_id))
@@ -128,11 +137,13 @@ class Courier:
     def _work(self) -> None:
         while (chat_id := self._next_chat()) is not None:
             with self._turn:
-                queue = self.queues.get(chat_id)
+                queue, hurries = self.queues.get(chat_id), self._hurries
             if not queue:
                 continue
             pause = self.deliver(queue[0])
             with self._turn:
+                if pause is not None and hurries != self._hurries:
+                    pause = 0.0
                 if self.queues.get(chat_id) is queue:  # else it was forgotten meanwhile
                     self._after(chat_id, queue, pause)
 

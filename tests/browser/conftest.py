@@ -1,14 +1,15 @@
 """A real Chromium at phone width, in front of the running shop."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from urllib.parse import quote, urlencode
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser.stand import NOWHERE, Stand, standing
-from tests.stack import Traveller
+from tests.stack import Traveller, until
 
 AXE = Axe()
 expect.set_options(timeout=30_000)  # milliseconds; a busy machine is slow
@@ -44,6 +45,40 @@ def new_page(chromium: Browser, complaints: list[str]) -> Iterator[Callable[...,
     for page in pages:
         page.close()
     assert complaints == []
+
+
+HEAR = """() => {
+  window.said = [];
+  const hear = () => said.push(document.getElementById('toast').textContent);
+  new MutationObserver(hear).observe(document.body, {subtree: true, childList: true, characterData: true});
+}"""
+
+
+@contextmanager
+def saying(page: Page, words: str) -> Iterator[None]:
+    """In here the page says so in passing; how late one looks does not matter, though it is soon gone."""
+    page.evaluate(HEAR)
+    yield
+    until(lambda: words in page.evaluate("window.said"), what=words)
+
+
+class Held:
+    """What the page asks for at such an address waits for its answer until it is let go."""
+
+    def __init__(self, page: Page, address: str) -> None:
+        self._page, self._address = page, address
+        self._asked: list[Route] = []
+        page.route(address, lambda route: self._asked.append(route))
+
+    def let_go(self) -> None:
+        until(self._is_asked, what=f"the request for {self._address}")
+        self._page.unroute(self._address)
+        for route in self._asked:
+            route.continue_()
+
+    def _is_asked(self) -> bool:
+        self._page.wait_for_timeout(10)  # in here Playwright hears of it
+        return bool(self._asked)
 
 
 def launch_url(traveller: Traveller, path: str = "/") -> str:

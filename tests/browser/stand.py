@@ -130,5 +130,5 @@ def standing(folder: Path, fill: Callable[[Stand], None], **settings: str) -> It
 def _answers(stand: Stand) -> bool:
     try:
         return requests.get(f"{stand.web}/healthz", timeout=2).ok
-    except requests.ConnectionError:
+    except requests.RequestException:
         return False

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser import desk
-from tests.browser.conftest import violations
+from tests.browser.conftest import saying, violations
 from tests.browser.stand import Stand
 from webapp.models import AdminEvent, Order, Refund
 from webapp.state import switches
@@ -21,6 +21,7 @@ def opened(stand: Stand, new_page: Callable[..., Page]) -> OPENED:
     def open_at(path: str, language: str = "en") -> Page:
         page = new_page()
         page.goto(stand.launch_url(path, user=desk.SHOPKEEPER, language=language))
+        expect(page.locator(f"html[lang={language}]")).to_be_attached()  # the first page gives way to it
         return page
 
     return open_at
@@ -41,8 +42,8 @@ def test_what_costs_is_asked_first_and_done_once(opened: OPENED, stand: Stand, s
     refund.click()
     expect(refund).to_be_visible()
     page.once("dialog", lambda dialog: dialog.accept())
-    refund.press("Enter")
-    expect(page.locator("#toast")).to_have_text("Done, and written down.")
+    with saying(page, "Done, and written down."):
+        refund.press("Enter")
     expect(page.locator("ol")).to_contain_text(f"unknown → failed (admin {desk.SHOPKEEPER})")
     expect(page.get_by_role("heading", level=1)).to_be_focused()
     with stand.filling():

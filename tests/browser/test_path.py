@@ -13,6 +13,8 @@ from tests.stack import Stack, until
 
 pytestmark = pytest.mark.browser
 
+AGAIN = ("tap Pay again", "нажмите «Оплатить» ещё раз")
+
 
 def codes_on(page: Page) -> list[str]:
     """What a camera would read from the screen."""
@@ -24,6 +26,19 @@ def issued(shop: Stack) -> dict[str, Any]:
     return dict(shop.esimgo("GET", "state")["esims"][-1])
 
 
+def pay(page: Page) -> None:
+    """In the sheet, as a person does: "tap Pay again" is obeyed, any other refusal is not expected."""
+
+    def is_paid() -> bool:
+        page.locator("#pay-confirm").click()
+        expect(page.locator("#pay-confirm.progress")).to_have_count(0)
+        refusal = page.locator("#pay-error:visible").all_text_contents()
+        assert all(any(words in text for words in AGAIN) for text in refusal), refusal
+        return not refusal
+
+    until(is_paid, 60, "the payment")
+
+
 def buy_in_window(page: Page, app: FrameLocator) -> None:
     expect(app.locator("html[lang=ru]")).to_be_attached()  # until then Telegram covers the page
     app.locator("#search").fill("турция")
@@ -31,7 +46,7 @@ def buy_in_window(page: Page, app: FrameLocator) -> None:
     app.locator("a.cell").filter(has_text="3 ГБ").first.click()
     expect(app.locator("h1")).to_contain_text("Турция")
     page.locator("#main-button").click()
-    page.locator("#pay-confirm").click()
+    pay(page)
     expect(app.locator("#orders-status")).to_have_attribute("data-stage", "ready", timeout=60_000)
 
 
@@ -77,5 +92,5 @@ def test_a_cancelled_payment_can_be_taken_up_again(shop: Stack, new_page: Callab
     page.locator("#pay-cancel").click()
     expect(app.locator("#orders-status")).to_have_attribute("data-stage", "awaiting_payment")
     page.locator("#main-button").click()
-    page.locator("#pay-confirm").click()
+    pay(page)
     expect(app.locator("#orders-status")).to_have_attribute("data-stage", "ready", timeout=60_000)

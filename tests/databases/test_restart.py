@@ -26,7 +26,7 @@ def alone(mortal: Own, tmp_path: Path) -> Iterator[Stack]:
 
 def test_the_shop_lives_through_a_restart_of_its_database(alone: Stack, mortal: Own) -> None:
     john = alone.customer(5001)
-    order = john.order()
+    order = john.order_to_pay()
     mortal.stop()
     assert alone.get("/healthz").status_code == 200, "the process lives: nobody is to restart it"
     assert alone.get("/readyz").status_code == 503

@@ -37,7 +37,12 @@ class Writer:
 
     def told(self) -> list[str]:
         """Everything it says until it ends."""
-        lines, _ = self.process.communicate(timeout=120)
+        heard, asked = self.process.stdout, self.process.stdin
+        assert heard is not None and asked is not None
+        asked.close()
+        with heard:
+            lines = heard.read()  # what `says` has read ahead is in it, and nowhere else
+        self.process.wait(120)
         return lines.split()
 
 

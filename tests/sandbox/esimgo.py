@@ -1,5 +1,6 @@
 """A running eSIM Go stand-in for tests: real sockets, one caller with the right key."""
 
+import os
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -19,17 +20,29 @@ TURKEY_SMALL = "esim_1GB_7D_TR_V2"
 FRANCE = "esim_3GB_30D_FR_V2"
 
 
+WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+WORKERS = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+SHARE = 22_000 // WORKERS
+PORTS = range(10_000 + WORKER * SHARE, 10_000 + (WORKER + 1) * SHARE - 100)
+
+_given_out: set[int] = set()
+
+
 def free_port() -> int:
     """A port that is free, as is the one 100 further on.
 
     Below those that the system lends to whoever calls out: one of these may be taken by any call before the
-    server listens, or while it is down. And by chance of its own: every worker seeds the common one alike.
+    server listens, or while it is down. Each worker has a share of them, and gives none out twice: most are
+    listened on seconds later. By chance of its own: every worker seeds the common one alike.
     """
     while True:
-        port = SystemRandom().randrange(10_000, 32_000)
+        port = SystemRandom().choice(PORTS)
+        if {port, port + 100} & _given_out:
+            continue
         with socket.socket() as first, socket.socket() as second, suppress(OSError):
             first.bind(("127.0.0.1", port))
             second.bind(("127.0.0.1", port + 100))
+            _given_out.update((port, port + 100))
             return port
 
 

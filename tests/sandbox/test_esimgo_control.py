@@ -14,6 +14,7 @@ import requests
 
 from sandbox import clock
 from tests.sandbox.esimgo import KEY, TURKEY, Provider, free_port, running
+from tests.stack import until
 
 
 @pytest.fixture
@@ -109,7 +110,7 @@ def process(port: int, *arguments: str) -> Iterator[Provider]:
     with subprocess.Popen(command, stderr=subprocess.PIPE) as running:
         try:
             provider = Provider(port)
-            _wait_for(provider)
+            until(lambda: _answers(provider, running), what="the stand-in")
             yield provider
         finally:
             running.send_signal(signal.SIGTERM)
@@ -117,15 +118,13 @@ def process(port: int, *arguments: str) -> Iterator[Provider]:
         assert (running.returncode, complaints) == (0, b"")
 
 
-def _wait_for(provider: Provider) -> None:
-    deadline = clock.monotonic() + 15
-    while True:
-        try:
-            provider.control("GET", "faults")
-            return
-        except requests.ConnectionError:
-            assert clock.monotonic() < deadline, "the stand-in does not start"
-            clock.sleep(0.05)
+def _answers(provider: Provider, process: "subprocess.Popen[bytes]") -> bool:
+    assert process.poll() is None, "it has ended"
+    try:
+        provider.control("GET", "faults")
+    except requests.ConnectionError:
+        return False
+    return True
 
 
 @pytest.mark.flow

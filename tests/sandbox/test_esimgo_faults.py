@@ -21,6 +21,11 @@ def orders(provider: Provider) -> int:
     return len(provider.state()["orders"])
 
 
+def is_met(provider: Provider) -> bool:
+    """The call has come, and the fault that was for one call alone is gone."""
+    return bool(provider.control("GET", "faults") == {"faults": []})
+
+
 def test_every_kind_is_tried_in_this_file() -> None:
     with open(__file__, encoding="utf-8") as this:
         text = this.read()
@@ -71,18 +76,22 @@ def test_reset_after_commit_has_bought(provider: Provider) -> None:
 
 
 def test_commit_late_buys_after_the_caller_gave_up(provider: Provider) -> None:
-    provider.fault("commit_late", match="POST /orders", times=1, after_s=1.5)
+    provider.fault("commit_late", match="POST /orders", times=1, after_s=3600)
     with pytest.raises(requests.ReadTimeout):
         provider.order(timeout=0.1)
+    until(lambda: is_met(provider))
     assert orders(provider) == 0
+    clock.advance(3600)
     until(lambda: orders(provider) == 1)
 
 
 def test_a_reset_drops_an_order_that_was_still_to_come(provider: Provider) -> None:
-    provider.fault("commit_late", match="POST /orders", times=1, after_s=0.3)
+    provider.fault("commit_late", match="POST /orders", times=1, after_s=3600)
     with pytest.raises(requests.ReadTimeout):
         provider.order(timeout=0.1)
+    until(lambda: is_met(provider))
     provider.control("POST", "reset")
+    clock.advance(3600)
     clock.sleep(0.5)
     assert orders(provider) == 0
 
@@ -104,21 +113,23 @@ def test_down_can_be_asked_for_on_the_port_that_goes_down(provider: Provider) ->
 
 
 def test_hang_answers_nothing_and_buys_nothing(provider: Provider) -> None:
-    provider.fault("hang", match="POST /orders")
+    provider.fault("hang", match="POST /orders", times=1)
     with pytest.raises(requests.ReadTimeout):
         provider.order(timeout=0.2)
+    until(lambda: is_met(provider))
     provider.control("DELETE", "faults")
     assert orders(provider) == 0
     assert [call["status"] for call in provider.state()["calls"]] == [None]
 
 
 def test_slow_buys_at_once_and_answers_later(provider: Provider) -> None:
-    provider.fault("slow", match="POST /orders", after_s=2)
+    provider.fault("slow", match="POST /orders", after_s=3600)
     answers: list[requests.Response] = []
     buyer = threading.Thread(target=lambda: answers.append(provider.order()))
     buyer.start()
     until(lambda: orders(provider) == 1)
     assert not answers
+    provider.control("DELETE", "faults")
     buyer.join(60)
     assert answers[0].json()["status"] == "completed"
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import requests
 
+from tests.sandbox.esimgo import until
 from tests.sandbox.telegram import ANNA, TOKEN, Stage, running
 
 
@@ -177,9 +178,10 @@ def test_down_refuses_connections_while_people_can_still_act(stage: Stage) -> No
 
 
 def test_a_hanging_call_does_no_work_and_ends_when_lifted(stage: Stage) -> None:
-    stage.fault("hang", "POST /sendMessage")
+    stage.fault("hang", "POST /sendMessage", times=1)
     with pytest.raises(requests.Timeout):
         stage.method("sendMessage", timeout=0.3, chat_id=ANNA, text="hi")
+    until(lambda: stage.control("GET", "faults") == {"faults": []})
     stage.control("DELETE", "faults")
     assert stage.messages() == []
 

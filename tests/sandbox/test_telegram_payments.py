@@ -71,6 +71,7 @@ def test_without_an_answer_in_time_the_payment_fails(stage: Stage, monkeypatch: 
     stage.shop.react = lambda update: (200, None)
 
     assert stage.pay(stage.invoice()) == {"status": "failed", "error_message": "BOT_PRECHECKOUT_TIMEOUT"}
+    stage.hears(1)
     query = stage.shop.of_kind("pre_checkout_query")[0]
     status, reason = stage.refused("answerPreCheckoutQuery", pre_checkout_query_id=query["id"], ok=True)
     assert (status, "query is too old" in reason) == (400, True)
