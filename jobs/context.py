@@ -12,7 +12,7 @@ from webapp.clients.esimgo.budget import Budget
 from webapp.clients.esimgo.client import ESIMGoClient
 from webapp.clients.telegram.botapi import BotApi
 from webapp.customers.outbox.rate_limiter import RateLimiter
-from webapp.state import outages
+from webapp.state import provider
 from webapp.state.leases import Leadership
 
 Locks = Callable[[], AbstractContextManager[object]]
@@ -50,7 +50,7 @@ class Context:
             config.esimgo_api_key,
             config.esimgo_api_url,
             budget=Budget(),
-            on_reachable=outages.provider_reachable,
+            on_reachable=provider.reachable,
             authorities=config.ca_file,
         )
         bot = BotApi(

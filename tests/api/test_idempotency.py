@@ -17,7 +17,7 @@ from webapp import orders
 from webapp.base import clock
 from webapp.models import IdempotencyKey, Order, Plan, db
 from webapp.orders import idempotency
-from webapp.state import outages
+from webapp.state import provider as provider_state
 
 KEY = "6f1c2f0e-3a55-4b0e-9f0a-0d8b3e1c7a42"
 ANOTHER = "tr-10gb-30d"
@@ -98,7 +98,7 @@ def test_a_key_tells_of_its_order_whatever_has_become_of_it(
 def test_a_key_is_answered_when_its_plan_has_gone_and_sales_are_paused(owner: Person) -> None:
     first = told(ask(owner, KEY))
     Plan.update(available=False).execute()
-    outages.out_of_funds(1)
+    provider_state.out_of_funds(1)
     assert told(ask(owner, KEY)) == first
 
 

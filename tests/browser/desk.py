@@ -7,11 +7,12 @@ from tests.databases.crowds import crowd
 from tests.shop.factories import after, make_customer, make_order, make_unknown
 from tests.shop.test_sales import some_order
 from webapp import orders
-from webapp.models import Customer, FunnelDay, Setting, Submission
+from webapp.models import Customer, FunnelDay, PriceRule, Setting, Submission
 from webapp.operations import admin, doctor
 from webapp.operations.doctor.findings import finding
 from webapp.orders import limits
-from webapp.state import incidents, outages, switches
+from webapp.state import incidents, switches
+from webapp.state import provider as provider_state
 
 SHOPKEEPER = 6000
 DAYS = 60
@@ -24,7 +25,7 @@ def overview(customer: Customer) -> str:
     crowd(600, days=DAYS, change=lambda number: _sold(number) | _of(customer))
     for step, count in SEEN.items():
         FunnelDay.create(day=after(-86400).date().isoformat(), step=step, count=count)
-    outages.balance_seen(312_450)
+    provider_state.balance_seen(312_450)
     incidents.open("certificate_ending", detail="shop.example.com: 9 days left")
     limits.hold(make_customer(6500, "ru", first_name="Борис"), "burst")
     return "/admin"
@@ -60,7 +61,7 @@ def failed_order(customer: Customer) -> str:
 
 def prices(_customer: Customer) -> str:
     """With rules, and a catalogue that waits for a word."""
-    Setting.write("pricing.rules", [{"scope": "area", "target": "ca", "floor": 300}])  # nothing is repriced
+    PriceRule.create(scope="area", target="ca", floor=300)  # nothing is repriced
     Setting.write("catalogue.held", {"at": after(-600).isoformat(), "known": 120, "missing": 48})
     return "/admin/prices"
 

@@ -32,7 +32,8 @@ from webapp.models import (
     Submission,
 )
 from webapp.orders import payments
-from webapp.state import leases, outages
+from webapp.state import leases
+from webapp.state import provider as provider_state
 
 OWNER = 1001
 STRANGER = 2002
@@ -107,7 +108,7 @@ def quoted(verdict: str = "ok", total: int | None = 4200, ago_s: float = 0) -> B
     Bundle.update(check_verdict=verdict, check_total=total, checked_at=after(-ago_s)).where(
         Bundle.id == bundle.id
     ).execute()
-    outages.balance_seen(1_000_000)
+    provider_state.balance_seen(1_000_000)
     return bundle
 
 

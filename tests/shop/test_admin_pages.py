@@ -40,7 +40,8 @@ from webapp.models import AdminEvent, Esim, JobRequest, Order, Plan, Setting
 from webapp.operations import admin, doctor
 from webapp.operations.doctor.findings import finding
 from webapp.orders import payments
-from webapp.state import funnel, incidents, outages
+from webapp.state import funnel, incidents
+from webapp.state import provider as provider_state
 
 pytestmark = pytest.mark.usefixtures("shelves")
 
@@ -130,7 +131,7 @@ def test_balance_and_runway_are_told(shopkeeper: Person) -> None:
     found = facts(text(shopkeeper.get("/admin")))
     assert (found["Balance"], found["Lasts at this pace"]) == ("not known yet", "nothing was sold in a day")
     make_order("ready")
-    outages.balance_seen(4200 * 36)
+    provider_state.balance_seen(4200 * 36)
     found = facts(text(shopkeeper.get("/admin")))
     assert found["Balance"].startswith("$151.20")
     assert found["Lasts at this pace"] == "36 hours"

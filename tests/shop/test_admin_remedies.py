@@ -27,7 +27,7 @@ from webapp.base.config import Config
 from webapp.models import AdminEvent, Customer, JobRequest, Order, Refund, Submission, db
 from webapp.operations import admin
 from webapp.orders import limits, payments, reconciling
-from webapp.state import outages
+from webapp.state import provider as provider_state
 
 pytestmark = pytest.mark.usefixtures("shelves")
 
@@ -98,7 +98,7 @@ def test_a_waiting_order_is_tried_at_once(shopkeeper: Person) -> None:
     order = make_order("paid", next_try_at=after(600))
     press(shopkeeper, order, "look")
     assert order.fresh().next_try_at is None
-    assert outages.needs_a_look()
+    assert provider_state.needs_a_look()
 
 
 def test_a_refund_that_waits_is_tried_at_once(shopkeeper: Person, bot: Bot) -> None:

@@ -26,7 +26,8 @@ from webapp.esims import callbacks
 from webapp.models import Callback, Incident, Lease, Order, OrderEvent, Submission
 from webapp.operations import alerts, conditions, watchdog
 from webapp.orders import limits
-from webapp.state import funnel, incidents, outages
+from webapp.state import funnel, incidents
+from webapp.state import provider as provider_state
 from webapp.state.funnel import Funnel
 
 pytestmark = pytest.mark.usefixtures("noon")
@@ -54,7 +55,7 @@ class Night:
         return [text for chat, text, _ in self.bot.messages[told:] if chat == OWNERS_CHAT]
 
     def check_provider(self) -> None:
-        outages.ask_for_balance()
+        provider_state.ask_for_balance()
         check_provider.run(self.context)
 
 
@@ -96,14 +97,14 @@ def ended(stage: str, ago_s: float = 5) -> None:
 
 
 def the_provider_is_away(night: Night) -> Callable[[], object]:
-    outages.provider_reachable(False)
+    provider_state.reachable(False)
     night.advance(40)
-    return lambda: outages.provider_reachable(True)
+    return lambda: provider_state.reachable(True)
 
 
 def nothing_can_be_bought(night: Night) -> Callable[[], object]:
-    outages.out_of_funds(4200)
-    return lambda: outages.funds_seen(50_000)
+    provider_state.out_of_funds(4200)
+    return lambda: provider_state.funds_seen(50_000)
 
 
 def money_for(hours: float) -> Callable[[Night], Callable[[], object]]:
@@ -254,7 +255,7 @@ def test_what_could_not_be_told_is_told_later(night: Night) -> None:
     def silent(method: str) -> None:
         raise NotReached("no connection")
 
-    outages.out_of_funds(4200)
+    provider_state.out_of_funds(4200)
     night.bot.mood = silent
     assert night.passes(300) == []
     night.bot.mood = lambda method: None
@@ -262,7 +263,7 @@ def test_what_could_not_be_told_is_told_later(night: Night) -> None:
 
 
 def test_only_what_cannot_wait_makes_a_sound(night: Night) -> None:
-    outages.out_of_funds(4200)
+    provider_state.out_of_funds(4200)
     night.passes(60)
     assert night.bot.quiet == 0
     an_unsigned_callback_comes(night)
@@ -272,7 +273,7 @@ def test_only_what_cannot_wait_makes_a_sound(night: Night) -> None:
 
 def test_without_a_chat_nobody_is_told_and_nothing_breaks(night: Night) -> None:
     night.context = replace(night.context, config=replace(night.config, alert_chat_id=None))
-    outages.out_of_funds(4200)
+    provider_state.out_of_funds(4200)
     assert night.passes(60) == []
     assert [incident.kind for incident in incidents.open_ones()] == ["out_of_funds"]
 
@@ -310,7 +311,7 @@ def test_every_kind_has_its_words_and_its_page_in_the_runbook() -> None:
 
 def test_the_owner_reads_it_in_his_language(night: Night) -> None:
     night.context = replace(night.context, config=replace(night.config, default_language="ru"))
-    outages.out_of_funds(4200)
+    provider_state.out_of_funds(4200)
     with speaking("ru"):
         assert alerts.kinds()["out_of_funds"].title in night.passes(60)[0]
 

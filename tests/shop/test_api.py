@@ -16,7 +16,7 @@ from tests.shop.factories import BUNDLE, OWNER, PLAN, after, make_esim, make_ord
 from tests.shop.standins import Bot, always
 from webapp.clients.telegram.errors import NotReached
 from webapp.models import STATUS, Assignment, Order, Plan
-from webapp.state import outages
+from webapp.state import provider as provider_state
 
 MODEL = {
     "id",
@@ -114,7 +114,7 @@ def test_a_plan_that_has_gone_cannot_be_ordered(owner: Person) -> None:
 
 
 def test_nothing_is_ordered_while_sales_are_paused(owner: Person) -> None:
-    outages.out_of_funds(1)
+    provider_state.out_of_funds(1)
     assert code(order(owner, {"plan_id": PLAN})) == (422, "sales_paused")
     assert Order.select().count() == 0
 

@@ -27,6 +27,7 @@ from webapp.clients.esimgo.payloads import OrderQuote
 from webapp.models import Assignment, Esim, Notification, Payment, Refund, Submission
 from webapp.orders import buying, reconciling
 from webapp.state import leases, outages
+from webapp.state import provider as provider_state
 from webapp.state.leases import Leadership
 
 pytestmark = pytest.mark.usefixtures("still")
@@ -149,9 +150,9 @@ def test_out_of_funds_closes_sales_until_the_balance_covers_it(
     provider.answers = [errors.OutOfFunds(400, "funds")]
     orders.submit_next(provider, leader, config)
     assert outages.now().sales_paused
-    outages.funds_seen(4199)
+    provider_state.funds_seen(4199)
     assert outages.now().sales_paused
-    outages.funds_seen(4200)
+    provider_state.funds_seen(4200)
     assert not outages.now().sales_paused
 
 
@@ -196,7 +197,9 @@ def test_an_order_that_has_grown_late_since_it_was_picked_is_not_bought(
     assert orders.enforce_deadlines() == 1
 
 
-@pytest.mark.parametrize("then", ['FROM "lease"', 'FROM "setting"', 'INSERT INTO "submission"', "UPDATE"])
+@pytest.mark.parametrize(
+    "then", ['FROM "lease"', 'FROM "provider_balance"', 'INSERT INTO "submission"', "UPDATE"]
+)
 def test_a_clock_that_is_moved_while_an_order_is_claimed_buys_nothing_late(
     provider: Provider, leader: Leadership, config: Config, advance: Advance, moments: Moments, then: str
 ) -> None:

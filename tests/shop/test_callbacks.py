@@ -15,8 +15,8 @@ from webapp.base.config import Config
 from webapp.esims import callbacks
 from webapp.esims.callbacks import Kind
 from webapp.esims.callbacks.events import OF_BALANCE
-from webapp.models import Assignment, Callback, Esim, Setting
-from webapp.state import outages
+from webapp.models import Assignment, Callback, Esim
+from webapp.state import provider as provider_state
 from webapp.state.funnel import Funnel
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -127,11 +127,13 @@ def test_whatever_is_told_of_an_esim_makes_it_due_and_writes_no_number_down(
 
 @pytest.mark.parametrize("kind", ["Topup", "AutoTopup", "eSIMGoTopup", "LowBalance", "InsufficientBalance"])
 def test_news_of_the_balance_make_us_ask_for_it(config: Config, kind: str) -> None:
-    outages.balance_seen(100_000)
-    assert not outages.needs_a_look()
+    provider_state.balance_seen(100_000)
+    assert not provider_state.needs_a_look()
     receive(config, json.dumps({"alertType": kind, "balanceInfo": {"balance": 1}}).encode())
-    assert outages.needs_a_look()
-    assert Setting.read("provider.balance") == 100_000
+    assert provider_state.needs_a_look()
+    known = provider_state.balance()
+    assert known is not None
+    assert known[0] == 100_000
 
 
 @pytest.mark.parametrize("event", ["order.created", "order.activated", "order.failed", "eSIM.ready"])
@@ -203,9 +205,9 @@ def test_one_unsigned_hint_a_minute_counts_for_the_balance(hints: Config, advanc
             json.dumps({"alertType": "LowBalance", "n": number}).encode(), None, hints, Funnel()
         )
         callbacks.apply_waiting()
-        return outages.needs_a_look()
+        return provider_state.needs_a_look()
 
-    outages.balance_seen(1)
+    provider_state.balance_seen(1)
     assert not hint(1)
     advance(61)
     assert hint(2)

@@ -19,7 +19,7 @@ from webapp.catalogue.snapshot import STAGED
 from webapp.clients.esimgo.errors import Unavailable
 from webapp.clients.esimgo.payloads import CatalogueBundle, CataloguePage
 from webapp.clients.esimgo.payloads.catalogue import MOST_DAYS, MOST_MB
-from webapp.models import Area, Bundle, BundleArea, BundleEvent, Plan, Setting, db
+from webapp.models import Area, Bundle, BundleArea, BundleEvent, Plan, PriceRule, Setting, db
 from webapp.operations import retention
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -271,7 +271,7 @@ def test_rules_that_nobody_can_read_are_told_of_before_anything_is_asked(config:
         raise AssertionError("eSIM Go was asked")
         yield
 
-    Setting.write("pricing.rules", [{"scope": "moon"}])
+    PriceRule.create(scope="moon")
     with pytest.raises(RuleRefused):
         catalogue.sync(asked(), config)
 

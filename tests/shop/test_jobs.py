@@ -33,8 +33,9 @@ from webapp.base import clock
 from webapp.base.config import ROOT, Config
 from webapp.clients.esimgo.errors import AccessDenied, EsimGoError, Unavailable
 from webapp.clients.esimgo.payloads import CataloguePage, EsimDetails, OrderQuote, Organisation
-from webapp.models import Esim, JobRequest, Lease, Order, Plan, Setting
+from webapp.models import Esim, JobRequest, Lease, Order, Plan, ProviderBalance
 from webapp.state import leases, outages
+from webapp.state import provider as provider_state
 from webapp.state.leases import Leadership
 
 NO_JOBS = {"__init__", "__main__", "context", "doctor", "metrics", "runner", "schedule", "smoke"}
@@ -250,8 +251,8 @@ def test_the_balance_is_asked_for_rarely_and_often_while_something_is_wrong(
     make_plan()
     provider.organisation = look  # type: ignore[method-assign] # counts
     provider.quote = OrderQuote.model_validate({"valid": True, "total": 4.2})
-    assert (runs(3), Setting.read("provider.balance")) == (1, 5000)
-    outages.out_of_funds(6000)
+    assert (runs(3), ProviderBalance.get().amount) == (1, 5000)
+    provider_state.out_of_funds(6000)
     assert runs(3) == 3
     assert outages.now().out_of_funds
     balance[0] = 6
@@ -265,13 +266,13 @@ def test_sales_that_were_closed_open_again_when_the_provider_would_sell(
     check = schedule.NAMES["check_provider"]
     monkeypatch.setattr(Provider, "organisation", lambda self: organisation(9), raising=False)
     make_plan()
-    outages.purchase_failed()
+    provider_state.purchase_failed()
     provider.quote = OrderQuote.model_validate({"valid": False})
     runner.run(check, context)
-    assert outages.is_buying_in_doubt()
+    assert provider_state.is_buying_in_doubt()
     provider.quote = OrderQuote.model_validate({"valid": True, "total": 4.2})
     runner.run(check, context)
-    assert not outages.is_buying_in_doubt()
+    assert not provider_state.is_buying_in_doubt()
 
 
 def test_an_account_in_another_currency_closes_the_sales_until_it_is_ours(
@@ -280,7 +281,7 @@ def test_an_account_in_another_currency_closes_the_sales_until_it_is_ours(
     def account(currency: str) -> None:
         told = Organisation.model_validate({"balance": 5, "currency": currency})
         provider.organisation = lambda: told  # type: ignore[method-assign] # changes its mind
-        outages.ask_for_balance()
+        provider_state.ask_for_balance()
         assert runner.run(schedule.NAMES["check_provider"], context)
 
     for currency, closed in (("USD", False), ("GBP", True), ("GBP", True), ("", True), ("usd", False)):

@@ -11,8 +11,10 @@ from playhouse.schema_diff import diff_models
 
 from tests.conftest import DURABLE
 from tests.shop.factories import make_order
+from webapp import catalogue
+from webapp.base import clock
 from webapp.base.config import Config
-from webapp.models import TABLES, Order, db, engines
+from webapp.models import TABLES, Order, ProviderBalance, Setting, db, engines
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -97,6 +99,25 @@ def test_every_migration_can_be_taken_back_and_made_again() -> None:
     assert columns(db.database) == before
     make_order()
     assert Order.select().count() == 1
+
+
+def test_rules_and_balance_move_into_tables_and_back() -> None:
+    rules: list[dict[str, Any]] = [
+        {"scope": "shop", "markup_percent": "12.5"},
+        {"scope": "area", "target": "tr", "floor": 300},
+    ]
+    assert runner().down()
+    Setting.write("pricing.rules", rules)
+    Setting.write("provider.balance", 5000)
+    Setting.write_time("provider.balance_told_at", clock.now())
+    Setting.write_time("provider.balance_at", clock.now())
+    assert db.migrate() == ["0007_tables"]
+    assert [rule.key for rule in catalogue.rules().values()] == [("shop", ""), ("area", "tr")]
+    assert ProviderBalance.get().amount == 5000
+    assert not Setting.select().where(Setting.name.in_(("pricing.rules", "provider.balance"))).exists()
+    assert runner().down()
+    assert Setting.read("pricing.rules") == [rules[1], rules[0] | {"target": ""}]
+    assert db.migrate()
 
 
 def test_the_database_is_safe_against_power_cuts_and_waits_for_its_lock(

@@ -12,7 +12,7 @@ from webapp.clients.esimgo.errors import EsimGoError, Unavailable
 from webapp.clients.esimgo.payloads import Organisation, ProviderOrder
 from webapp.models import Order, Submission
 from webapp.orders import reconciling
-from webapp.state import outages
+from webapp.state import provider as provider_state
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -92,10 +92,10 @@ def test_an_intent_remembers_the_balance_before_it(
 ) -> None:
     order = make_order("paid")
     quoted()
-    outages.balance_seen(BEFORE)
+    provider_state.balance_seen(BEFORE)
     seen_at = clock.now()
     advance(30)
     provider.answers = [placed()]
     orders.submit_next(provider, lead(), config)
     assert intent_of(order).balance_before == BEFORE
-    assert abs((intent_of(order).balance_at + outages.BALANCE_LAGS - seen_at).total_seconds()) < 30
+    assert abs((intent_of(order).balance_at + provider_state.BALANCE_LAGS - seen_at).total_seconds()) < 30

@@ -9,7 +9,7 @@ from webapp import esims
 from webapp.clients.telegram.errors import NotReached
 from webapp.models import STATUS, Assignment, Esim, Order, Refund
 from webapp.orders import payments
-from webapp.state import outages
+from webapp.state import provider as provider_state
 
 
 def test_a_tap_on_pay_opens_the_payment_sheet(shelves: None, owner: Person) -> None:
@@ -33,7 +33,7 @@ def test_without_telegram_the_order_waits_and_pay_can_be_tapped_again(
 
 
 def test_nothing_is_sold_while_sales_are_paused(shelves: None, owner: Person) -> None:
-    outages.out_of_funds(1)
+    provider_state.out_of_funds(1)
     answer = owner.post("/orders", plan_id=PLAN)
     assert (answer.status_code, Order.select().count()) == (422, 0)
     assert "Sales are paused" in text(answer)

@@ -14,6 +14,7 @@ from tests.shop.factories import PLAN, make_esim, make_order
 from webapp.base import clock
 from webapp.models import STATUS, Customer, Order, Setting
 from webapp.state import outages
+from webapp.state import provider as provider_state
 from webapp.views import assets
 
 PUBLIC = ("/", "/?q=tur", "/shop/tr", f"/plans/{PLAN}", "/nowhere")
@@ -203,11 +204,11 @@ def test_the_shop_says_honestly_what_it_cannot_do(
     if trouble == "jobs":
         advance(600 + 61)
     if trouble in {"short", "long"}:
-        outages.provider_reachable(False)
+        provider_state.reachable(False)
     if trouble == "long":
         advance(61)
     if trouble == "funds":
-        outages.out_of_funds(1)
+        provider_state.out_of_funds(1)
     notice = re.search(r'<div id="page-notice">(.*?)</div>', text(browser.get("/")), re.DOTALL)
     assert notice is not None
     assert says in notice[1] if says else notice[1].strip() == ""

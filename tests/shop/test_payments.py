@@ -29,7 +29,7 @@ from webapp.clients.telegram.errors import BadCall, Lost, NotReached, SlowDown
 from webapp.models import Notification, Order, Payment, Plan, Refund, db
 from webapp.orders import payments
 from webapp.orders.payments import stars
-from webapp.state import outages
+from webapp.state import provider as provider_state
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -163,16 +163,16 @@ def test_without_a_jobs_process_nobody_is_charged(config: Config) -> None:
 def test_during_an_outage_nobody_is_charged_once_it_is_longer_than_a_minute(
     sellable: Order, config: Config, advance: Advance
 ) -> None:
-    outages.provider_reachable(False)
+    provider_state.reachable(False)
     assert declined(sellable, config) is None
     advance(61)
     assert "Sales are paused" in str(declined(sellable, config))
-    outages.provider_reachable(True)
+    provider_state.reachable(True)
     assert declined(sellable, config) is None
 
 
 def test_without_funds_nobody_is_charged(sellable: Order, config: Config) -> None:
-    outages.out_of_funds(1)
+    provider_state.out_of_funds(1)
     assert "Sales are paused" in str(declined(sellable, config))
 
 

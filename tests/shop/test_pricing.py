@@ -12,7 +12,7 @@ from tests.shop.offers import EU_5GB, FR_1GB, TR_1GB, TR_3GB, TURKEY, stock
 from webapp import catalogue
 from webapp.base.config import Config
 from webapp.catalogue import Rule, RuleRefused, pricing, rule
-from webapp.models import Bundle, BundleEvent, Plan, Setting
+from webapp.models import Bundle, BundleEvent, Plan, PriceRule, Setting
 
 PLAN, SMALL, FRENCH = "tr-3gb-30d", "tr-1gb-7d", "fr-1gb-7d"
 
@@ -173,8 +173,10 @@ def test_what_is_no_rule_is_refused(fields: dict[str, object]) -> None:
 
 
 def test_stored_rules_are_read_as_strictly(database: Config) -> None:
-    for stored in ([{"scope": "shop"}], [{"scope": "shop", "floor": "1"}], {"x": 1}, ["x"]):
-        Setting.write("pricing.rules", stored)
+    shop = {"scope": "shop"}
+    for stored in (shop, {"scope": "moon", "floor": 1}, shop | {"markup_percent": "x"}):
+        PriceRule.delete().execute()
+        PriceRule.create(**stored)
         with pytest.raises(RuleRefused, match="cannot be understood"):
             catalogue.rules()
 

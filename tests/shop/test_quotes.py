@@ -17,6 +17,7 @@ from webapp.clients.esimgo.payloads import OrderQuote
 from webapp.models import Bundle, Order, Plan
 from webapp.orders import quotes
 from webapp.state import outages
+from webapp.state import provider as provider_state
 
 pytestmark = pytest.mark.usefixtures("shelves")
 
@@ -101,10 +102,10 @@ def test_a_key_that_may_not_buy_puts_buying_in_doubt_until_it_may(provider: Prov
     provider.quote = errors.AccessDenied(401, "key")
     with pytest.raises(errors.AccessDenied):
         quotes.check_due(provider, config)
-    assert outages.is_buying_in_doubt()
+    assert provider_state.is_buying_in_doubt()
     provider.quote = quote()
     quotes.check_due(provider, config)
-    assert not outages.is_buying_in_doubt()
+    assert not provider_state.is_buying_in_doubt()
 
 
 def test_without_funds_a_bundle_is_not_asked_about_at_every_tick(
@@ -172,7 +173,7 @@ def test_a_bundle_that_is_not_ours_to_have_is_refused_and_holds_up_nobody(
     answers_by_bundle(provider, odd=NOT_OURS)
     assert quotes.check_due(provider, config) == 2
     assert (quotes.verdict(first, config), quotes.verdict(other, config)) == ("refused", "ok")
-    assert not outages.is_buying_in_doubt(), "others are sold"
+    assert not provider_state.is_buying_in_doubt(), "others are sold"
 
 
 def test_when_nothing_is_ours_to_have_the_sales_close_and_open_again(
@@ -183,7 +184,7 @@ def test_when_nothing_is_ours_to_have_the_sales_close_and_open_again(
         make_bundle(name)
     provider.quote = NOT_OURS
     quotes.check_due(provider, config)
-    assert outages.is_buying_in_doubt()
+    assert provider_state.is_buying_in_doubt()
     with pytest.raises(errors.AccessDenied):
         quotes.probe(provider)
     assert len(set(provider.asked_about)) == len(provider.asked_about[1:]) == quotes.PROBES

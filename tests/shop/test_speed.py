@@ -22,6 +22,7 @@ from webapp.catalogue import generation
 from webapp.customers import identity
 from webapp.models import Assignment, Customer, Esim, Order, Payment, Plan, Refund, ReturnRequest, Setting, db
 from webapp.state import funnel, outages
+from webapp.state import provider as provider_state
 from webapp.views import response_cache
 
 Counted = Callable[[Callable[[], Any]], int]
@@ -221,7 +222,7 @@ CHANGES: dict[str, Callable[[Order], Any]] = {
     "dead": lambda order: Esim.update(state="deactivated").execute(),
     "suspended": lambda order: Esim.update(state="suspended").execute(),
     "pressed": lambda order: Esim.update(activate_pressed_at=after(0)).execute(),
-    "provider": lambda order: outages.provider_reachable(False),
+    "provider": lambda order: provider_state.reachable(False),
 }
 AT = {"stage": "paid", "deadline": "paid", "provider": "paid", "held": "awaiting_payment"}
 AFTER_REFUND = {"refund done", "refund stuck"}

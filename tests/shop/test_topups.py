@@ -31,7 +31,7 @@ from webapp.customers import notifications
 from webapp.models import Assignment, Bundle, Compatibility, Esim, Notification, Order, Refund, Submission
 from webapp.orders import payments, reconciling, topups
 from webapp.orders.payments import stars
-from webapp.state import outages
+from webapp.state import provider as provider_state
 from webapp.state.leases import Leadership
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -324,7 +324,7 @@ def test_an_esim_that_may_not_be_topped_up_is_refunded_at_once_and_closes_no_sal
     provider.answers = [AccessDenied(403, "ICCID not accessible", ("no_access",))]
     orders.submit_next(provider, leader, config)
     assert (order.fresh().stage, Refund.select().count()) == ("failed", 1)
-    assert not outages.is_buying_in_doubt()
+    assert not provider_state.is_buying_in_doubt()
 
 
 def test_one_that_turns_out_to_be_another_esim_later_is_refunded(

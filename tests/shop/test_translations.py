@@ -19,7 +19,7 @@ from webapp.base.i18n import speaking
 from webapp.customers import notifications
 from webapp.models import STATUS, Assignment, Esim, Order
 from webapp.orders import payments
-from webapp.state import outages
+from webapp.state import provider as provider_state
 from webapp.views import errors
 from webapp.views.esims import view_of as esim_view
 from webapp.views.orders import view_of
@@ -280,9 +280,9 @@ def test_every_outage_is_said_in_russian(app: Flask) -> None:
 
     look()
     lead()
-    outages.provider_reachable(False)
+    provider_state.reachable(False)
     look()
-    outages.out_of_funds(4200)
+    provider_state.out_of_funds(4200)
     look()
     assert len(notices) == 3
     assert [english(notice) for notice in notices] == [set()] * 3

@@ -4,12 +4,11 @@ A rule is for the whole shop, for an area, or for one plan. Field by field the m
 them all stands MARKUP_PERCENT. No rule makes the shop sell below its cost. Money in thousandths.
 """
 
-import json
 from collections.abc import Iterable, Mapping
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from webapp.base import money
 from webapp.base.config import Config
@@ -17,11 +16,9 @@ from webapp.base.i18n import N_, gettext, language
 from webapp.base.i18n import gettext as _
 from webapp.catalogue import generation
 from webapp.catalogue.snapshot import write
-from webapp.models import Area, Bundle, BundleEvent, Plan, Setting
+from webapp.models import Area, Bundle, BundleEvent, Plan, PriceRule
 
 MOST_PERCENT = Decimal(1000)
-
-_NAME = "pricing.rules"
 
 NAMELESS = N_("a rule for an area or a plan names it; the shop's rule names nothing")
 EMPTY = N_("a rule needs a markup, a floor or a fixed price")
@@ -70,16 +67,21 @@ class Rule(BaseModel):
 
 Rules = Mapping[tuple[str, str], Rule]
 
-_RULES = TypeAdapter(list[Rule])
-
 
 def rules() -> Rules:
     """Errors: RuleRefused when what is stored cannot be understood."""
     try:
-        found = _RULES.validate_json(json.dumps(Setting.read(_NAME, [])))
-    except ValidationError as error:
-        raise RuleRefused(f"the stored rules cannot be understood: {_reason(error)}") from None
+        found = [_rule(row) for row in PriceRule.select().order_by(PriceRule.id)]
+    except (ValidationError, InvalidOperation) as error:
+        reason = _reason(error) if isinstance(error, ValidationError) else error
+        raise RuleRefused(f"the stored rules cannot be understood: {reason}") from None
     return {rule.key: rule for rule in found}
+
+
+def _rule(row: PriceRule) -> Rule:
+    markup = None if row.markup_percent is None else Decimal(row.markup_percent)
+    fields = {"scope": row.scope, "target": row.target, "floor": row.floor, "fixed": row.fixed}
+    return Rule.model_validate(fields | {"markup_percent": markup})
 
 
 def rule(**values: Any) -> Rule:
@@ -181,7 +183,8 @@ def _sold_under(rule: Rule) -> Iterable[Plan]:
 
 
 def _enact(given: Rules, config: Config) -> int:
-    Setting.write(_NAME, [rule.model_dump(mode="json", exclude_none=True) for rule in given.values()])
+    PriceRule.delete().execute()
+    PriceRule.insert_many([rule.model_dump(mode="json") for rule in given.values()]).execute()
     return _reprice(Plan.select(Plan, Bundle).join(Bundle), config, given)
 
 

@@ -1,6 +1,6 @@
 """All tables. Money is integer thousandths beside a currency code; times are UTC; an ICCID is text."""
 
-from webapp.models.catalogue import Area, Bundle, BundleArea, BundleEvent, Plan
+from webapp.models.catalogue import Area, Bundle, BundleArea, BundleEvent, Plan, PriceRule
 from webapp.models.customers import Customer
 from webapp.models.db import BaseModel
 from webapp.models.esims import Assignment, Compatibility, Esim, UsagePoint
@@ -16,6 +16,7 @@ from webapp.models.payments import (
     ReturnEvent,
     ReturnRequest,
 )
+from webapp.models.provider import ProviderBalance
 from webapp.models.references import new_reference
 from webapp.models.submissions import Submission
 from webapp.models.system import AdminEvent, FunnelDay, Incident, JobRequest, Lease, Setting
@@ -48,6 +49,8 @@ __all__ = [
     "Payment",
     "PaymentEvent",
     "Plan",
+    "PriceRule",
+    "ProviderBalance",
     "Refund",
     "RefundEvent",
     "ReturnEvent",
@@ -65,6 +68,7 @@ TABLES: list[type[BaseModel]] = [
     BundleArea,
     BundleEvent,
     Plan,
+    PriceRule,
     Customer,
     IdempotencyKey,
     Order,
@@ -89,5 +93,6 @@ TABLES: list[type[BaseModel]] = [
     Incident,
     JobRequest,
     Lease,
+    ProviderBalance,
     Setting,
 ]

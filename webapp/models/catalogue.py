@@ -82,3 +82,19 @@ class Plan(Row):
     currency = CharField()
     stars = IntegerField()
     available = BooleanField(index=True)
+
+
+class PriceRule(Row):
+    """A rule of the owner's for the whole shop, an area or a plan. `markup_percent` is a decimal number as
+    text, `floor` and `fixed` are thousandths.
+    """
+
+    scope = CharField()
+    target = CharField(default="")
+    markup_percent = CharField(null=True)
+    floor = BigIntegerField(null=True)
+    fixed = BigIntegerField(null=True)
+
+    class Meta:
+        table_name = "price_rule"
+        indexes = ((("scope", "target"), True),)

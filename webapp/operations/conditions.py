@@ -21,7 +21,7 @@ from webapp.clients.telegram.botapi import BotApi
 from webapp.clients.telegram.errors import TelegramError
 from webapp.esims import callbacks
 from webapp.models import OPEN_STAGES, Order, OrderEvent, Setting, Submission
-from webapp.state import funnel, incidents, outages
+from webapp.state import funnel, incidents, outages, provider
 
 log = logging.getLogger(__name__)
 
@@ -102,14 +102,14 @@ def _lost_share(ended: list[str]) -> float:
 
 
 def _provider_unreachable(_config: Config, _bot: BotApi) -> Found:
-    since = outages.failing_since()
+    since = provider.failing_since()
     out = since is not None and clock.now() - since > outages.PAUSE_AFTER
     return {"": f"no good answer since {since:%H:%M} UTC"} if out else {}
 
 
 def runway() -> timedelta | None:
     """How long the balance lasts at the pace of the last day, or of the last hour if that is faster."""
-    told = outages.balance()
+    told = provider.balance()
     pace = max(_spent(DAY) / DAY.total_seconds(), _spent(timedelta(hours=1)) / 3600)
     return None if told is None or pace == 0 else timedelta(seconds=told[0] / pace)
 
@@ -128,7 +128,7 @@ def _runway_critical(_config: Config, _bot: BotApi) -> Found:
 
 
 def _runway_between(low: timedelta, high: timedelta) -> Found:
-    left, told = runway(), outages.balance()
+    left, told = runway(), provider.balance()
     if left is None or told is None or not low <= left < high:
         return {}
     return {"": f"{told[0] / 1000:.2f} left, enough for {left.total_seconds() / 3600:.0f} h at this pace"}

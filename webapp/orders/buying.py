@@ -17,7 +17,7 @@ from webapp.orders import quotes, surplus
 from webapp.orders.delivering import record
 from webapp.orders.ending import fail
 from webapp.orders.quotes import LAST_CALL
-from webapp.state import leases, outages, restoration
+from webapp.state import leases, provider, restoration
 from webapp.state.leases import Leadership
 
 STALE_CLAIM = timedelta(seconds=2)
@@ -116,7 +116,7 @@ def _claim(order: Order, leadership: Leadership) -> Submission | None:
 
 def _intent(order: Order, epoch: int, claimed_at: datetime, sent_at: datetime | None = None) -> Submission:
     topped_up = Esim.get_by_id(order.esim_id) if order.esim_id else None
-    balance, balance_at = outages.balance() or (None, None)
+    balance, balance_at = provider.balance() or (None, None)
     return Submission.create(
         order=order,
         epoch=epoch,
@@ -154,25 +154,25 @@ def _buy(order: Order, submission: Submission, client: ESIMGoClient) -> None:
     except TryLater as error:
         requeue(order, submission, "not_bought", str(error), wait_s=error.retry_after_s)
     except OutOfFunds as error:
-        outages.out_of_funds(submission.cost)
+        provider.out_of_funds(submission.cost)
         requeue(order, submission, "not_bought", str(error), wait_s=30)
     except AccessDenied as error:
         if submission.iccid and error.is_about_the_request:
             _refuse(order, submission, str(error))
             return
-        outages.purchase_failed()
+        provider.purchase_failed()
         requeue(order, submission, "not_bought", str(error), wait_s=30)
     except Refused as error:
         _refuse(order, submission, str(error))
     except EsimGoError as error:
-        outages.purchase_failed()
+        provider.purchase_failed()
         order.move("unknown", actor="job", note=str(error))
     except Exception:
         order.move("unknown", actor="job", note="an error of ours after the request may have left")
         raise
     else:
         crash_point("order.post.answered")
-        outages.purchase_worked()
+        provider.purchase_worked()
         record(submission, placed, actor="provider")
         crash_point("order.recorded")
 

@@ -16,7 +16,7 @@ from webapp.clients.esimgo.client import ESIMGoClient
 from webapp.clients.esimgo.errors import AccessDenied, OutOfFunds, RateLimited, Refused, TryLater, Unavailable
 from webapp.models import OPEN_STAGES, Bundle, Order, Submission
 from webapp.models.db import transaction
-from webapp.state import outages
+from webapp.state import provider
 
 WATCHED_FOR = timedelta(minutes=10)
 RENEWED_AFTER = timedelta(seconds=60)
@@ -67,11 +67,11 @@ def _check(bundle: Bundle, client: ESIMGoClient, config: Config) -> None:
     try:
         quote = client.validate_order(bundle.name)
     except OutOfFunds:
-        outages.out_of_funds(bundle.wholesale)
+        provider.out_of_funds(bundle.wholesale)
         _note(bundle, "", None)
         return
     except AccessDenied as error:
-        outages.purchase_failed()
+        provider.purchase_failed()
         if not error.is_about_the_request:
             raise
         _note(bundle, "refused", None)  # perhaps this bundle alone: `probe` finds out
@@ -79,7 +79,7 @@ def _check(bundle: Bundle, client: ESIMGoClient, config: Config) -> None:
     except Refused:
         _note(bundle, "refused", None)
         return
-    outages.purchase_worked()
+    provider.purchase_worked()
     with transaction():  # whoever is told of a new price finds it
         bundle = Bundle.get_by_id(bundle.id)
         if quote.valid and quote.total > _tolerated(bundle.wholesale):
@@ -189,7 +189,7 @@ def _queue_length(besides: Order | None) -> int:
 
 def balance_covers(order: Order) -> bool:
     """Does eSIM Go's balance cover this order beside all that it is promised to? Not when nobody knows it."""
-    known = outages.balance()
+    known = provider.balance()
     return known is not None and known[0] - _spent(known[1]) - _promised(order) >= order.wholesale
 
 

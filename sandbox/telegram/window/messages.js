@@ -87,13 +87,13 @@ function keyboard(message, actions) {
 }
 
 function key(message, button, actions) {
-  const actions = {
+  const byKind = {
     web_app: () => actions.openApp(button.web_app.url),
     url: () => actions.openUrl(button.url),
     copy_text: () => copyText(button.copy_text.text).then(() => toast(t("copied"))),
     callback_data: () => actions.press(message, button.callback_data),
   };
-  const kind = Object.keys(actions).find((name) => button[name] !== undefined);
+  const kind = Object.keys(byKind).find((name) => button[name] !== undefined);
   const icon = kind === "callback_data" ? null : svg(kind);
-  return el("button", { dataset: { kind, testid: "keyboard-button" }, onclick: actions[kind] }, button.text, icon);
+  return el("button", { dataset: { kind, testid: "keyboard-button" }, onclick: byKind[kind] }, button.text, icon);
 }

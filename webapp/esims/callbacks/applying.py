@@ -6,7 +6,7 @@ from webapp import esims
 from webapp.esims.callbacks.events import OF_BALANCE, Event, Kind, read
 from webapp.esims.callbacks.receiving import UNSIGNED
 from webapp.models import Callback, Submission
-from webapp.state import outages
+from webapp.state import provider
 
 UNSIGNED_EVERY = timedelta(minutes=1)
 
@@ -24,7 +24,7 @@ def apply(event: Event, *, signed: bool = True) -> str:
     """Whatever the event says, its eSIMs are looked at now. Returns what came of it."""
     if event.kind is Kind.UNREADABLE:
         return "unreadable"
-    asked = event.kind in OF_BALANCE and outages.ask_for_balance(timedelta() if signed else UNSIGNED_EVERY)
+    asked = event.kind in OF_BALANCE and provider.ask_for_balance(timedelta() if signed else UNSIGNED_EVERY)
     iccids = dict.fromkeys((*event.iccids, *esims.iccids_of(event.order_reference)))
     if not iccids:
         return "balance asked for" if asked else _nothing_to_look_at(event)

@@ -16,7 +16,7 @@ from webapp.models import Order, Payment, Refund, Submission
 from webapp.operations.admin.audit import StaleState
 from webapp.operations.admin.job_requests import enqueue
 from webapp.orders.reconciling import LOOKS
-from webapp.state import outages
+from webapp.state import provider
 
 WAITS_LONG = timedelta(minutes=5)
 
@@ -88,7 +88,7 @@ def _look(order: Order) -> None:
     Refund.update(next_try_at=now).where(waiting).execute()
     if order.stage == "paid":
         Order.update(next_try_at=None).where(Order.id == order.id, Order.stage == "paid").execute()
-        outages.ask_for_balance()
+        provider.ask_for_balance()
     elif order.stage == "unknown":
         enqueue("reconcile_unknown")
     elif order.stage == "accepted":

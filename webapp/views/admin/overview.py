@@ -12,7 +12,7 @@ from webapp.models import Customer
 from webapp.operations import admin as actions
 from webapp.operations import alerts, conditions
 from webapp.orders import limits
-from webapp.state import incidents, outages, switches
+from webapp.state import incidents, provider, switches
 from webapp.views import page
 from webapp.views.admin.permissions import admin, blueprint
 from webapp.views.admin.sales import sales_chart
@@ -75,7 +75,7 @@ def _view_of() -> dict[str, Any]:
         "chart": sales_chart(sales.by_day(month)),
         "waits": sales.waits(week),
         "refunds": sales.refunds(week),
-        "balance": outages.balance(),
+        "balance": provider.balance(),
         "runway_h": None if runway is None else int(runway.total_seconds() // 3600),
         "steps": _steps(sales.conversion(week)),
         "incidents": incidents.open_ones(),
