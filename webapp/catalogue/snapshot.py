@@ -29,7 +29,9 @@ class Stock:
 
     @classmethod
     def now(cls) -> "Stock":
-        """The number is read first: whatever changes meanwhile makes it the number of the past."""
+        """Read the generation before the rows: after a commit in between `change(since=...)` fails, and the
+        sync compares again.
+        """
         number = generation.current()
         return cls(
             generation=number,

@@ -162,7 +162,7 @@ def _count(assignment: Assignment, told: AssignmentState) -> None:
 
 
 def _note_profile(esim: Esim, details: EsimDetails) -> None:
-    """Released with a first installation was installed, and then removed."""
+    """`released` with a first installation: it was installed and has since been deleted from the phone."""
     status = details.profile_status or esim.profile_status
     if status in TROUBLE and status != esim.profile_status:
         log.warning("a profile is %s", status, extra={"order": esim.order.reference})

@@ -1,4 +1,6 @@
-"""Groups of messages that are on or off. What is off ends in the outbox, whenever it was written."""
+"""Groups of messages that are on or off. Muted groups are dropped when they would be
+sent, not when they are enqueued.
+"""
 
 from collections.abc import Collection
 

@@ -23,7 +23,7 @@ Check = Callable[[Config], Iterator[Finding]]
 
 
 def look(config: Config) -> list[Finding]:
-    """Every check of this room. One that the database stops is left out: `database_away` has told why."""
+    """Run all local checks; skip those that need the database when it is down (`database_away` says so)."""
     found: list[Finding] = []
     for check in CHECKS:
         try:

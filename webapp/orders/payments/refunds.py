@@ -86,7 +86,7 @@ def _due() -> list[Refund]:
 
 
 def _claim(refund: Refund, leadership: Leadership) -> bool:
-    """Only the leader makes one, and one of its runs."""
+    """Compare-and-set to `sent`, fenced by the lease: one run of the leader wins."""
     now = clock.now()
     lapses_at = now + CLAIM_LAPSES_AFTER
     with transaction():

@@ -26,7 +26,7 @@ class CatalogueCalls:
         return self._caller.get(call, envelopes.catalogue_page)
 
     def catalogue_pages(self, per_page: int = 500) -> Iterator[CataloguePage]:
-        """Every page, until the last one told of, an empty one, or the same one again. Errors: Unusable."""
+        """Pages until pageCount is reached, a page is empty, or eSIM Go repeats a page. Errors: Unusable."""
         return pages(lambda number: self.catalogue(number, per_page))
 
     def catalogue_bundle(self, name: str) -> CatalogueBundle:
