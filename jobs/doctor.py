@@ -24,7 +24,7 @@ def run(config: Config, language: str = "") -> int:
     """Print every finding, the bad ones with their remedy; returns the exit code."""
     create_app(config)
     with speaking(language or config.default_language):
-        findings = [*doctor.look_here(config), *_outside(config)]
+        findings = [*doctor.check_local(config), *_outside(config)]
         return _tell(findings)
 
 
@@ -37,18 +37,18 @@ def _outside(config: Config) -> Iterable[Finding]:
         trusted = config.ca_file
         esimgo = ESIMGoClient(config.esimgo_api_key, config.esimgo_api_url, authorities=trusted)
         bot = BotApi(config.telegram_bot_token, config.telegram_api_url, timeout=(3, 10), authorities=trusted)
-        return doctor.look_outside(esimgo, bot, config)
+        return doctor.check_outside(esimgo, bot, config)
 
 
 def _as_kept(began_at: datetime) -> Iterable[Finding]:
-    last = doctor.kept()
+    last = doctor.last_report()
     return last.findings if last is not None and last.at >= began_at else [Finding("not_looked")]
 
 
 def _tell(findings: Iterable[Finding]) -> int:
     wrong = 0
     for found in findings:
-        words = doctor.told(found)
+        words = doctor.worded(found)
         wrong += words.state == "wrong"
         _say(f"{doctor.mark(words.state):<10} {words.sentence}")
         if words.remedy:

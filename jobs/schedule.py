@@ -16,6 +16,7 @@ from jobs import (
     answer_topups,
     apply_callbacks,
     check_ledger,
+    check_outside,
     check_provider,
     collect_accepted,
     deliver_letters,
@@ -23,7 +24,6 @@ from jobs import (
     enforce_deadlines,
     expire_unpaid,
     issue_refunds,
-    look_outside,
     metrics,
     purge,
     reconcile_unknown,
@@ -86,7 +86,7 @@ SCHEDULE = (
     Entry(answer_requests, 1, "requests", "run what was asked for by hand"),
     Entry(purge, 86_400, "local", "delete what nobody can ask for again"),
 )
-ON_REQUEST = (look_outside,)
+ON_REQUEST = (check_outside,)
 """Jobs without a timer: somebody asks for them (answer_requests.py)."""
 NAMES = {job.__name__.removeprefix("jobs."): job for job in (*(e.job for e in SCHEDULE), *ON_REQUEST)}
 

@@ -377,7 +377,7 @@ def test_the_check_up_asks_the_jobs_and_shows_what_they_found(shopkeeper: Person
         looking = text(shopkeeper.post("/admin/check"))
         assert 'hx-trigger="every 2s"' in looking
     request = JobRequest.get()
-    doctor.keep([finding("key_refused", error="no such key")])
+    doctor.save_report([finding("key_refused", error="no such key")])
     JobRequest.update(done_at=after(0), result="done").where(JobRequest.id == request.id).execute()
     after_all = text(shopkeeper.get("/admin/check"))
     assert "eSIM Go refuses the API key: no such key" in after_all

@@ -11,8 +11,8 @@ import pytest
 import requests
 import responses
 
+from jobs import check_outside
 from jobs import doctor as command
-from jobs import look_outside
 from jobs.context import Context
 from tests.shop.factories import lead, leader, make_bundle, make_plan
 from tests.shop.standins import Bot, Provider, always
@@ -24,7 +24,7 @@ from webapp.clients.esimgo.payloads import Organisation
 from webapp.clients.telegram.errors import BadCall, Blocked, NotReached
 from webapp.clients.telegram.updates import WebhookInfo
 from webapp.models import Callback, Plan, Setting, db
-from webapp.operations import bot_setup, conditions, doctor
+from webapp.operations import bot_setup, doctor, outside
 from webapp.operations.doctor import Finding
 from webapp.operations.doctor.words import words
 
@@ -68,7 +68,7 @@ class Street:
 @pytest.fixture
 def street(config: Config, monkeypatch: pytest.MonkeyPatch) -> Iterator[Street]:
     street = Street(config.telegram_webhook_secret)
-    monkeypatch.setattr(conditions, "certificate_end", street.certificate_end)
+    monkeypatch.setattr(outside, "certificate_end", street.certificate_end)
     with responses.RequestsMock(assert_all_requests_are_fired=False) as wire:
         street.stand(wire)
         yield street
@@ -103,8 +103,8 @@ class Merchant:
         return f"{SHOP}/api/esimgo/webhook"
 
     def hears(self) -> dict[str, Finding]:
-        outside = doctor.look_outside(self.provider, self.bot, self.config)
-        found = [*outside, *doctor.look_here(self.config)]
+        outside = doctor.check_outside(self.provider, self.bot, self.config)
+        found = [*outside, *doctor.check_local(self.config)]
         return {finding.code: finding for finding in found}
 
     def set(self, **settings: object) -> None:
@@ -117,7 +117,7 @@ def merchant(config: Config, bot: Bot, provider: Provider, street: Street) -> Me
 
 
 def state(found: Finding) -> str:
-    return doctor.told(found).state
+    return doctor.worded(found).state
 
 
 def test_all_is_well_in_a_shop_that_is_set_up(merchant: Merchant) -> None:
@@ -199,7 +199,7 @@ def test_each_mistake_is_found_with_its_remedy(merchant: Merchant, code: str) ->
     assert code in found, found
     for language in LANGUAGES:
         with speaking(language):
-            told = doctor.told(found[code])
+            told = doctor.worded(found[code])
         assert told.state != "ok"
         assert len(told.remedy) > 10
         assert "%(" not in told.sentence + told.remedy
@@ -229,8 +229,8 @@ def test_every_sentence_is_of_a_finding_and_speaks_both_languages() -> None:
 
 def test_what_was_found_outside_is_there_for_a_page(merchant: Merchant) -> None:
     context = Context(merchant.config, merchant.provider, merchant.bot, leader(), {})
-    look_outside.run(context)
-    kept = doctor.kept()
+    check_outside.run(context)
+    kept = doctor.last_report()
     assert kept is not None
     assert [state(found) for found in kept.findings] == ["ok"] * len(kept.findings)
 
@@ -241,7 +241,7 @@ def test_the_command_says_it_and_ends_with_1(
     monkeypatch.setattr(command, "create_app", lambda config: None)
 
     def looked(config: Config, name: str) -> int:
-        doctor.keep(doctor.look_outside(merchant.provider, merchant.bot, config))
+        doctor.save_report(doctor.check_outside(merchant.provider, merchant.bot, config))
         return 0
 
     monkeypatch.setattr("jobs.schedule.run_once", looked)
@@ -272,4 +272,4 @@ def test_a_proxy_with_nobody_behind_it_is_no_wrong_proxy(merchant: Merchant) -> 
     merchant.street.health = 502, {}, "Bad Gateway"
     found = merchant.hears()
     assert "door_of_others" not in found
-    assert "502" in doctor.told(found["door_closed"]).sentence
+    assert "502" in doctor.worded(found["door_closed"]).sentence

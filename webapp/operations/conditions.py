@@ -5,22 +5,19 @@ What a single place in the code notices (a stuck refund, a customer who is held)
 
 import logging
 import shutil
-import socket
-import ssl
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from peewee import fn
 
 from webapp.base import clock
 from webapp.base.config import Config, is_loopback
-from webapp.clients.http import tls_context
 from webapp.clients.telegram.botapi import BotApi
 from webapp.clients.telegram.errors import TelegramError
 from webapp.esims import callbacks
 from webapp.models import OPEN_STAGES, Order, OrderEvent, Setting, Submission
+from webapp.operations import outside
 from webapp.state import funnel, incidents, outages, provider
 
 log = logging.getLogger(__name__)
@@ -160,13 +157,10 @@ def _webhook_errors(_config: Config, bot: BotApi) -> Found | None:
     if not _is_time("webhook", WEBHOOK_EVERY):
         return None
     try:
-        info = bot.get_webhook_info()
+        webhook = outside.webhook(bot, WEBHOOK_ERROR_COUNTS_FOR)
     except TelegramError as error:
         return {"": f"Telegram does not answer: {error}"}
-    recent = info.last_error_at and clock.now() - info.last_error_at < WEBHOOK_ERROR_COUNTS_FOR
-    if not recent:
-        return {}
-    return {"": f"{info.last_error_message}; {info.pending_update_count} updates wait"}
+    return {"": f"{webhook.error}; {webhook.waiting} updates wait"} if webhook.error else {}
 
 
 def _disk_full(config: Config, _bot: BotApi) -> Found:
@@ -182,25 +176,13 @@ def _disk_full(config: Config, _bot: BotApi) -> Found:
 def _certificate_ending(config: Config, _bot: BotApi) -> Found | None:
     if is_loopback(config.public_url) or not _is_time("certificate", CERTIFICATE_EVERY):
         return None
-    parts = urlsplit(config.public_url)
+    host = outside.host(config)
     try:
-        ends_at = certificate_end(parts.hostname or "", parts.port or 443, config.ca_file)
+        ends_at = outside.certificate_ends_at(config)
     except OSError as error:
-        return {"": f"{parts.hostname} cannot be reached by https: {error}"}
-    left = ends_at - clock.now()
-    return {"": f"{parts.hostname}: {left.days} days left"} if left < CERTIFICATE_LEAST else {}
-
-
-def certificate_end(host: str, port: int, authorities: Path | None = None) -> datetime:
-    """Until when the certificate is good that `host` shows. OSError when there is no good one, as far as
-    `authorities` tell (wire.tls_context).
-    """
-    with (
-        socket.create_connection((host, port), timeout=5) as plain,
-        tls_context(authorities).wrap_socket(plain, server_hostname=host) as secure,
-    ):
-        shown = secure.getpeercert() or {}
-    return datetime.fromtimestamp(ssl.cert_time_to_seconds(str(shown["notAfter"])), UTC)
+        return {"": f"{host} cannot be reached by https: {error}"}
+    left = None if ends_at is None else ends_at - clock.now()
+    return {"": f"{host}: {left.days} days left"} if left and left < CERTIFICATE_LEAST else {}
 
 
 def _is_time(name: str, every: timedelta) -> bool:

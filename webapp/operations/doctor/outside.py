@@ -7,13 +7,12 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
-from urllib.parse import urlsplit
 
 import requests
 from peewee import PeeweeException
 
 from webapp.base import clock
-from webapp.base.config import Config, is_loopback
+from webapp.base.config import Config
 from webapp.base.i18n import LANGUAGES
 from webapp.clients.esimgo.client import ESIMGoClient
 from webapp.clients.esimgo.errors import AccessDenied, EsimGoError
@@ -21,7 +20,7 @@ from webapp.clients.http import Adapter, Answer, Bounds, NoAnswer, send
 from webapp.clients.telegram.botapi import BotApi
 from webapp.clients.telegram.errors import BadCall, TelegramError
 from webapp.esims import callbacks
-from webapp.operations import bot_setup, conditions
+from webapp.operations import bot_setup, conditions, outside
 from webapp.operations.doctor.findings import Finding, finding
 
 BOUNDS = Bounds(connect_s=5, answer_s=10, size=1024 * 1024)
@@ -32,7 +31,7 @@ NOBODY_BEHIND = {502, 503, 504}
 """What a reverse proxy says while the web process does not run."""
 
 
-def look(esimgo: ESIMGoClient, bot: BotApi, config: Config) -> Iterator[Finding]:
+def check_outside(esimgo: ESIMGoClient, bot: BotApi, config: Config) -> Iterator[Finding]:
     yield from _provider(esimgo, config)
     yield from _telegram(bot, config)
     yield from _door(config)
@@ -81,17 +80,16 @@ def _token(bot: BotApi, _config: Config) -> Iterator[Finding]:
 
 
 def _webhook(bot: BotApi, config: Config) -> Iterator[Finding]:
-    info, wanted = bot.get_webhook_info(), bot_setup.webhook(config)
-    if info.url != wanted:
-        yield finding("webhook_elsewhere", told=info.url or "–", wanted=wanted)
+    webhook, wanted = outside.webhook(bot, RECENT), bot_setup.webhook(config)
+    if webhook.url != wanted:
+        yield finding("webhook_elsewhere", told=webhook.url or "–", wanted=wanted)
         return
-    if missing := set(bot_setup.ALLOWED_UPDATES) - set(info.allowed_updates):
-        yield finding("updates_missing", missing=", ".join(sorted(missing)))
-    failed_at = info.last_error_at
-    if failed_at and clock.now() - failed_at < RECENT and info.pending_update_count:
-        code = "webhook_secret" if "401" in info.last_error_message else "webhook_failing"
-        yield finding(code, error=info.last_error_message, waiting=info.pending_update_count)
-    elif not missing:
+    if webhook.missing_updates:
+        yield finding("updates_missing", missing=", ".join(webhook.missing_updates))
+    if webhook.error and webhook.waiting:
+        code = "webhook_secret" if "401" in webhook.error else "webhook_failing"
+        yield finding(code, error=webhook.error, waiting=webhook.waiting)
+    elif not webhook.missing_updates:
         yield finding("webhook_well")
 
 
@@ -132,17 +130,16 @@ def _door(config: Config) -> Iterator[Finding]:
 
 
 def _certificate(config: Config) -> Iterator[Finding]:
-    parts = urlsplit(config.public_url)
-    if is_loopback(config.public_url):
-        return
+    host = outside.host(config)
     try:
-        ends_at = conditions.certificate_end(parts.hostname or "", parts.port or 443, config.ca_file)
+        ends_at = outside.certificate_ends_at(config)
     except OSError as error:
-        yield finding("certificate_bad", host=parts.hostname, error=error)
+        yield finding("certificate_bad", host=host, error=error)
         return
-    days = (ends_at - clock.now()).days
-    code = "certificate_ending" if days < conditions.CERTIFICATE_LEAST.days else "certificate_good"
-    yield finding(code, host=parts.hostname, days=days)
+    if ends_at is not None:
+        days = (ends_at - clock.now()).days
+        code = "certificate_ending" if days < conditions.CERTIFICATE_LEAST.days else "certificate_good"
+        yield finding(code, host=host, days=days)
 
 
 def _answers(config: Config) -> Iterator[Finding]:

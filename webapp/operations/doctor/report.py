@@ -9,31 +9,31 @@ from webapp.models import Setting
 from webapp.operations.doctor.findings import Finding
 from webapp.operations.doctor.words import Words, words
 
-JOB = "look_outside"
+JOB = "check_outside"
 
 _KEPT = "doctor.outside"
 
 
-class Look(NamedTuple):
+class Report(NamedTuple):
     at: datetime
     findings: tuple[Finding, ...]
 
 
-def keep(findings: Iterable[Finding]) -> None:
+def save_report(findings: Iterable[Finding]) -> None:
     Setting.write(_KEPT, {"at": clock.now().isoformat(), "found": [found.plain() for found in findings]})
 
 
-def kept() -> Look | None:
+def last_report() -> Report | None:
     """What was found outside the last time; None while nobody has looked."""
     last = Setting.read(_KEPT)
     if last is None:
         return None
-    return Look(
+    return Report(
         datetime.fromisoformat(last["at"]), tuple(Finding(code, values) for code, values in last["found"])
     )
 
 
-def told(found: Finding) -> Words:
+def worded(found: Finding) -> Words:
     """In the language at hand, with its values filled in."""
     state, sentence, remedy = words()[found.code]
     return Words(state, sentence % found.values, remedy % found.values)

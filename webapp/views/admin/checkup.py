@@ -18,19 +18,19 @@ def check(admin: Customer) -> Response:
 
 @blueprint.post("/check")
 @admin
-def look_outside(admin: Customer) -> Response:
+def check_outside(admin: Customer) -> Response:
     """The jobs process looks at what only others can tell; the page asks again until it has."""
     actions.enqueue(doctor.JOB)
     return _shown()
 
 
 def _shown() -> Response:
-    outside = doctor.kept()
+    outside = doctor.last_report()
     this = (JobRequest.name == doctor.JOB) & JobRequest.result.in_(("", "running"))
     return page.personal(
         "admin/check",
-        here=[doctor.told(found) for found in doctor.look_here(shop().config)],
-        outside=None if outside is None else [doctor.told(found) for found in outside.findings],
+        here=[doctor.worded(found) for found in doctor.check_local(shop().config)],
+        outside=None if outside is None else [doctor.worded(found) for found in outside.findings],
         looked_at=None if outside is None else outside.at,
         looking=JobRequest.select().where(this).exists(),
     )

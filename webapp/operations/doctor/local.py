@@ -22,7 +22,7 @@ EXAMPLES = 3
 Check = Callable[[Config], Iterator[Finding]]
 
 
-def look(config: Config) -> list[Finding]:
+def check_local(config: Config) -> list[Finding]:
     """Run all local checks; skip those that need the database when it is down (`database_away` says so)."""
     found: list[Finding] = []
     for check in CHECKS:
