@@ -37,7 +37,7 @@ def _outside(config: Config) -> Iterable[Finding]:
         trusted = config.ca_file
         esimgo = ESIMGoClient(config.esimgo_api_key, config.esimgo_api_url, authorities=trusted)
         bot = BotApi(config.telegram_bot_token, config.telegram_api_url, timeout=(3, 10), authorities=trusted)
-        return doctor.check_outside(esimgo, bot, config)
+        return doctor.check_external(esimgo, bot, config)
 
 
 def _as_kept(began_at: datetime) -> Iterable[Finding]:

@@ -15,8 +15,8 @@ from jobs import (
     answer_returns,
     answer_topups,
     apply_callbacks,
+    check_external,
     check_ledger,
-    check_outside,
     check_provider,
     collect_accepted,
     deliver_letters,
@@ -86,7 +86,7 @@ SCHEDULE = (
     Entry(answer_requests, 1, "requests", "run what was asked for by hand"),
     Entry(purge, 86_400, "local", "delete what nobody can ask for again"),
 )
-ON_REQUEST = (check_outside,)
+ON_REQUEST = (check_external,)
 """Jobs without a timer: somebody asks for them (answer_requests.py)."""
 NAMES = {job.__name__.removeprefix("jobs."): job for job in (*(e.job for e in SCHEDULE), *ON_REQUEST)}
 

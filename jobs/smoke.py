@@ -11,7 +11,7 @@ from typing import Any
 
 from webapp.base.config import Config
 from webapp.clients.esimgo.errors import EsimGoError
-from webapp.clients.esimgo.witness import WitnessedClient
+from webapp.clients.esimgo.recorder import WitnessedClient
 from webapp.clients.http import Answer
 
 ROWS = 50

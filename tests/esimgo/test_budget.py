@@ -9,7 +9,7 @@ from webapp.base import clock
 from webapp.clients.esimgo.budget import Budget
 from webapp.clients.esimgo.client import ESIMGoClient
 from webapp.clients.esimgo.errors import TryLater
-from webapp.clients.esimgo.ratelimit import Told
+from webapp.clients.esimgo.rate_limit import Told
 
 from . import answers
 from .answers import ICCID

@@ -1,14 +1,14 @@
 import pytest
 
-from webapp.clients.esimgo import ratelimit
+from webapp.clients.esimgo import rate_limit
 from webapp.clients.http import Answer
 
 DATE = "Mon, 05 Oct 2026 09:12:43 GMT"
 
 
-def told(**headers: str) -> ratelimit.Told:
+def told(**headers: str) -> rate_limit.Told:
     named = {f"X-Ratelimit-{name.capitalize()}": value for name, value in headers.items() if name != "date"}
-    return ratelimit.told(Answer(200, named | {"Date": headers.get("date", DATE)}, b""))
+    return rate_limit.told(Answer(200, named | {"Date": headers.get("date", DATE)}, b""))
 
 
 @pytest.mark.parametrize(
@@ -56,4 +56,4 @@ def test_a_window_without_tokens_is_waited_out_but_never_long(
 
 
 def test_a_clock_of_ours_that_is_far_off_costs_one_window() -> None:
-    assert told(remaining="0", reset="2026-10-05T09:12:44Z", date="").wait_s == ratelimit.WINDOW_S
+    assert told(remaining="0", reset="2026-10-05T09:12:44Z", date="").wait_s == rate_limit.WINDOW_S

@@ -38,7 +38,7 @@ from webapp.clients.telegram import botapi
 from webapp.clients.telegram.botapi import BotApi
 from webapp.clients.telegram.updates import parse_update
 from webapp.models import Order, Submission, db
-from webapp.orders import payments, quotes, reconciling, updates
+from webapp.orders import payments, quotes, reconciling, telegram_updates
 from webapp.state import leases
 from webapp.state.leases import Leadership
 
@@ -331,7 +331,7 @@ class Carrier(Courier):
         if update.pre_checkout_query is not None:
             reference = update.pre_checkout_query.invoice_payload
             quotes.wait_for_verdict(reference, self._shop.config, self._shop.verdict_waits)
-        return updates.receive(update, self._shop.config)
+        return telegram_updates.receive(update, self._shop.config)
 
 
 class Questions:

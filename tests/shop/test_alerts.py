@@ -24,7 +24,7 @@ from webapp.clients.telegram.errors import NotReached
 from webapp.clients.telegram.updates import WebhookInfo
 from webapp.esims import callbacks
 from webapp.models import Callback, Incident, Lease, Order, OrderEvent, Submission
-from webapp.operations import alerts, conditions, outside, watchdog
+from webapp.operations import alerts, conditions, external_checks, watchdog
 from webapp.orders import limits
 from webapp.state import funnel, incidents
 from webapp.state import provider as provider_state
@@ -220,9 +220,9 @@ def test_a_certificate_that_ends(night: Night, monkeypatch: pytest.MonkeyPatch) 
     night.context = replace(
         night.context, config=replace(night.config, public_url="https://shop.example.com")
     )
-    monkeypatch.setattr(outside, "certificate_end", lambda *_where: after(86_400 * 10.5))
+    monkeypatch.setattr(external_checks, "certificate_end", lambda *_where: after(86_400 * 10.5))
     assert "shop.example.com: 10 days left" in night.passes(60)[0]
-    monkeypatch.setattr(outside, "certificate_end", lambda *_where: after(86_400 * 80))
+    monkeypatch.setattr(external_checks, "certificate_end", lambda *_where: after(86_400 * 80))
     assert night.passes(60) == []
     night.advance(6 * 3600)
     assert night.passes(60)[0].startswith("✅")
@@ -232,7 +232,7 @@ def test_a_host_that_cannot_be_reached(night: Night, monkeypatch: pytest.MonkeyP
     def refuse(_host: str, _port: int, _authorities: Path | None) -> None:
         raise ConnectionRefusedError("refused")
 
-    monkeypatch.setattr(outside, "certificate_end", refuse)
+    monkeypatch.setattr(external_checks, "certificate_end", refuse)
     night.context = replace(
         night.context, config=replace(night.config, public_url="https://shop.example.com")
     )

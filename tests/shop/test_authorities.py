@@ -23,12 +23,12 @@ from webapp.base.config import ROOT
 from webapp.clients.esimgo.calls import Timeouts
 from webapp.clients.esimgo.client import ESIMGoClient
 from webapp.clients.esimgo.errors import EsimGoError
-from webapp.clients.esimgo.witness import WitnessedClient
+from webapp.clients.esimgo.recorder import WitnessedClient
 from webapp.clients.mail.errors import MailError
 from webapp.clients.mail.smtp import Mailer
 from webapp.clients.telegram.botapi import BotApi
 from webapp.clients.telegram.errors import TelegramError
-from webapp.operations import outside
+from webapp.operations import external_checks
 
 ANSWER = b'{"ok": true, "result": {"id": 1, "is_bot": true, "first_name": "b"}}'
 
@@ -111,7 +111,7 @@ CALLS: dict[str, Call] = {
     "eSIM Go, buying": lambda at, ca: esim_go(at, ca).create_order("esim"),
     "eSIM Go, smoke-live": lambda at, ca: WitnessedClient("key", at.address, ca).organisation(),
     "mail": lambda at, ca: mailer(at, ca).send(EmailMessage()),
-    "certificate": lambda at, ca: outside.certificate_end("127.0.0.1", at.port, ca),
+    "certificate": lambda at, ca: external_checks.certificate_end("127.0.0.1", at.port, ca),
 }
 
 

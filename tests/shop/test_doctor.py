@@ -11,7 +11,7 @@ import pytest
 import requests
 import responses
 
-from jobs import check_outside
+from jobs import check_external
 from jobs import doctor as command
 from jobs.context import Context
 from tests.shop.factories import lead, leader, make_bundle, make_plan
@@ -24,7 +24,7 @@ from webapp.clients.esimgo.payloads import Organisation
 from webapp.clients.telegram.errors import BadCall, Blocked, NotReached
 from webapp.clients.telegram.updates import WebhookInfo
 from webapp.models import Callback, Plan, Setting, db
-from webapp.operations import bot_setup, doctor, outside
+from webapp.operations import bot_setup, doctor, external_checks
 from webapp.operations.doctor import Finding
 from webapp.operations.doctor.words import words
 
@@ -68,7 +68,7 @@ class Street:
 @pytest.fixture
 def street(config: Config, monkeypatch: pytest.MonkeyPatch) -> Iterator[Street]:
     street = Street(config.telegram_webhook_secret)
-    monkeypatch.setattr(outside, "certificate_end", street.certificate_end)
+    monkeypatch.setattr(external_checks, "certificate_end", street.certificate_end)
     with responses.RequestsMock(assert_all_requests_are_fired=False) as wire:
         street.stand(wire)
         yield street
@@ -103,7 +103,7 @@ class Merchant:
         return f"{SHOP}/api/esimgo/webhook"
 
     def hears(self) -> dict[str, Finding]:
-        outside = doctor.check_outside(self.provider, self.bot, self.config)
+        outside = doctor.check_external(self.provider, self.bot, self.config)
         found = [*outside, *doctor.check_local(self.config)]
         return {finding.code: finding for finding in found}
 
@@ -229,7 +229,7 @@ def test_every_sentence_is_of_a_finding_and_speaks_both_languages() -> None:
 
 def test_what_was_found_outside_is_there_for_a_page(merchant: Merchant) -> None:
     context = Context(merchant.config, merchant.provider, merchant.bot, leader(), {})
-    check_outside.run(context)
+    check_external.run(context)
     kept = doctor.last_report()
     assert kept is not None
     assert [state(found) for found in kept.findings] == ["ok"] * len(kept.findings)
@@ -241,7 +241,7 @@ def test_the_command_says_it_and_ends_with_1(
     monkeypatch.setattr(command, "create_app", lambda config: None)
 
     def looked(config: Config, name: str) -> int:
-        doctor.save_report(doctor.check_outside(merchant.provider, merchant.bot, config))
+        doctor.save_report(doctor.check_external(merchant.provider, merchant.bot, config))
         return 0
 
     monkeypatch.setattr("jobs.schedule.run_once", looked)

@@ -15,7 +15,7 @@ from webapp.base import clock
 from webapp.base.config import Config
 from webapp.clients.telegram.errors import BadCall, Blocked, Lost, NotReached, SlowDown
 from webapp.customers import identity, notifications, outbox
-from webapp.customers.outbox import chats, rows
+from webapp.customers.outbox import chat_sender, rows
 from webapp.customers.outbox.rate_limiter import RateLimiter
 from webapp.models import Customer, Notification
 
@@ -215,7 +215,7 @@ def test_an_unblocking_that_nobody_told_of_is_found_out(deliver: Deliver, bot: B
     write(kind="ready")
     identity.unreachable(Customer.get())
     assert deliver() == 0
-    advance(chats.ASKED_AGAIN_AFTER.total_seconds() + 1)
+    advance(chat_sender.ASKED_AGAIN_AFTER.total_seconds() + 1)
     assert deliver() == 1
 
 
@@ -325,4 +325,4 @@ def test_nothing_is_begun_after_the_end_of_a_round(
 
     bot.mood = hang
     assert deliver() == 0
-    assert len(bot.tried) <= chats.PARALLEL
+    assert len(bot.tried) <= chat_sender.PARALLEL

@@ -17,7 +17,7 @@ from webapp.base.config import Config
 from webapp.clients.telegram.botapi import Json
 from webapp.clients.telegram.errors import Blocked, Lost, NotReached, SlowDown
 from webapp.customers import identity, outbox
-from webapp.customers.outbox import chats
+from webapp.customers.outbox import chat_sender
 from webapp.customers.outbox.rate_limiter import RateLimiter
 from webapp.models import Customer, Notification, Order, db
 
@@ -140,7 +140,7 @@ def test_thousands_of_messages_arrive_at_telegrams_pace(
     record_property(proved.ROW, list(proved.Row("R13 notifications arrive", run, figure, str(SEED))))
     assert states() == {"sent": messages}, "none is lost, none is given up"
     assert all(in_order(headings) == HEADINGS for headings in bot.came.values())
-    assert doubled <= bot.faults["answer lost"] + power.cuts * chats.PARALLEL
+    assert doubled <= bot.faults["answer lost"] + power.cuts * chat_sender.PARALLEL
     assert sum(bot.faults.values()) > 0.28 * len(bot.calls)
     assert busiest(bot.calls) <= 30
     assert max(busiest(calls) for calls in by_chat(bot.calls)) == 1

@@ -13,7 +13,7 @@ from webapp.base.config import Config
 from webapp.clients.telegram.updates import Update
 from webapp.customers import chat, identity, notifications
 from webapp.models import Customer, Notification, Order, Payment, TelegramUpdate, db
-from webapp.orders import updates
+from webapp.orders import telegram_updates
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -60,12 +60,12 @@ def test_a_question_is_answered_yes_in_the_response(config: Config) -> None:
     lead()
     quoted()
     order = make_order()
-    answer = updates.receive(update(pre_checkout_query=question(order.reference)), config)
+    answer = telegram_updates.receive(update(pre_checkout_query=question(order.reference)), config)
     assert answer == {"method": "answerPreCheckoutQuery", "pre_checkout_query_id": "query-1", "ok": True}
 
 
 def test_a_refusal_speaks_the_language_of_its_customer(config: Config) -> None:
-    answer = updates.receive(update(pre_checkout_query=question("gone")), config)
+    answer = telegram_updates.receive(update(pre_checkout_query=question("gone")), config)
     assert answer is not None
     assert (answer["ok"], "заказ" in answer["error_message"]) == (False, True)
 
@@ -75,9 +75,9 @@ def test_a_repeated_question_gets_its_stored_answer_whatever_has_happened_since(
     quoted()
     order = make_order()
     asked = update(pre_checkout_query=question(order.reference))
-    first = updates.receive(asked, config)
+    first = telegram_updates.receive(asked, config)
     order.move("expired", actor="job")
-    assert updates.receive(asked, config) == first
+    assert telegram_updates.receive(asked, config) == first
     assert TelegramUpdate.select().count() == 1
 
 
@@ -85,14 +85,14 @@ def test_a_payment_is_booked_once_however_often_it_is_told(config: Config) -> No
     order = make_order()
     for number in (1, 1, 2):
         told = update(number, message=message(successful_payment=paid(order)))
-        assert updates.receive(told, config) is None
+        assert telegram_updates.receive(told, config) is None
     assert (order.fresh().stage, Payment.select().count()) == ("paid", 1)
     assert Customer.get().may_write
 
 
 def test_a_payment_counts_wherever_it_is_told(config: Config) -> None:
     order = make_order()
-    updates.receive(update(message=message(successful_payment=paid(order), chat=GROUP)), config)
+    telegram_updates.receive(update(message=message(successful_payment=paid(order), chat=GROUP)), config)
     assert order.fresh().stage == "paid"
 
 
@@ -100,7 +100,7 @@ def test_a_payment_counts_wherever_it_is_told(config: Config) -> None:
 def test_the_news_of_a_refund_is_stored_and_breaks_nothing(config: Config, sender: dict[str, Any]) -> None:
     refunded = paid(make_order("failed"))
     told = message(sender=sender, chat={"id": OWNER}, refunded_payment=refunded)
-    assert updates.receive(update(message=told), config) is None
+    assert telegram_updates.receive(update(message=told), config) is None
     assert (TelegramUpdate.select().count(), Customer.select().count()) == (1, 1)
 
 
@@ -118,7 +118,7 @@ def test_the_same_update_from_two_sides_at_once_is_worked_on_once(config: Config
         db.keep_connection()
         try:
             start.wait(60)
-            answers.append(updates.receive(asked, config))
+            answers.append(telegram_updates.receive(asked, config))
         finally:
             db.database.close()
 
@@ -157,13 +157,13 @@ def test_talk_that_fails_is_told_again_and_set_aside_at_last(
             "webapp.customers.identity.unreachable",
         )
         break_down(RuntimeError("a mistake of ours"), bad_day, *broken)
-        for _ in range(updates.TRIES - 1):
+        for _ in range(telegram_updates.TRIES - 1):
             with pytest.raises(RuntimeError):
-                updates.receive(update(**content), config)
+                telegram_updates.receive(update(**content), config)
             assert TelegramUpdate.select().count() == 0, "not counted as seen"
-        assert updates.receive(update(**content), config) is None
-    assert updates.receive(update(**content), config) is None, "this one is over"
-    assert updates.receive(update(2, message=message("/start")), config), "the next is not"
+        assert telegram_updates.receive(update(**content), config) is None
+    assert telegram_updates.receive(update(**content), config) is None, "this one is over"
+    assert telegram_updates.receive(update(2, message=message("/start")), config), "the next is not"
 
 
 def test_talk_that_failed_once_is_answered_when_it_is_told_again(
@@ -171,8 +171,8 @@ def test_talk_that_failed_once_is_answered_when_it_is_told_again(
 ) -> None:
     with monkeypatch.context() as bad_moment, pytest.raises(RuntimeError):
         break_down(RuntimeError("a mistake of ours"), bad_moment, "webapp.customers.chat.reply")
-        updates.receive(update(message=message("/start")), config)
-    assert updates.receive(update(message=message("/start")), config)
+        telegram_updates.receive(update(message=message("/start")), config)
+    assert telegram_updates.receive(update(message=message("/start")), config)
 
 
 def test_a_payment_is_never_set_aside(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -180,11 +180,11 @@ def test_a_payment_is_never_set_aside(config: Config, monkeypatch: pytest.Monkey
     told = update(message=message(successful_payment=paid(order)))
     with monkeypatch.context() as bad_day:
         break_down(RuntimeError("a mistake of ours"), bad_day, "webapp.orders.payments.confirm")
-        for _ in range(updates.TRIES + 3):
+        for _ in range(telegram_updates.TRIES + 3):
             with pytest.raises(RuntimeError):
-                updates.receive(told, config)
+                telegram_updates.receive(told, config)
     assert TelegramUpdate.select().count() == 0
-    updates.receive(told, config)
+    telegram_updates.receive(told, config)
     assert (order.fresh().stage, Payment.select().count()) == ("paid", 1)
 
 
@@ -194,10 +194,10 @@ def test_a_question_that_we_cannot_answer_is_declined_at_once(
     asked = update(pre_checkout_query=question("x"))
     with monkeypatch.context() as bad_day:
         break_down(RuntimeError("a mistake of ours"), bad_day, "webapp.orders.payments.pre_checkout")
-        answer = updates.receive(asked, config)
+        answer = telegram_updates.receive(asked, config)
     assert answer is not None
     assert (answer["ok"], "не списаны" in answer["error_message"]) == (False, True)
-    assert updates.receive(asked, config) == answer
+    assert telegram_updates.receive(asked, config) == answer
 
 
 @pytest.mark.parametrize("content", [TALK, {"pre_checkout_query": question("x")}], ids=["talk", "question"])
@@ -206,22 +206,22 @@ def test_while_the_database_is_away_everything_is_told_again(
 ) -> None:
     with monkeypatch.context() as outage:
         break_down(OperationalError("database is locked"), outage, "webapp.customers.identity.recognise")
-        for _ in range(updates.TRIES + 1):
+        for _ in range(telegram_updates.TRIES + 1):
             with pytest.raises(OperationalError):
-                updates.receive(update(**content), config)
-    assert updates.receive(update(**content), config)
+                telegram_updates.receive(update(**content), config)
+    assert telegram_updates.receive(update(**content), config)
 
 
 @pytest.mark.parametrize("number", [-1, 2**52, 2**63, 10**30])
 def test_a_number_that_no_column_takes_is_left_out(config: Config, number: int) -> None:
-    assert updates.receive(update(number, **TALK), config) is None
+    assert telegram_updates.receive(update(number, **TALK), config) is None
     assert TelegramUpdate.select().count() == 0
 
 
 def test_more_stars_than_there_are_is_left_out(config: Config) -> None:
     order = make_order()
     told = message(successful_payment=paid(order) | {"total_amount": 2**31})
-    assert updates.receive(update(message=told), config) is None
+    assert telegram_updates.receive(update(message=told), config) is None
     assert (order.fresh().stage, Payment.select().count()) == ("awaiting_payment", 0)
 
 
@@ -239,7 +239,7 @@ def test_more_stars_than_there_are_is_left_out(config: Config) -> None:
     ],
 )
 def test_what_is_not_for_us_is_stored_and_not_answered(config: Config, content: dict[str, Any]) -> None:
-    assert updates.receive(update(**content), config) is None
+    assert telegram_updates.receive(update(**content), config) is None
     assert TelegramUpdate.get().answer is None
     assert Customer.select().where(Customer.blocked_at.is_null(False)).count() == 0
 
@@ -249,7 +249,7 @@ def test_what_is_not_for_us_is_stored_and_not_answered(config: Config, content: 
 
 def test_who_writes_becomes_a_customer_once(config: Config) -> None:
     for number in (1, 2):
-        updates.receive(update(number, message=message("/start")), config)
+        telegram_updates.receive(update(number, message=message("/start")), config)
     customer = Customer.get()
     assert (customer.telegram_user_id, customer.first_name, customer.language) == (OWNER, "Ann", "ru")
     assert customer.may_write
@@ -257,11 +257,11 @@ def test_who_writes_becomes_a_customer_once(config: Config) -> None:
 
 def test_who_blocks_the_bot_is_not_written_to_until_they_let_it_in_again(config: Config) -> None:
     notifications.enqueue(make_order("paid"), "paid")
-    updates.receive(update(1, my_chat_member=membership("kicked")), config)
+    telegram_updates.receive(update(1, my_chat_member=membership("kicked")), config)
     customer = Customer.get()
     assert (customer.may_write, near(customer.blocked_at, clock.now())) == (False, True)
     Notification.update(next_try_at=clock.now() + timedelta(days=365)).execute()
-    updates.receive(update(2, my_chat_member=membership("member")), config)
+    telegram_updates.receive(update(2, my_chat_member=membership("member")), config)
     customer = Customer.get()
     assert (customer.may_write, customer.blocked_at) == (True, None)
     assert near(Notification.get().next_try_at, clock.now()), "what waited is due"
@@ -272,7 +272,7 @@ def test_who_blocks_the_bot_is_not_written_to_until_they_let_it_in_again(config:
 )
 def test_every_sign_of_life_lets_the_bot_write(config: Config, content: dict[str, Any]) -> None:
     identity.unreachable(make_customer())
-    updates.receive(update(**content), config)
+    telegram_updates.receive(update(**content), config)
     assert (Customer.get().may_write, Customer.get().blocked_at) == (True, None)
 
 
@@ -290,7 +290,7 @@ def test_a_retry_that_waits_is_not_hurried_by_a_message(config: Config) -> None:
     notifications.enqueue(make_order("paid"), "paid")
     later = clock.now() + timedelta(days=365)
     Notification.update(next_try_at=later).execute()
-    updates.receive(update(message=message("hello")), config)
+    telegram_updates.receive(update(message=message("hello")), config)
     assert Notification.get().next_try_at == later
 
 
@@ -316,7 +316,7 @@ def test_a_retry_that_waits_is_not_hurried_by_a_message(config: Config) -> None:
 def test_whatever_is_written_is_answered_with_a_button_into_the_shop(
     config: Config, text: str, says: str, opens: list[str]
 ) -> None:
-    answer = updates.receive(update(message=message(text)), config)
+    answer = telegram_updates.receive(update(message=message(text)), config)
     assert answer is not None
     rows = answer["reply_markup"]["inline_keyboard"]
     assert (answer["method"], answer["chat_id"]) == ("sendMessage", OWNER)
@@ -336,12 +336,12 @@ def test_every_command_that_is_listed_is_answered_and_fits_a_message(config: Con
 
 @pytest.mark.parametrize("text", ["", " ", "\n"])
 def test_what_has_no_text_is_not_answered(config: Config, text: str) -> None:
-    assert updates.receive(update(message=message(text)), config) is None
+    assert telegram_updates.receive(update(message=message(text)), config) is None
 
 
 def test_a_chosen_language_outlives_the_one_of_the_phone(config: Config) -> None:
     make_customer(language="en", language_chosen=True)
-    answer = updates.receive(update(message=message("/start")), config)
+    answer = telegram_updates.receive(update(message=message("/start")), config)
     assert answer is not None
     assert answer["text"].startswith("Welcome to Simka")
     assert f"{config.public_url}/?lang=en" in str(answer), "the shop opens in it"
@@ -349,11 +349,11 @@ def test_a_chosen_language_outlives_the_one_of_the_phone(config: Config) -> None
 
 def press(config: Config, data: str, number: int = 2, sender: dict[str, Any] | None = None) -> Any:
     query = {"id": "query-2", "from": sender or ANN, "data": data}
-    return updates.receive(update(number, callback_query=query), config)
+    return telegram_updates.receive(update(number, callback_query=query), config)
 
 
 def test_a_language_is_chosen_by_its_button(config: Config) -> None:
-    answer = updates.receive(update(message=message("/language")), config)
+    answer = telegram_updates.receive(update(message=message("/language")), config)
     assert answer is not None
     ((english,), (russian,)) = answer["reply_markup"]["inline_keyboard"]
     assert (english["text"], russian["text"]) == ("English", "Русский")

@@ -13,7 +13,7 @@ from tests.shop.factories import OWNER, charge, lead, make_order, quoted
 from tests.shop.test_callbacks import signed
 from webapp.esims import callbacks
 from webapp.models import Callback, Order, Payment, TelegramUpdate
-from webapp.orders import updates
+from webapp.orders import telegram_updates
 
 ESIMGO, TELEGRAM = "/api/esimgo/webhook", "/api/telegram/webhook"
 SECRET = {"X-Telegram-Bot-Api-Secret-Token": "hook"}
@@ -130,5 +130,5 @@ def test_deeply_nested_updates_are_a_bad_request(browser: FlaskClient) -> None:
 
 
 def test_an_update_that_is_too_large_is_refused(browser: FlaskClient) -> None:
-    raw = json.dumps({"update_id": 1, "pad": "x" * updates.MAX_BYTES}).encode()
+    raw = json.dumps({"update_id": 1, "pad": "x" * telegram_updates.MAX_BYTES}).encode()
     assert browser.post(TELEGRAM, data=raw, headers=SECRET).status_code == 413

@@ -1,10 +1,9 @@
 """The life of an eSIM after delivery: followed at the provider, shown to its owner."""
 
-from webapp.esims.alerts import Alert, alerts, is_forgotten
 from webapp.esims.following import activate, due, iccids_of, look_now, look_soon, postpone, refresh
 from webapp.esims.forecast import Day, Forecast, Outlook, Pace, days, forecast, forecasts, usage_in
 from webapp.esims.intervals import pause, setback
-from webapp.esims.looking import (
+from webapp.esims.queries import (
     assignment_of,
     cards,
     current,
@@ -17,6 +16,7 @@ from webapp.esims.looking import (
 )
 from webapp.esims.telling import remind
 from webapp.esims.usage import usage_of
+from webapp.esims.usage_warnings import Alert, alerts, is_forgotten
 
 __all__ = [
     "Alert",

@@ -10,7 +10,8 @@ from peewee import Expression, fn
 
 from webapp.base import clock
 from webapp.customers import notifications
-from webapp.esims.alerts import (
+from webapp.esims.forecast import Forecast, Outlook, forecasts
+from webapp.esims.usage_warnings import (
     FORGOTTEN_AFTER,
     LAST_DAY,
     REMIND_UNTIL,
@@ -19,7 +20,6 @@ from webapp.esims.alerts import (
     alerts,
     is_forgotten,
 )
-from webapp.esims.forecast import Forecast, Outlook, forecasts
 from webapp.models import Assignment, Esim, Notification, Order
 from webapp.models.profiles import IN_USE
 

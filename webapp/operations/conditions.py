@@ -17,7 +17,7 @@ from webapp.clients.telegram.botapi import BotApi
 from webapp.clients.telegram.errors import TelegramError
 from webapp.esims import callbacks
 from webapp.models import OPEN_STAGES, Order, OrderEvent, Setting, Submission
-from webapp.operations import outside
+from webapp.operations import external_checks
 from webapp.state import funnel, incidents, outages, provider
 
 log = logging.getLogger(__name__)
@@ -157,7 +157,7 @@ def _webhook_errors(_config: Config, bot: BotApi) -> Found | None:
     if not _is_time("webhook", WEBHOOK_EVERY):
         return None
     try:
-        webhook = outside.webhook(bot, WEBHOOK_ERROR_COUNTS_FOR)
+        webhook = external_checks.webhook(bot, WEBHOOK_ERROR_COUNTS_FOR)
     except TelegramError as error:
         return {"": f"Telegram does not answer: {error}"}
     return {"": f"{webhook.error}; {webhook.waiting} updates wait"} if webhook.error else {}
@@ -176,9 +176,9 @@ def _disk_full(config: Config, _bot: BotApi) -> Found:
 def _certificate_ending(config: Config, _bot: BotApi) -> Found | None:
     if is_loopback(config.public_url) or not _is_time("certificate", CERTIFICATE_EVERY):
         return None
-    host = outside.host(config)
+    host = external_checks.host(config)
     try:
-        ends_at = outside.certificate_ends_at(config)
+        ends_at = external_checks.certificate_ends_at(config)
     except OSError as error:
         return {"": f"{host} cannot be reached by https: {error}"}
     left = None if ends_at is None else ends_at - clock.now()

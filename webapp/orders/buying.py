@@ -13,7 +13,7 @@ from webapp.clients.esimgo.client import ESIMGoClient
 from webapp.clients.esimgo.errors import AccessDenied, EsimGoError, NotSent, OutOfFunds, Refused, TryLater
 from webapp.models import Esim, Order, Submission
 from webapp.models.db import transaction
-from webapp.orders import quotes, surplus
+from webapp.orders import pace, quotes, surplus
 from webapp.orders.delivering import record
 from webapp.orders.ending import fail
 from webapp.orders.quotes import LAST_CALL
@@ -49,9 +49,7 @@ def submit_next(client: ESIMGoClient, leadership: Leadership, config: Config) ->
 
 def _next_in_line(config: Config) -> Order | None:
     now = clock.now()
-    last = Submission.select().where(Submission.sent_at.is_null(False)).order_by(Submission.id.desc()).first()
-    pace = timedelta(seconds=config.esimgo_order_interval_s)
-    if last is not None and now - last.sent_at < pace:
+    if not pace.may_send(config, now):
         return None
     waiting = Order.select().where(
         Order.stage == "paid",

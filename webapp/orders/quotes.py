@@ -16,6 +16,7 @@ from webapp.clients.esimgo.client import ESIMGoClient
 from webapp.clients.esimgo.errors import AccessDenied, OutOfFunds, RateLimited, Refused, TryLater, Unavailable
 from webapp.models import OPEN_STAGES, Bundle, Order, Submission
 from webapp.models.db import transaction
+from webapp.orders import pace
 from webapp.state import provider
 
 WATCHED_FOR = timedelta(minutes=10)
@@ -178,7 +179,7 @@ def queue_is_full(config: Config, besides: Order | None = None) -> bool:
     eSIM Go wants a pause between two orders. Payments that were allowed a moment ago count as ahead.
     """
     room = timedelta(seconds=config.deadline_s) - LAST_CALL - ADMITTED_FOR
-    return _queue_length(besides) * config.esimgo_order_interval_s >= room.total_seconds()
+    return _queue_length(besides) * pace.interval(config) >= room
 
 
 def _queue_length(besides: Order | None) -> int:

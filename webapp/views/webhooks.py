@@ -7,7 +7,7 @@ from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, Unauthorized
 
 from webapp.clients.telegram.updates import parse_update
 from webapp.esims import callbacks
-from webapp.orders import quotes, updates
+from webapp.orders import quotes, telegram_updates
 from webapp.views import measuring
 from webapp.views.api_models import BotCall, Callback, Received, TelegramUpdate
 from webapp.views.openapi import Operation, described
@@ -49,13 +49,13 @@ def telegram() -> Response:
     secret = request.headers.get("X-Telegram-Bot-Api-Secret-Token", "")
     if not hmac.compare_digest(secret.encode(), shop().config.telegram_webhook_secret.encode()):
         raise Unauthorized
-    update = parse_update(_body(updates.MAX_BYTES))
+    update = parse_update(_body(telegram_updates.MAX_BYTES))
     if update is None:
         raise BadRequest
     if update.pre_checkout_query is not None:
         reference = update.pre_checkout_query.invoice_payload
         quotes.wait_for_verdict(reference, shop().config, shop().verdict_waits)
-    answer = updates.receive(update, shop().config) or {}
+    answer = telegram_updates.receive(update, shop().config) or {}
     measuring.pre_checkout(answer)
     return jsonify(answer)
 

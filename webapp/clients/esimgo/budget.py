@@ -10,7 +10,7 @@ from typing import Literal
 from webapp.base import clock
 
 from .errors import TryLater
-from .ratelimit import WINDOW_S, Told
+from .rate_limit import WINDOW_S, Told
 
 Priority = Literal["orders", "reads"]
 RANKS: dict[Priority, int] = {"orders": 0, "reads": 1}

@@ -13,7 +13,7 @@ import requests
 from webapp.base import clock
 from webapp.clients.http import Adapter, Answer, Bounds, NoAnswer, OnSent, send
 
-from . import ratelimit, verdicts
+from . import rate_limit, verdicts
 from .breaker import Breaker
 from .budget import Budget, Priority
 from .errors import (
@@ -172,7 +172,7 @@ class Caller:
         with self._budget.place(PRIORITIES[call.kind], call.endpoint) as place:
             try:
                 answer = send(adapter, self._prepared(call), self._bounds(call), on_sent, begin_by)
-                place.heed(ratelimit.told(answer))
+                place.heed(rate_limit.told(answer))
                 error = verdicts.refusal(call.purpose, answer, self._key)
             except NoAnswer as failure:
                 error = verdicts.no_answer(call.purpose, failure)

@@ -2,9 +2,9 @@
 language that they have by then. outbox/ sends it.
 """
 
-from webapp.customers.notifications.chatting import Message, compose
+from webapp.customers.notifications.chat_messages import Message, compose
+from webapp.customers.notifications.emails import BOT_NAME, letter
 from webapp.customers.notifications.kinds import GROUPS, KINDS, ON_REQUEST, is_muted, useful_for
-from webapp.customers.notifications.mailing import BOT_NAME, letter
 from webapp.customers.notifications.writing import enqueue, request
 
 __all__ = [

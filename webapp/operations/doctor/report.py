@@ -9,7 +9,7 @@ from webapp.models import Setting
 from webapp.operations.doctor.findings import Finding
 from webapp.operations.doctor.words import Words, words
 
-JOB = "check_outside"
+JOB = "check_external"
 
 _KEPT = "doctor.outside"
 

@@ -18,7 +18,7 @@ def check(admin: Customer) -> Response:
 
 @blueprint.post("/check")
 @admin
-def check_outside(admin: Customer) -> Response:
+def check_external(admin: Customer) -> Response:
     """The jobs process looks at what only others can tell; the page asks again until it has."""
     actions.enqueue(doctor.JOB)
     return _shown()

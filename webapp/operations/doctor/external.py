@@ -20,7 +20,7 @@ from webapp.clients.http import Adapter, Answer, Bounds, NoAnswer, send
 from webapp.clients.telegram.botapi import BotApi
 from webapp.clients.telegram.errors import BadCall, TelegramError
 from webapp.esims import callbacks
-from webapp.operations import bot_setup, conditions, outside
+from webapp.operations import bot_setup, conditions, external_checks
 from webapp.operations.doctor.findings import Finding, finding
 
 BOUNDS = Bounds(connect_s=5, answer_s=10, size=1024 * 1024)
@@ -31,7 +31,7 @@ NOBODY_BEHIND = {502, 503, 504}
 """What a reverse proxy says while the web process does not run."""
 
 
-def check_outside(esimgo: ESIMGoClient, bot: BotApi, config: Config) -> Iterator[Finding]:
+def check_external(esimgo: ESIMGoClient, bot: BotApi, config: Config) -> Iterator[Finding]:
     yield from _provider(esimgo, config)
     yield from _telegram(bot, config)
     yield from _door(config)
@@ -80,7 +80,7 @@ def _token(bot: BotApi, _config: Config) -> Iterator[Finding]:
 
 
 def _webhook(bot: BotApi, config: Config) -> Iterator[Finding]:
-    webhook, wanted = outside.webhook(bot, RECENT), bot_setup.webhook(config)
+    webhook, wanted = external_checks.webhook(bot, RECENT), bot_setup.webhook(config)
     if webhook.url != wanted:
         yield finding("webhook_elsewhere", told=webhook.url or "–", wanted=wanted)
         return
@@ -130,9 +130,9 @@ def _door(config: Config) -> Iterator[Finding]:
 
 
 def _certificate(config: Config) -> Iterator[Finding]:
-    host = outside.host(config)
+    host = external_checks.host(config)
     try:
-        ends_at = outside.certificate_ends_at(config)
+        ends_at = external_checks.certificate_ends_at(config)
     except OSError as error:
         yield finding("certificate_bad", host=host, error=error)
         return

@@ -5,4 +5,4 @@ from webapp.operations import doctor
 
 
 def run(context: Context) -> None:
-    doctor.save_report(doctor.check_outside(context.esimgo, context.bot, context.config))
+    doctor.save_report(doctor.check_external(context.esimgo, context.bot, context.config))

@@ -9,7 +9,7 @@ from webapp.base.i18n import gettext as _
 from webapp.clients.telegram.botapi import Json, copy_button, inline_keyboard, web_app_button
 from webapp.customers import documents
 from webapp.customers.documents import Document
-from webapp.customers.notifications.words import Words, words
+from webapp.customers.notifications.texts import Words, words
 from webapp.models import Esim, Notification
 
 

@@ -13,7 +13,7 @@ from webapp.base.config import Config
 from webapp.base.i18n import gettext as _
 from webapp.base.i18n import language
 from webapp.customers import documents
-from webapp.customers.notifications.words import Words, words
+from webapp.customers.notifications.texts import Words, words
 from webapp.models import EmailAddress, Notification, Setting
 
 BOT_NAME = "bot.username"
