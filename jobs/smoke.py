@@ -29,7 +29,7 @@ def run(config: Config) -> int:
         _say(f"eSIM Go: {error}")
         return 1
     _say("\nHow this account is answered:")
-    for endpoint, answer in client.witness.answers.items():
+    for endpoint, answer in client.recorder.answers.items():
         _say(f"- {endpoint}: {', '.join(shapes(answer))}")
     return 0
 

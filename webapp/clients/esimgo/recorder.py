@@ -10,7 +10,7 @@ from .calls import Call, Caller, Timeouts
 from .client import ESIMGoClient
 
 
-class Witness(Caller):
+class Recorder(Caller):
     """Each endpoint with its last answer in `answers`. Not for a log: nothing is masked in them."""
 
     def __init__(self, *settings: Any) -> None:
@@ -31,5 +31,5 @@ class WitnessedClient(ESIMGoClient):
     def __init__(self, api_key: str, base_url: str, authorities: Path | None = None) -> None:
         super().__init__(api_key, base_url)
         budget = Budget(1, max_wait_s=5)
-        self.witness = Witness(api_key, base_url, budget, Timeouts(), None, authorities)
-        self._caller = self.witness
+        self.recorder = Recorder(api_key, base_url, budget, Timeouts(), None, authorities)
+        self._caller = self.recorder
