@@ -11,7 +11,7 @@ from typing import Any
 
 from webapp.base.config import Config
 from webapp.clients.esimgo.errors import EsimGoError
-from webapp.clients.esimgo.recorder import WitnessedClient
+from webapp.clients.esimgo.recorder import RecordingClient
 from webapp.clients.http import Answer
 
 ROWS = 50
@@ -21,7 +21,7 @@ _COUNTS = ("pageCount", "rows", "pageSize", "totalPages", "total")
 
 def run(config: Config) -> int:
     """Print what was seen; returns the exit code, 1 when one of the three questions was not answered."""
-    client = WitnessedClient(config.esimgo_api_key, config.esimgo_api_url, config.ca_file)
+    client = RecordingClient(config.esimgo_api_key, config.esimgo_api_url, config.ca_file)
     try:
         for line in _ask(client):
             _say(line)
@@ -34,7 +34,7 @@ def run(config: Config) -> int:
     return 0
 
 
-def _ask(client: WitnessedClient) -> Iterable[str]:
+def _ask(client: RecordingClient) -> Iterable[str]:
     organisation = client.authenticate()
     yield f"The key belongs to {organisation.name or 'an organisation without a name'}."
     balance = f"{organisation.balance / 1000:.2f} {organisation.currency or '(no currency told)'}"

@@ -234,7 +234,6 @@ def test_an_iccid_that_lost_digits_is_no_iccid(given: str) -> None:
 def test_the_host_of_an_activation_code_is_bare(given: str) -> None:
     install = InstallData.model_validate(answers.ESIM | {"smdpAddress": given})
     assert install.activation_code == f"LPA:1$rsp.example.com${MATCHING_ID}"
-    assert install.apple_url.endswith(f"carddata=LPA:1$rsp.example.com${MATCHING_ID}")
 
 
 @pytest.mark.parametrize("change", [{"smdpAddress": "a b$c"}, {"matchingId": "AB$CD"}, {"matchingId": ""}])

@@ -23,7 +23,7 @@ from webapp.base.config import ROOT
 from webapp.clients.esimgo.calls import Timeouts
 from webapp.clients.esimgo.client import ESIMGoClient
 from webapp.clients.esimgo.errors import EsimGoError
-from webapp.clients.esimgo.recorder import WitnessedClient
+from webapp.clients.esimgo.recorder import RecordingClient
 from webapp.clients.mail.errors import MailError
 from webapp.clients.mail.smtp import Mailer
 from webapp.clients.telegram.botapi import BotApi
@@ -109,7 +109,7 @@ CALLS: dict[str, Call] = {
     "Telegram": lambda at, ca: BotApi("1:a", at.address, timeout=(60, 60), authorities=ca).get_me(),
     "eSIM Go": lambda at, ca: esim_go(at, ca).organisation(),
     "eSIM Go, buying": lambda at, ca: esim_go(at, ca).create_order("esim"),
-    "eSIM Go, smoke-live": lambda at, ca: WitnessedClient("key", at.address, ca).organisation(),
+    "eSIM Go, smoke-live": lambda at, ca: RecordingClient("key", at.address, ca).organisation(),
     "mail": lambda at, ca: mailer(at, ca).send(EmailMessage()),
     "certificate": lambda at, ca: external_checks.certificate_end("127.0.0.1", at.port, ca),
 }
@@ -139,7 +139,7 @@ def test_whoever_speaks_to_the_outside_is_told_whom_to_believe() -> None:
     speaks = {
         "BotApi",
         "ESIMGoClient",
-        "WitnessedClient",
+        "RecordingClient",
         "Mailer",
         "Adapter",
         "tls_context",

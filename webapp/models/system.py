@@ -34,12 +34,6 @@ class Setting(BaseModel):
         return default if row is None else json.loads(row.value)
 
     @classmethod
-    def read_all(cls, *names: str) -> dict[str, Any]:
-        """Those that are there and not null, in one query."""
-        found = {row.name: json.loads(row.value) for row in cls.select().where(cls.name.in_(names))}
-        return {name: value for name, value in found.items() if value is not None}
-
-    @classmethod
     def write(cls, name: str, value: Any) -> None:
         text = json.dumps(value)
         cls.insert(name=name, value=text).on_conflict(

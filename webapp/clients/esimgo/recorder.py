@@ -25,7 +25,7 @@ class Recorder(Caller):
         return answer
 
 
-class WitnessedClient(ESIMGoClient):
+class RecordingClient(ESIMGoClient):
     """One call a second: the jobs process may be asking at the same time."""
 
     def __init__(self, api_key: str, base_url: str, authorities: Path | None = None) -> None:

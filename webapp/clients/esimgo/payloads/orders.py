@@ -23,9 +23,6 @@ from webapp.clients.esimgo.fields import (
 
 from .base import Payload, called
 
-APPLE = "https://esimsetup.apple.com/esim_qrcode_provisioning?carddata="
-ANDROID = "https://esimsetup.android.com/esim_qrcode_provisioning?carddata="
-
 
 class InstallData(Payload):
     """What a phone needs. Whoever knows `matching_id` can install the eSIM."""
@@ -37,15 +34,6 @@ class InstallData(Payload):
     @property
     def activation_code(self) -> str:
         return f"LPA:1${self.smdp_host}${self.matching_id}"
-
-    @property
-    def apple_url(self) -> str:
-        """Opens the installation on iOS 17.4 and later."""
-        return APPLE + self.activation_code
-
-    @property
-    def android_url(self) -> str:
-        return ANDROID + self.activation_code
 
 
 Installs = Annotated[tuple[InstallData, ...], BeforeValidator(fields.good_rows(InstallData))]
