@@ -60,6 +60,9 @@ def is_locked(url: str) -> bool:
 
 
 def is_paused(pid: int) -> bool:
-    """All of its threads: the signal reaches one after the other."""
+    """All of its threads: the signal reaches one after the other, and until then they come and go."""
     threads = Path(f"/proc/{pid}/task").glob("*/stat")
-    return {path.read_text().rpartition(")")[2].split()[0] for path in threads} == {"T"}
+    try:
+        return {path.read_text().rpartition(")")[2].split()[0] for path in threads} == {"T"}
+    except (FileNotFoundError, ProcessLookupError):
+        return False
