@@ -1,4 +1,4 @@
-"""`python -m sandbox.announce`: introduce the bot, wait until the shop answers, print the one address."""
+"""`python -m sandbox.announce`: set the bot up, wait until the shop answers, print the one address."""
 
 import os
 import signal

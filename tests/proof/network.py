@@ -199,5 +199,5 @@ def _response(answer: server.Answer, hub: Hub) -> requests.Response:
 
 @contextmanager
 def uncut(_seconds: float, _cut: Callable[[], object]) -> Iterator[None]:
-    """Stands in for wire._cut_off: an answer that is there whole needs nobody who waits with a knife."""
+    """Stands in for http.cut_off: an answer that is there whole needs no deadline timer."""
     yield

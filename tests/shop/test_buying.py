@@ -234,7 +234,7 @@ def test_a_claim_that_has_gone_stale_is_given_back_and_nothing_is_sent(
 def test_a_claim_that_was_taken_over_is_not_sent(
     provider: Provider, leader: Leadership, config: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def successor(_boundary: str) -> None:
+    def successor(_crash_point: str) -> None:
         leases.release(leader)
         assert orders.take_over(lead()) == 1
 

@@ -11,7 +11,7 @@ from webapp.models.orders import AWAITING_FOR
 def place(customer: Customer, plan: Plan, esim: Esim | None = None) -> Order:
     """The customer's open order for this plan: the one there is, or a new one. A double tap is one order.
 
-    With `esim` it tops that one up; whether the plan fits is for the caller to know (topups.fits).
+    With `esim` it tops that one up; whether the plan fits is for the caller to know (gate.may_place).
     """
     standing = _awaiting(customer, plan, esim)
     if standing is not None and _may_be_paid_for(standing, plan):

@@ -33,7 +33,7 @@ class ESIMGoClient(OrderCalls, CatalogueCalls, EsimCalls, InventoryCalls, Accoun
         authorities: Path | None = None,
     ) -> None:
         """`on_reachable` is told after every exchange whether eSIM Go gave an answer that makes sense;
-        `authorities`: whose certificates are believed (wire.tls_context).
+        `authorities`: whose certificates are believed (http.tls_context).
 
         Errors: ValueError for a key or address that can never work.
         """

@@ -43,7 +43,7 @@ class _BoundedTLS(_Bounded, smtplib.SMTP_SSL):
 
 class Mailer:
     """`url`: smtp://user:password@host:587. Seconds: `timeout_s` for a step, `session_s` for all of them.
-    `authorities`: whose certificates are believed (wire.tls_context).
+    `authorities`: whose certificates are believed (http.tls_context).
     """
 
     def __init__(

@@ -37,7 +37,7 @@ class BotApi:
         authorities: Path | None = None,
     ) -> None:
         """`timeout`: seconds to connect and for the answer; `authorities`: whose certificates are believed
-        (wire.tls_context). Errors: ValueError, without the token.
+        (http.tls_context). Errors: ValueError, without the token.
         """
         if not token or not all("!" <= character <= "~" and character not in "/?#%" for character in token):
             raise ValueError("the bot token cannot be part of an address")

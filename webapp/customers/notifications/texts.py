@@ -29,21 +29,21 @@ def words(notification: Notification) -> Words:
     return Words(heading, text, buttons, catalogue.title(order))
 
 
-Said = tuple[str, str, tuple[tuple[str, str], ...]]
+Text = tuple[str, str, tuple[tuple[str, str], ...]]
 Facts = dict[str, str]
 
 
 # --- an order and its money
 
 
-def _paid(order: Order, _facts: Facts) -> Said:
+def _paid(order: Order, _facts: Facts) -> Text:
     text = _("Your eSIM is on its way: ready or refunded by %(time)s.")
     if order.esim_id is not None:
         text = _("The plan is being added to your eSIM: there or refunded by %(time)s.")
     return _("Paid, thank you"), text % {"time": time_text(order.deadline_at)}, _order(order)
 
 
-def _ready(order: Order, _facts: Facts) -> Said:
+def _ready(order: Order, _facts: Facts) -> Text:
     text = _(
         "Scan the code with another screen, or open the shop on this phone to install it with one tap. "
         "Install it on Wi-Fi now; it starts to count when you first use it."
@@ -51,7 +51,7 @@ def _ready(order: Order, _facts: Facts) -> Said:
     return _("Your eSIM is ready"), text, ((_("Install"), _page(order)),)
 
 
-def _topped_up(order: Order, _facts: Facts) -> Said:
+def _topped_up(order: Order, _facts: Facts) -> Text:
     text = _(
         "The plan is on your eSIM; there is nothing to install. "
         "It starts by itself when the one before it has ended."
@@ -59,7 +59,7 @@ def _topped_up(order: Order, _facts: Facts) -> Said:
     return _("Topped up"), text, _esim(order)
 
 
-def _failed(order: Order, _facts: Facts) -> Said:
+def _failed(order: Order, _facts: Facts) -> Text:
     heading = _("This eSIM could not be delivered")
     if order.esim_id is not None:
         heading = _("This plan could not be added to your eSIM")
@@ -67,7 +67,7 @@ def _failed(order: Order, _facts: Facts) -> Said:
     return heading, text % {"stars": stars_text(order.stars)}, _order(order)
 
 
-def _returned(order: Order, _facts: Facts) -> Said:
+def _returned(order: Order, _facts: Facts) -> Text:
     text = _(
         "It cannot be installed any more. "
         "Your %(stars)s are being returned; you will hear from us when they have arrived."
@@ -75,7 +75,7 @@ def _returned(order: Order, _facts: Facts) -> Said:
     return _("Your eSIM was taken back"), text % {"stars": stars_text(order.stars)}, _order(order)
 
 
-def _refunded(order: Order, _facts: Facts) -> Said:
+def _refunded(order: Order, _facts: Facts) -> Text:
     text = _("%(stars)s returned to your balance.") % {"stars": stars_text(order.stars)}
     return _("Refunded"), text, _order(order)
 
@@ -83,7 +83,7 @@ def _refunded(order: Order, _facts: Facts) -> Said:
 # --- on the way
 
 
-def _activated(order: Order, _facts: Facts) -> Said:
+def _activated(order: Order, _facts: Facts) -> Text:
     if order.esim_id is not None:
         text = _("It is valid for %(days)s from now.") % {"days": days_text(order.days)}
         return _("Your next plan has started"), text, _esim(order)
@@ -91,7 +91,7 @@ def _activated(order: Order, _facts: Facts) -> Said:
     return _("Your eSIM is on your phone"), text, _esim(order)
 
 
-def _first_use(order: Order, _facts: Facts) -> Said:
+def _first_use(order: Order, _facts: Facts) -> Text:
     plan = _plan(order)
     text = _("The plan has begun to count. How much is left is in the shop at any time.")
     if plan is not None and plan.ends_at is not None:
@@ -101,16 +101,16 @@ def _first_use(order: Order, _facts: Facts) -> Said:
     return _("You are connected"), text, _esim(order)
 
 
-def _used_80(order: Order, _facts: Facts) -> Said:
+def _used_80(order: Order, _facts: Facts) -> Text:
     text = _("%(left)s of %(all)s are left.") % _figures(order)
     return _("Most of your data is used"), f"{text} {_afterwards(order)}", _more(order)
 
 
-def _used_up(order: Order, _facts: Facts) -> Said:
+def _used_up(order: Order, _facts: Facts) -> Text:
     return _("Your data is used up"), _afterwards(order), _more(order)
 
 
-def _running_out(order: Order, facts: Facts) -> Said:
+def _running_out(order: Order, facts: Facts) -> Text:
     text = _(
         "%(used)s in %(days)s: at this pace your data lasts until about %(moment)s, before your plan ends. "
         "%(left)s of %(all)s are left."
@@ -123,7 +123,7 @@ def _running_out(order: Order, facts: Facts) -> Said:
     return _("Your data may not last"), f"{text} {_afterwards(order)}", _more(order)
 
 
-def _ends_tomorrow(order: Order, _facts: Facts) -> Said:
+def _ends_tomorrow(order: Order, _facts: Facts) -> Text:
     plan = _plan(order)
     text = _afterwards(order)
     if plan is not None and plan.ends_at is not None:
@@ -133,7 +133,7 @@ def _ends_tomorrow(order: Order, _facts: Facts) -> Said:
     return _("Your plan ends within a day"), text, _more(order)
 
 
-def _not_installed(order: Order, _facts: Facts) -> Said:
+def _not_installed(order: Order, _facts: Facts) -> Text:
     text = _(
         "You have bought this eSIM, and it is on no phone yet. Install it before you leave, on Wi-Fi: it "
         "takes a minute, and the days do not count until you use it. If something is in the way, write to us."
@@ -183,7 +183,7 @@ def _afterwards(order: Order) -> str:
     return _("A top-up goes onto the same eSIM: there is nothing to install.")
 
 
-_WORDS: dict[str, Callable[[Order, Facts], Said]] = {
+_WORDS: dict[str, Callable[[Order, Facts], Text]] = {
     "paid": _paid,
     "ready": _ready,
     "topped_up": _topped_up,
