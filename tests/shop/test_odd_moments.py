@@ -120,6 +120,16 @@ def test_a_search_for_marks_only_finds_nothing(shelves: None, browser: FlaskClie
     assert "Nothing found" in text(browser.get("/?q=!!!"))
 
 
+def test_a_job_that_was_cut_off_with_its_process_has_failed(
+    provider: Provider, bot: Bot, config: Config
+) -> None:
+    """A page that says "the jobs process is looking" would say so for ever."""
+    JobRequest.create(name="check_external", done_at=clock.now(), result="running")
+    context = Context(config, provider, bot, lead(), schedule.NAMES)
+    assert runner.run(schedule.NAMES["answer_requests"], context)
+    assert JobRequest.get().result == "failed"
+
+
 def test_asking_the_leader_to_answer_requests_does_not_go_round_in_circles(
     provider: Provider, bot: Bot, config: Config, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -121,6 +121,20 @@ def test_a_stuck_refund_goes_on_being_tried_until_it_has_arrived(bot: Bot, advan
     assert incidents.open_ones() == []
 
 
+def test_a_refund_that_arrives_while_a_try_of_it_fails_is_not_stuck(bot: Bot) -> None:
+    refund = due()
+    Refund.update(attempts=payments.STUCK_AFTER - 1).execute()
+
+    def told_meanwhile(_method: str) -> object:
+        payments.refund_seen(str(refund.payment.charge_id), actor="telegram")
+        return always(Lost("no"))(_method)
+
+    bot.mood = told_meanwhile
+    payments.issue_refunds(bot, leader())
+    assert again(refund).state == "done"
+    assert incidents.open_ones() == [], "nobody would ever close it"
+
+
 def test_slow_down_ends_the_round_and_is_no_failure(bot: Bot) -> None:
     first = make_refund(None)
     make_refund(None)

@@ -98,7 +98,8 @@ def _claim(refund: Refund, leadership: Leadership) -> bool:
 def _send(refund: Refund, provider: PaymentProvider) -> bool:
     """True when it has arrived. Raises Later."""
     if clock.now() - refund.sent_at > STALE_CLAIM:
-        return _wait(refund, 0, "the claim had gone stale", refund.attempts)
+        _wait(refund, 0, "the claim had gone stale", refund.attempts)
+        return False
     try:
         provider.refund(refund.payment.telegram_user_id, refund.payment.charge_id or "")
     except AlreadyBack as error:
@@ -121,18 +122,19 @@ def _send(refund: Refund, provider: PaymentProvider) -> bool:
 
 
 def _wait(refund: Refund, seconds: float, note: str, attempts: int, silent: bool = False) -> bool:
-    """It stays due until it has arrived, however long that takes; False, for it has not."""
+    """It stays due until it has arrived, however long that takes. False when it has arrived meanwhile."""
     to = "stuck" if attempts >= STUCK_AFTER else "due"
     again = clock.now() + timedelta(seconds=seconds)
-    refund.move(to, actor="job", note=note, next_try_at=again, attempts=attempts, silent=silent)
-    return False
+    return refund.move(to, actor="job", note=note, next_try_at=again, attempts=attempts, silent=silent)
 
 
 def _failed(refund: Refund, note: str, *, silent: bool) -> bool:
+    """The incident is opened with the state: one of a refund that has arrived would never be closed."""
     attempts = refund.attempts + 1
-    _wait(refund, pause_s(attempts), note, attempts, silent)
-    if attempts == STUCK_AFTER:
-        incidents.open("refund_stuck", str(refund.id), f"{attempts} tries; the last one: {note}")
+    with transaction():
+        waits = _wait(refund, pause_s(attempts), note, attempts, silent)
+        if waits and attempts >= STUCK_AFTER:
+            incidents.open("refund_stuck", str(refund.id), f"{attempts} tries; the last one: {note}")
     return False
 
 
