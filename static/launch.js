@@ -120,6 +120,9 @@
     }
     if (!initData) { return; }
     document.addEventListener("submit", hold);
+    document.addEventListener("error", function (event) { // ours does not come: then the browser sends it
+      if (/\/static\//.test(event.target.src || "")) { document.removeEventListener("submit", hold); }
+    }, true);
     document.addEventListener("htmx:after:process", function () {
       document.removeEventListener("submit", hold);
       if (pressed) { pressed.click(); }

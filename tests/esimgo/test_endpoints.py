@@ -206,7 +206,7 @@ def test_without_a_plain_promise_nothing_is_revoked(
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 410, 429, 500, 503])
-def test_a_question_that_fails_is_not_followed_by_the_deed(
+def test_a_question_that_fails_is_not_followed_by_the_call_that_acts(
     status: int, client: ESIMGoClient, esimgo: responses.RequestsMock
 ) -> None:
     esimgo.delete(f"{ESIM}/bundles/{BUNDLE}", status=status)

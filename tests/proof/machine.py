@@ -52,7 +52,7 @@ PROVIDER_FATES = (
 )
 CHAT_FATES = ("429", "502", "lost_answer", "broken_json", "hang", "down", "403")
 CRASH_POINTS = [name for name in named_crash_points() if not name.startswith("notification.")]
-PURCHASE_BOUNDARIES = [name for name in CRASH_POINTS if name.startswith(("order.", "payment."))]
+PURCHASE_POINTS = [name for name in CRASH_POINTS if name.startswith(("order.", "payment."))]
 JOBS = (
     "validate_quotes",
     "submit_paid_orders",
@@ -179,7 +179,7 @@ class Shop(RuleBasedStateMachine):
         self.purchase_fates[:] = [kind]
         self.buy(user_id, number)
 
-    @rule(user_id=a_person, number=any_number, name=st.sampled_from(PURCHASE_BOUNDARIES))
+    @rule(user_id=a_person, number=any_number, name=st.sampled_from(PURCHASE_POINTS))
     def buy_and_crash(self, user_id: int, number: int, name: str) -> None:
         self.world.power.armed = [name]
         self.buy(user_id, number)

@@ -45,7 +45,7 @@ def actions() -> list[tuple[str, str]]:
 
 
 def helps(order: Order, config: Config) -> list[str]:
-    return [way.action for way in admin.remedies(order.fresh(), config)]
+    return [remedy.action for remedy in admin.remedies(order.fresh(), config)]
 
 
 def searched(order: Order) -> None:
@@ -190,7 +190,7 @@ def test_what_the_reconciler_has_found_meanwhile_is_not_ordered_again(
     assert (order.fresh().stage, Refund.select().count(), actions()) == ("ready", 0, [])
 
 
-def test_a_deed_that_does_not_fit_is_not_done(shopkeeper: Person) -> None:
+def test_a_remedy_that_does_not_fit_is_refused(shopkeeper: Person) -> None:
     order = make_order("active")
     for action in ("refund", "again", "stock", "look", "return", "delete"):
         assert NOTHING in press(shopkeeper, order, action)

@@ -148,6 +148,11 @@ def telegram_meets_errors(night: Night) -> Callable[[], object]:
     return lambda: setattr(night.bot, "webhook", NO_ERRORS)
 
 
+def telegram_meets_one_without_words(night: Night) -> Callable[[], object]:
+    night.bot.webhook = WebhookInfo.model_validate({"last_error_date": int(clock.timestamp())})
+    return lambda: setattr(night.bot, "webhook", NO_ERRORS)
+
+
 def telegram_is_asked_in_vain(night: Night) -> Callable[[], object]:
     refused = {"getWebhookInfo": True}
 
@@ -178,6 +183,7 @@ CAUSES = {
     "callbacks_silent": callbacks_fall_silent,
     "webhook_errors": telegram_meets_errors,
     "webhook_errors without an answer": telegram_is_asked_in_vain,
+    "webhook_errors without a message": telegram_meets_one_without_words,
     "customer_held": a_customer_is_held,
 }
 

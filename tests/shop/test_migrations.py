@@ -14,7 +14,7 @@ from tests.shop.factories import make_order
 from webapp import catalogue
 from webapp.base import clock
 from webapp.base.config import Config
-from webapp.models import TABLES, Order, ProviderBalance, Setting, db, engines
+from webapp.models import TABLES, Order, PriceRule, ProviderBalance, Setting, db, engines
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -114,9 +114,11 @@ def test_rules_and_balance_move_into_tables_and_back() -> None:
     assert db.migrate() == ["0007_tables"]
     assert [rule.key for rule in catalogue.rules().values()] == [("shop", ""), ("area", "tr")]
     assert ProviderBalance.get().amount == 5000
-    assert not Setting.select().where(Setting.name.in_(("pricing.rules", "provider.balance"))).exists()
+    assert Setting.read("pricing.rules") == rules, "the version before still runs on the new tables"
+    PriceRule.create(scope="plan", target="tr-3gb-30d", fixed=9000)
     assert runner().down()
-    assert Setting.read("pricing.rules") == [rules[1], rules[0] | {"target": ""}]
+    plan = {"scope": "plan", "target": "tr-3gb-30d", "fixed": 9000}
+    assert Setting.read("pricing.rules") == [rules[1], plan, rules[0] | {"target": ""}]
     assert db.migrate()
 
 

@@ -14,7 +14,7 @@ from webapp.base.config import Config
 from webapp.clients.esimgo import errors
 from webapp.clients.esimgo.errors import EsimGoError
 from webapp.clients.esimgo.payloads import OrderQuote
-from webapp.models import Bundle, Order, Plan
+from webapp.models import Bundle, Order, Plan, PriceRule
 from webapp.orders import quotes
 from webapp.state import outages
 from webapp.state import provider as provider_state
@@ -69,6 +69,16 @@ def test_whoever_hears_of_a_new_price_finds_it(
     assert (quotes.verdict(order, config), Plan.get().stars) == ("missing", order.stars)
     quotes.check_due(provider, config)
     assert (quotes.verdict(order, config), Plan.get().stars) == ("dearer", 539)
+
+
+def test_a_rule_that_nobody_can_read_stops_one_bundle_and_no_other(
+    provider: Provider, config: Config
+) -> None:
+    first, other = two_sheets()
+    PriceRule.create(scope="moon")
+    answers_by_bundle(provider, odd=quote(9))
+    assert quotes.check_due(provider, config) == 2
+    assert (quotes.verdict(first, config), quotes.verdict(other, config)) == ("refused", "ok")
 
 
 def test_no_funds_close_the_sales(provider: Provider, config: Config) -> None:

@@ -66,7 +66,7 @@ Channel = Callable[[str, bool], None]
 
 
 def send_pending(bot: BotApi, config: Config) -> int:
-    """Send the alerts that are due to ALERT_CHAT_ID and ALERT_EMAIL; returns of how many incidents."""
+    """Send the alerts that are due, to ALERT_CHAT_ID and ALERT_EMAIL; returns how many were sent."""
     channels = _channels(bot, config)
     if not channels:
         return 0

@@ -33,7 +33,7 @@ def webhook(bot: BotApi, recent: timedelta) -> Webhook:
     info = bot.get_webhook_info()
     missing = set(bot_setup.ALLOWED_UPDATES) - set(info.allowed_updates)
     failed = info.last_error_at is not None and clock.now() - info.last_error_at < recent
-    error = info.last_error_message if failed else ""
+    error = (info.last_error_message or "an error without a message") if failed else ""
     return Webhook(info.url, tuple(sorted(missing)), error, info.pending_update_count)
 
 

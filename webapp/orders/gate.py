@@ -1,6 +1,7 @@
 """The gate before the money, in two steps: may this plan be ordered, and may this order be paid for now?
 
-Page, JSON API and pre-checkout ask the same chain: what one of them refuses is not charged through another.
+Page and JSON API ask the first, the pre-checkout the second: that asks the same again, and whether the order
+can be bought in time and paid for at eSIM Go.
 """
 
 from typing import NamedTuple

@@ -10,14 +10,13 @@ from typing import NamedTuple
 from webapp.base import clock
 from webapp.base.config import Config
 from webapp.base.i18n import gettext as _
-from webapp.models import OPEN_STAGES, Customer, Order
+from webapp.models import Customer, Order
 from webapp.models.db import transaction
 from webapp.state import incidents
 
 DAY = timedelta(days=1)
 BURST_WITHIN = timedelta(hours=1)
 ALLOWED_COUNTS_FOR = timedelta(seconds=60)
-KEPT = (*OPEN_STAGES, "ready", "active")
 
 
 class Limits(NamedTuple):

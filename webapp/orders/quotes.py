@@ -4,6 +4,7 @@ While a payment sheet is open, a job asks eSIM Go (POST /orders, type validate: 
 nothing). A pre-checkout only reads the verdict: it has to be answered within seconds, the provider or not.
 """
 
+import logging
 from datetime import datetime, timedelta
 from threading import BoundedSemaphore
 
@@ -12,12 +13,15 @@ from peewee import fn
 from webapp import catalogue
 from webapp.base import clock
 from webapp.base.config import Config
+from webapp.catalogue import RuleRefused
 from webapp.clients.esimgo.client import ESIMGoClient
 from webapp.clients.esimgo.errors import AccessDenied, OutOfFunds, RateLimited, Refused, TryLater, Unavailable
 from webapp.models import OPEN_STAGES, Bundle, Order, Submission
 from webapp.models.db import transaction
 from webapp.orders import pace
 from webapp.state import provider
+
+log = logging.getLogger(__name__)
 
 WATCHED_FOR = timedelta(minutes=10)
 RENEWED_AFTER = timedelta(seconds=60)
@@ -81,11 +85,15 @@ def _check(bundle: Bundle, client: ESIMGoClient, config: Config) -> None:
         _note(bundle, "refused", None)
         return
     provider.purchase_worked()
-    with transaction():  # whoever is told of a new price finds it
-        bundle = Bundle.get_by_id(bundle.id)
-        if quote.valid and quote.total > _tolerated(bundle.wholesale):
-            catalogue.reprice(bundle, quote.total, config)
-        _note(bundle, "ok" if quote.valid else "refused", quote.total)
+    try:
+        with transaction():  # whoever is told of a new price finds it
+            bundle = Bundle.get_by_id(bundle.id)
+            if quote.valid and quote.total > _tolerated(bundle.wholesale):
+                catalogue.reprice(bundle, quote.total, config)
+            _note(bundle, "ok" if quote.valid else "refused", quote.total)
+    except RuleRefused as error:  # the others are sold
+        log.error("%s has a new price that no rule can be applied to: %s", bundle.name, error)
+        _note(bundle, "refused", None)
 
 
 def renewed_verdict(order: Order, client: ESIMGoClient, config: Config) -> str:

@@ -95,9 +95,9 @@ def ask_for_balance(not_within: timedelta = timedelta()) -> bool:
 
 
 def balance_seen(balance: int, asked_at: datetime | None = None) -> None:
-    """The balance (thousandths) as eSIM Go has told it. What was bought since we asked may not be in it."""
-    asked_at = asked_at or clock.now()
-    _write(amount=balance, told_at=asked_at - BALANCE_LAGS, seen_at=asked_at)
+    """The balance (thousandths) as eSIM Go just told it, asked for at `asked_at` (now, if not said)."""
+    now = clock.now()
+    _write(amount=balance, told_at=now - BALANCE_LAGS, seen_at=asked_at or now)
 
 
 def out_of_funds(cost: int) -> None:

@@ -1,5 +1,5 @@
-"""Groups of messages that are on or off. Muted groups are dropped when they would be
-sent, not when they are enqueued.
+"""Groups of messages that are on or off. Muted groups are dropped when they would be sent, not when
+they are enqueued.
 """
 
 from collections.abc import Collection

@@ -1,4 +1,4 @@
-"""Messages to the chats: in order within a chat, and at Telegram's limiter.
+"""Messages to the chats: in order within a chat, and within Telegram's rate limits.
 
 Telegram has no idempotency key, so a message is doubled when its answer is lost, or when the process dies
 between the call and the mark: at most once in a chat, and in PARALLEL chats.

@@ -1,4 +1,7 @@
-"""Price rules and eSIM Go's balance have tables of their own; they were JSON in `setting`."""
+"""Price rules and eSIM Go's balance have tables of their own; they were JSON in `setting`.
+
+What lies there stays: the version before this one still runs on the new tables.
+"""
 
 import json
 from datetime import datetime
@@ -53,11 +56,9 @@ def up(migrator: Any, db: Any) -> None:
         for rule in known.get(RULES) or []:
             PriceRule.create(**rule)
         told_at, seen_at = (_moment(known.get(name)) for name in (TOLD_AT, SEEN_AT))
-        amount = None if told_at is None else known.get(BALANCE)
-        if seen_at is not None:
+        amount = known.get(BALANCE)
+        if told_at is not None:
             ProviderBalance.create(amount=amount, told_at=told_at, seen_at=seen_at)
-        for name in (RULES, BALANCE, TOLD_AT, SEEN_AT):
-            db.execute_sql(f"DELETE FROM setting WHERE name = '{name}'")  # noqa: S608 - constants
 
 
 def _moment(text: str | None) -> datetime | None:
@@ -69,6 +70,8 @@ def down(migrator: Any, db: Any) -> None:
     with db.bind_ctx(TABLES):
         rows: Any = PriceRule.select().order_by(PriceRule.scope, PriceRule.target).dicts()
         rules = [{name: row[name] for name in FIELDS if row[name] is not None} for row in rows]
-        if rules:
-            Setting.create(name=RULES, value=json.dumps(rules))
+        text = json.dumps(rules)
+        Setting.insert(name=RULES, value=text).on_conflict(
+            conflict_target=["name"], update={"value": text}
+        ).execute()
         db.drop_tables([PriceRule, ProviderBalance])
