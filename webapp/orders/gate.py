@@ -33,7 +33,7 @@ def may_place(customer: Customer, plan: Plan, config: Config, esim: Esim | None 
 def may_pay(order: Order, config: Config) -> Refusal | None:
     """None when the order can be charged now, bought in time, and paid for at eSIM Go.
 
-    Asked within a pre-checkout, which waits for an answer of seconds: nobody outside is asked here.
+    A pre-checkout has to be answered within seconds, so nobody outside is asked here.
     """
     state = outages.now()
     return (
