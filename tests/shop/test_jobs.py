@@ -232,6 +232,21 @@ def test_the_catalogue_is_read_again_when_it_is_old(
     assert (len(read), Plan.select().count()) == (2, 1)
 
 
+def test_a_change_of_the_balance_during_a_look_is_looked_at_again(
+    context: Context, provider: Provider, advance: Advance
+) -> None:
+    """A callback tells of a top-up while the answer of before is on its way."""
+
+    def look() -> Organisation:
+        advance(1)
+        provider_state.ask_for_balance()
+        return organisation(5)
+
+    provider.organisation = look  # type: ignore[method-assign] # it lasts a second
+    assert runner.run(schedule.NAMES["check_provider"], context)
+    assert provider_state.needs_a_look()
+
+
 def test_the_balance_is_asked_for_rarely_and_often_while_something_is_wrong(
     context: Context, provider: Provider
 ) -> None:
