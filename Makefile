@@ -6,6 +6,8 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 # Python keeps what it has compiled, whatever the environment says: shop and suite start many processes.
 export PYTHONDONTWRITEBYTECODE :=
+# Commands of flask leave .env to the settings, which read it the same way in every process.
+export FLASK_SKIP_DOTENV := 1
 
 .PHONY: run test prove lint bench screenshots format migrate move-to-postgres setup-bot doctor smoke-live i18n vendor
 

@@ -2,7 +2,6 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,11 +12,11 @@ from tests.browser.desk import SHOPKEEPER
 from tests.browser.stand import A_DAY, Stand
 from tests.databases.crowds import crowd
 from tests.databases.servers import migrate, own
+from tests.settings import changed, settings_of
 from tests.shop.factories import lead, make_customer, make_order
 from tests.shop.test_sales import by_hand, some_order
 from webapp import create_app
 from webapp.base import clock
-from webapp.base.config import Config
 from webapp.books import sales
 from webapp.books.sales import Period, Sales
 from webapp.models import Order, db
@@ -55,7 +54,7 @@ def _measured(stand: Stand) -> tuple[dict[str, float], int]:
         lead(A_DAY)
         shelves.fill()
         reference = _history()
-    config = replace(Config.from_env(stand.environment()), metrics_port=None)
+    config = changed(settings_of(stand.environment()), metrics_port=None)
     app = create_app(config)
     browser = app.test_client()
     pages = {name: _median(_opening(browser, path)) for name, path in _pages(reference).items()}

@@ -12,6 +12,7 @@ from bench import asking
 from tests.browser import shelves
 from tests.browser.stand import A_DAY, Stand
 from tests.databases.servers import migrate
+from tests.settings import settings_of
 from tests.shop.factories import lead
 from webapp import create_app, esims, orders
 from webapp.base import clock
@@ -46,7 +47,7 @@ def _cost(folder: Path, size: int) -> Cost:
         shelves.fill()
         known = asking.fill()
         _history(size)
-    config = Config.from_env(stand.environment())
+    config = settings_of(stand.environment())
     app = create_app(config)
     page, jobs = _pages(app, known["paid"]), _jobs(config)
     cost = Cost(_least(page), _least(jobs))

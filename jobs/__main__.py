@@ -5,13 +5,12 @@
 import sys
 
 from jobs import doctor, runner, schedule, smoke
-from webapp.base import environment
 from webapp.base.config import Config, ConfigError
 
 
 def main(arguments: list[str]) -> int:
     try:
-        return _run(arguments, Config.from_env(environment.settings()))
+        return _run(arguments, Config.read())
     except ConfigError as error:
         print(f"simka: {error}", file=sys.stderr)  # noqa: T201 - the one line a person reads
         return 2

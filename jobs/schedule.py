@@ -41,7 +41,8 @@ from webapp import create_app
 from webapp.base import clock
 from webapp.base.config import Config
 from webapp.models import JobRequest, Setting, db
-from webapp.state import leases
+from webapp.operations import beginning
+from webapp.state import leases, processes
 from webapp.state.leases import Leadership
 
 log = logging.getLogger("jobs")
@@ -98,6 +99,7 @@ EXECUTORS = {entry.executor: entry.lanes for entry in SCHEDULE}
 def run_for_ever(config: Config) -> None:
     """Lead when nobody else does, until told to stop."""
     create_app(config)
+    beginning.begin("jobs", config)
     try:
         leadership = wait_for_leadership(config)
         heartbeat = runner.Heartbeat(leadership, config.lease_s)
@@ -160,6 +162,7 @@ def wait_for_leadership(config: Config) -> Leadership:
 def _try_to_lead(config: Config) -> tuple[Leadership | None, str]:
     """With the reason when it is not to be had: a standby outlives a database that is locked or away."""
     try:
+        processes.still_here("jobs")
         return leases.acquire(config.lease_s), "another jobs process leads"
     except OperationalError as error:
         db.database.close()

@@ -4,6 +4,7 @@ Without any key of eSIM Go or Telegram, both are played by local stand-ins. With
 in .env, no stand-in starts: the same processes talk to the real ones.
 """
 
+import logging
 import os
 import secrets
 import signal
@@ -15,7 +16,7 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
-from honcho.environ import parse
+from dotenv import dotenv_values
 
 from sandbox.processes import run
 
@@ -26,11 +27,12 @@ VAR = Path("var/sandbox")
 
 def main() -> None:
     signal.signal(signal.SIGTERM, _end)
-    environ = _with_dot_env(os.environ)
-    sandboxed = not any(environ.get(name) or environ.get(f"{name}_FILE") for name in REAL)
-    ports = _ports(environ, sandboxed)
+    settings = _with_file(os.environ)
+    sandboxed = not any(settings.get(name) or settings.get(f"{name}_FILE") for name in REAL)
+    ports = _ports(settings, sandboxed)
+    environ = dict(os.environ) | {"FLASK_SKIP_DOTENV": "1"}
     if sandboxed:
-        environ |= _sandbox_settings(environ, ports)
+        environ |= _sandbox_settings(settings, ports)
     for name, port in ports.items():
         _refuse_taken(name, port)
     migrated = subprocess.run(
@@ -41,10 +43,16 @@ def main() -> None:
     sys.exit(run(Path("Procfile.dev" if sandboxed else "Procfile"), environ))
 
 
-def _with_dot_env(environ: Mapping[str, str]) -> dict[str, str]:
-    """What the environment says goes before .env."""
-    file = Path(".env")
-    return (parse(file.read_text()) if file.exists() else {}) | dict(environ)
+def _with_file(environ: Mapping[str, str]) -> dict[str, str]:
+    """What the environment says goes before .env, or the file of ENV_FILE. The processes read it by
+    themselves and say what is wrong in it.
+    """
+    logging.getLogger("dotenv").setLevel(logging.ERROR)
+    try:
+        written = dotenv_values(environ.get("ENV_FILE") or ".env", interpolate=False, encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError):
+        written = {}
+    return {name: value for name, value in written.items() if value is not None} | dict(environ)
 
 
 def _ports(environ: Mapping[str, str], sandboxed: bool) -> dict[str, int]:

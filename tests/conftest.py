@@ -26,8 +26,8 @@ from werkzeug.routing import Map, Rule
 from tests.databases.servers import Engine, Files, Server, postgresql
 from tests.proof import proved
 from tests.stack import Stack, Traveller, running
-from webapp.base import clock, sealing
-from webapp.base.config import Config
+from webapp.base import clock, env_file, sealing
+from webapp.base.config import Config, names
 from webapp.base.logs import TextLine
 from webapp.models import db, engines
 
@@ -49,7 +49,12 @@ ROOM = 2 * 2**30  # bytes, that a run may need
 
 
 def pytest_configure() -> None:
-    """Files of the run lie in memory where there is room: waiting for a disk shows nothing."""
+    """No setting but those that a test names. Files of the run lie in memory where there is room: waiting for
+    a disk shows nothing.
+    """
+    for name in names():
+        os.environ.pop(name, None)
+    os.environ[env_file.VARIABLE] = os.devnull  # whoever develops here may have a shop of their own in .env
     if "TMPDIR" not in os.environ and MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM:
         os.environ["TMPDIR"] = tempfile.tempdir = str(MEMORY)
 

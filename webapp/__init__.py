@@ -6,8 +6,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from whitenoise import WhiteNoise
 
 from webapp import views
-from webapp.base import clock, crash_points, environment, logs, sealing, sentry
-from webapp.base.config import ROOT, Config
+from webapp.base import clock, crash_points, logs, sealing, sentry
+from webapp.base.config import ROOT, Config, warn_of_unknown
 from webapp.models import data_keys, db
 from webapp.operations import cli
 from webapp.views import assets
@@ -24,15 +24,16 @@ class Site(Flask):
 
 
 def create_app(config: Config | None = None) -> Flask:
-    """The WSGI application. Without `config` the settings come from the environment.
+    """The WSGI application. Without `config` the settings are read.
 
     Raises ConfigError, also when DATA_KEYS are not those of the database.
     """
-    config = config or Config.from_env(environment.settings())
+    config = config or Config.read()
     clock.use_offset_file(config.clock_file)
     db.bind(config.database_url, config.data_keys or [sealing.derived_key(config.telegram_bot_token)])
     data_keys.check()
     logs.configure(config.log_format)
+    warn_of_unknown()
     sentry.begin(config.sentry_dsn)
 
     app = Site("webapp", root_path=str(ROOT), template_folder="templates", static_folder=None)

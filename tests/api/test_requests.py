@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from tests.api.asking import ORDER, ask, refusal, told
+from tests.settings import changed
 from tests.shop.conftest import Person
 from tests.shop.factories import PLAN, after, make_esim, make_order
 from webapp.models import Assignment, Order
@@ -136,7 +137,7 @@ def test_what_is_not_there_is_not_found(owner: Person, path: str) -> None:
 
 def test_who_asks_too_often_is_told_when_to_come_back(app: Flask, owner: Person) -> None:
     wired: Shop = app.extensions["shop"]
-    slow = replace(wired.config, rate_limits="customer=2/minute address=100/minute")
+    slow = changed(wired.config, rate_limits="customer=2/minute address=100/minute")
     app.extensions["shop"] = replace(wired, limits=Limits(slow))
     answers = [ask(owner, "key") for _ in range(3)]
     assert [answer.status_code for answer in answers] == [201, 201, 429]

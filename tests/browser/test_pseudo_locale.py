@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import wraps
 from html.parser import HTMLParser
 from pathlib import Path
@@ -15,6 +14,7 @@ from flask import Flask
 from tests.browser import desk, shelves
 from tests.browser.screens import SCREENS, Screen
 from tests.browser.stand import Stand
+from tests.settings import changed
 from tests.shop.conftest import Person
 from tests.shop.factories import lead
 from webapp import create_app
@@ -134,7 +134,7 @@ def test_the_scan_finds_what_nobody_translated() -> None:
 def shop(config: Config) -> Flask:
     """With everything that a merchant may add."""
     return create_app(
-        replace(
+        changed(
             config,
             esimgo_refunds="on",
             smtp_url="smtp://127.0.0.1:9",

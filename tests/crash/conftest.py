@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.crash.matrix import Matrix
+from tests.settings import settings_of
 from tests.stack import Stack, Traveller
 from webapp.base import clock
-from webapp.base.config import Config
 from webapp.models import db
 
 
@@ -16,7 +16,7 @@ def matrix(shop: Stack, traveller: Callable[..., Traveller]) -> Iterator[Matrix]
     """The test reads what the shop writes, on the shop's clock."""
     clock.use_offset_file(shop.folder / "clock")
     db.bind(shop.environment["DATABASE_URL"])
-    matrix = Matrix(shop, traveller, Config.from_env(shop.environment))
+    matrix = Matrix(shop, traveller, settings_of(shop.environment))
     yield matrix
     matrix.leave()
     db.database.close()

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from sandbox import clock as real
@@ -26,6 +26,7 @@ from tests.crash.cases import (
     STATEMENT,
     Case,
 )
+from tests.settings import changed
 from tests.stack import PATIENCE, Stack, Traveller, until
 from webapp import orders
 from webapp.base import clock
@@ -298,7 +299,8 @@ class Matrix:
         """Who has got an eSIM and has not used it gives it back."""
         delivered = [told for told in self.told if told.order.stage == "ready"]
         for crash_point, told in zip(RETURN, delivered, strict=False):
-            orders.request_return(told.order, replace(self.config, esimgo_refunds="on"))
+            allowed = changed(self.config, esimgo_refunds="on")
+            orders.request_return(told.order, allowed)
             self.kill_at(Told(Case(crash_point), told.buyer, told.reference), lambda: False)
             told.how += f", given back: died at {crash_point}"
 

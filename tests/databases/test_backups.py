@@ -4,7 +4,6 @@ import os
 import stat
 import threading
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ from flask.testing import FlaskCliRunner
 
 from tests.databases.crowds import crowd
 from tests.databases.servers import Engine, wheel
+from tests.settings import changed
 from tests.shop.factories import (
     after,
     intent_of,
@@ -58,7 +58,7 @@ def restored(database: Config, empty: str, tmp_path: Path) -> Callable[[], Confi
     def bring_back() -> Config:
         backups.save(database.database_url, tmp_path / "copy")
         backups.restore(empty, tmp_path / "copy", database)
-        return replace(database, database_url=empty, esimgo_order_interval_s=0)
+        return changed(database, database_url=empty, esimgo_order_interval_s=0)
 
     return bring_back
 
@@ -155,7 +155,7 @@ def test_what_was_not_bought_is_bought_once_it_was_looked_for(
     database: Config, restored: Callable[[], Config], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     order = journalled("paid", 3600)
-    config = replace(restored(), settle_s=1)
+    config = changed(restored(), settle_s=1)
     quoted()
     provider, leadership = Provider(placed("bought-now")), lead()
     provider.window = window()
@@ -218,7 +218,7 @@ def test_the_commands_say_what_they_did(database: Config, empty: str, tmp_path: 
     refused = run(database, "restore", str(tmp_path / "copy"))
     assert refused.exit_code == 1
     assert "name" in refused.output
-    restored = run(replace(database, database_url=empty), "restore", str(tmp_path / "copy"))
+    restored = run(changed(database, database_url=empty), "restore", str(tmp_path / "copy"))
     assert "1 orders are back" in restored.output, restored.output
 
 

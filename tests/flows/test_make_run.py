@@ -1,6 +1,7 @@
 """`make run`, as a newcomer types it: starts, says where, stops without leaving anything behind."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -147,10 +148,38 @@ def test_a_killed_process_is_started_again(run: Run) -> None:
     window = f"http://127.0.0.1:{run.ports['TELEGRAM_SANDBOX_PORT']}"
     until(lambda: f"{window}/" in run.said(), 30, "the address")
     subprocess.run(
-        ["pkill", "-9", "-f", f"python[0-9.]* [^ ]*granian .*--port {run.ports['PORT']}"], check=False
+        ["pkill", "-9", "-f", f"python[0-9.]* -m granian .*--port {run.ports['PORT']}"], check=False
     )
     until(lambda: "starting again" in run.said(), 10, "the fall")
     until(lambda: answers(f"{shop(run)}/healthz"), 20, "the web process again")
+
+
+@pytest.mark.parametrize(
+    ("file", "said", "instead"),
+    [
+        ("webapp/views/health.py", 'status="ok"', 'status="fine"'),
+        ("templates/base.html", "<html", '<html data-changed="fine"'),
+    ],
+)
+def test_a_change_is_seen_without_a_new_start(run: Run, file: str, said: str, instead: str) -> None:
+    folder = run.folder / file.split("/")[0]
+    folder.unlink()
+    shutil.copytree(ROOT / folder.name, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    run.start()
+    url = f"{shop(run)}/{'healthz' if file.endswith('.py') else 'terms'}"
+    assert '"fine"' not in until(lambda: told(url), 60, "the shop")
+    text = (run.folder / file).read_text()
+    assert said in text
+    (run.folder / file).write_text(text.replace(said, instead))
+    until(lambda: '"fine"' in told(url), 60, "the change")
+
+
+def told(url: str) -> str:
+    """What is at this address, "" while nobody answers."""
+    try:
+        return requests.get(url, timeout=30).text
+    except requests.RequestException:
+        return ""
 
 
 def answers(url: str) -> bool:

@@ -10,6 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from tests.settings import changed
 from tests.shop.factories import OWNER, SHOPKEEPER, STRANGER, lead, make_plan
 from tests.shop.moments import Moments
 from tests.shop.standins import Bot, Provider
@@ -70,7 +71,7 @@ def bot() -> Bot:
 
 @pytest.fixture
 def app(database: Config, bot: Bot) -> Iterator[Flask]:
-    app = create_app(replace(database, admin_telegram_ids=(SHOPKEEPER,)))
+    app = create_app(changed(database, admin_telegram_ids=(SHOPKEEPER,)))
     app.extensions["shop"] = replace(app.extensions["shop"], bot=bot)
     yield app
     db.database.close()

@@ -3,11 +3,12 @@
 import ast
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import pytest
 from flask import Flask
 
+from tests.settings import changed
 from tests.shop.conftest import Advance, Person
 from tests.shop.factories import PLAN, lead, make_esim, make_order, make_plan
 from webapp import create_app, models
@@ -162,7 +163,7 @@ def test_every_route_is_declared(app: Flask) -> None:
 
 
 def test_what_is_for_development_is_there_beside_the_sandbox_only(app: Flask, config: Config) -> None:
-    beside = create_app(replace(config, telegram_sandbox_url="http://127.0.0.1:9"))
+    beside = create_app(changed(config, telegram_sandbox_url="http://127.0.0.1:9"))
     assert routes(beside) == set(ACCESS | DEVELOPMENT)
     assert beside.test_client().get("/components").status_code == 200
     assert app.test_client().get("/components").status_code == 404

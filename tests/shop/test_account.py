@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from tests.settings import changed
 from tests.shop.conftest import Advance, Person, text
 from tests.shop.factories import (
     OWNER,
@@ -52,7 +53,7 @@ ADDRESS = "ann@example.com"
 @pytest.fixture
 def with_mail(app: Flask, config: Config) -> None:
     wired = app.extensions["shop"]
-    mail = replace(wired.config, smtp_url="smtp://127.0.0.1:9", smtp_from="shop@example.com")
+    mail = changed(wired.config, smtp_url="smtp://127.0.0.1:9", smtp_from="shop@example.com")
     app.extensions["shop"] = replace(wired, config=mail)
 
 
@@ -229,7 +230,7 @@ def test_support_is_a_link_that_names_the_newest_order(app: Flask, owner: Person
         ("https://help.example.com/new", "https://help.example.com/new"),
     ):
         order = make_order("active", plan_id=url)
-        app.extensions["shop"] = replace(wired, config=replace(wired.config, support_url=url))
+        app.extensions["shop"] = replace(wired, config=changed(wired.config, support_url=url))
         assert f'href="{expected.format(order.reference)}"' in text(owner.get("/account"))
 
 
@@ -361,7 +362,7 @@ def test_what_can_be_given_back_is_listed_and_nothing_else(owner: Person, config
     make_order("ready", make_customer(STRANGER), plan_id="plan-theirs")
     old = make_order("ready", customer, plan_id="plan-old")
     Order.update(paid_at=clock.now() - timedelta(days=61)).where(Order.id == old.id).execute()
-    open_ = replace(config, esimgo_refunds="on")
+    open_ = changed(config, esimgo_refunds="on")
     listed = orders.returnable(customer, open_)
     assert listed == [o for o in (*mine[::-1],) if orders.obstacle(o, open_) is None]
     assert mine[0] in listed

@@ -11,6 +11,7 @@ import pytest
 from flask import Flask
 
 from tests.databases.crowds import crowd
+from tests.settings import changed
 from tests.shop.conftest import Advance, Person, text
 from tests.shop.factories import (
     OWNER,
@@ -400,5 +401,5 @@ def test_only_who_runs_the_shop_sees_the_way_in(shopkeeper: Person, owner: Perso
 def test_who_is_no_admin_any_more_is_out_at_once(app: Flask, shopkeeper: Person) -> None:
     assert shopkeeper.get("/admin").status_code == 200
     wired = app.extensions["shop"]
-    app.extensions["shop"] = replace(wired, config=replace(wired.config, admin_telegram_ids=()))
+    app.extensions["shop"] = replace(wired, config=changed(wired.config, admin_telegram_ids=()))
     assert shopkeeper.get("/admin").status_code == 404

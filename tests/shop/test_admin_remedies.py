@@ -6,6 +6,7 @@ from threading import Barrier, Thread
 import pytest
 from flask import Flask
 
+from tests.settings import changed
 from tests.shop.conftest import Person, text
 from tests.shop.factories import (
     OWNER,
@@ -228,7 +229,7 @@ def test_an_unused_plan_is_asked_back(shopkeeper: Person, app: Flask) -> None:
     order = make_order("ready")
     make_esim(order)
     wired = app.extensions["shop"]
-    app.extensions["shop"] = replace(wired, config=replace(wired.config, esimgo_refunds="on"))
+    app.extensions["shop"] = replace(wired, config=changed(wired.config, esimgo_refunds="on"))
     shown = text(shopkeeper.get(f"/admin/orders/{order.reference}"))
     assert "Take it back" in shown
     press(shopkeeper, order, "return")

@@ -1,10 +1,10 @@
 """What the merchant has switched off is off at every door, at once, and nothing else is."""
 
-from dataclasses import replace
 from threading import Barrier, Thread
 
 import pytest
 
+from tests.settings import changed
 from tests.shop.conftest import Person, text
 from tests.shop.factories import (
     PLAN,
@@ -163,4 +163,4 @@ def test_an_alert_comes_however_the_switches_stand(shopkeeper: Person, bot: Bot,
     for name in switches.SHOP:
         turn(shopkeeper, "no", name=name)
     incidents.open("ledger", detail="x")
-    assert alerts.send_pending(bot, replace(config, alert_chat_id=1)) == 1
+    assert alerts.send_pending(bot, changed(config, alert_chat_id=1)) == 1

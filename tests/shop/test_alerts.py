@@ -11,6 +11,7 @@ import pytest
 
 from jobs import check_provider, send_alerts
 from jobs.context import Context
+from tests.settings import changed
 from tests.shop.conftest import Advance
 from tests.shop.factories import after, lead, make_customer, make_order
 from tests.shop.standins import NO_ERRORS, Bot, Provider
@@ -43,7 +44,7 @@ class Night:
 
     def __init__(self, config: Config, bot: Bot, provider: Provider, advance: Advance) -> None:
         self.bot, self.provider, self.advance = bot, provider, advance
-        self.config = replace(config, alert_chat_id=OWNERS_CHAT)
+        self.config = changed(config, alert_chat_id=OWNERS_CHAT)
         self.context = Context(self.config, provider, bot, lead(10**9), {})
 
     def passes(self, seconds: float) -> list[str]:
@@ -224,7 +225,7 @@ def test_a_full_disk(night: Night, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_certificate_that_ends(night: Night, monkeypatch: pytest.MonkeyPatch) -> None:
     night.context = replace(
-        night.context, config=replace(night.config, public_url="https://shop.example.com")
+        night.context, config=changed(night.config, public_url="https://shop.example.com")
     )
     monkeypatch.setattr(external_checks, "certificate_end", lambda *_where: after(86_400 * 10.5))
     assert "shop.example.com: 10 days left" in night.passes(60)[0]
@@ -240,7 +241,7 @@ def test_a_host_that_cannot_be_reached(night: Night, monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(external_checks, "certificate_end", refuse)
     night.context = replace(
-        night.context, config=replace(night.config, public_url="https://shop.example.com")
+        night.context, config=changed(night.config, public_url="https://shop.example.com")
     )
     assert "cannot be reached by https" in night.passes(60)[0]
 
@@ -278,7 +279,7 @@ def test_only_what_cannot_wait_makes_a_sound(night: Night) -> None:
 
 
 def test_without_a_chat_nobody_is_told_and_nothing_breaks(night: Night) -> None:
-    night.context = replace(night.context, config=replace(night.config, alert_chat_id=None))
+    night.context = replace(night.context, config=changed(night.config, alert_chat_id=None))
     provider_state.out_of_funds(4200)
     assert night.passes(60) == []
     assert [incident.kind for incident in incidents.open_ones()] == ["out_of_funds"]
@@ -316,7 +317,7 @@ def test_every_kind_has_its_words_and_its_page_in_the_runbook() -> None:
 
 
 def test_the_owner_reads_it_in_his_language(night: Night) -> None:
-    night.context = replace(night.context, config=replace(night.config, default_language="ru"))
+    night.context = replace(night.context, config=changed(night.config, default_language="ru"))
     provider_state.out_of_funds(4200)
     with speaking("ru"):
         assert alerts.kinds()["out_of_funds"].title in night.passes(60)[0]
@@ -346,7 +347,7 @@ class Post:
 def post(night: Night, monkeypatch: pytest.MonkeyPatch) -> Post:
     post = Post()
     monkeypatch.setattr(alerts, "Mailer", post)
-    night.config = replace(
+    night.config = changed(
         night.config,
         alert_email="owner@shop.example",
         smtp_url="smtp://127.0.0.1:25",
@@ -379,7 +380,7 @@ def test_one_way_that_works_is_enough_and_two_that_do_not_are_tried_again(night:
 
 
 def test_the_owner_may_have_an_address_and_no_chat(night: Night, post: Post) -> None:
-    night.context = replace(night.context, config=replace(night.config, alert_chat_id=None))
+    night.context = replace(night.context, config=changed(night.config, alert_chat_id=None))
     incidents.open("ledger", detail="x")
     assert (night.passes(60), len(post.letters)) == ([], 1)
 

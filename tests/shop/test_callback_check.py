@@ -1,12 +1,11 @@
 """Do callbacks arrive? What is counted, and what the owner reads."""
 
-from dataclasses import replace
-
 import pytest
 from flask import Flask
 
 from jobs import check_provider
 from jobs.context import Context
+from tests.settings import changed
 from tests.shop.conftest import Advance
 from tests.shop.factories import after, lead, near
 from tests.shop.standins import Bot, Provider
@@ -30,7 +29,7 @@ def test_what_came_last_and_how_it_was_signed(config: Config) -> None:
     assert callbacks.self_check(config).encoding is None
     raw = b'{"alertType": "FirstUse", "iccid": "8944000000000000001"}'
     callbacks.receive(raw, signed(raw), config, Funnel())
-    callbacks.receive(b"{}", None, replace(config, esimgo_unsigned_hints="on"), Funnel())
+    callbacks.receive(b"{}", None, changed(config, esimgo_unsigned_hints="on"), Funnel())
     check = callbacks.self_check(config)
     assert (check.encoding, check.last_kind, near(check.last_at, after(0))) == ("base64", "first_use", True)
     assert near(check.unsigned_at, after(0))
@@ -82,7 +81,7 @@ def test_the_portals_address_is_read_with_the_balance(
     told = Organisation.model_validate({"balance": 10, "callbackUrl": address})
     monkeypatch.setattr(provider, "organisation", lambda: told)
     check_provider.run(Context(config, provider, bot, lead(), {}))
-    check = callbacks.self_check(replace(config, public_url="https://shop.example.com"))
+    check = callbacks.self_check(changed(config, public_url="https://shop.example.com"))
     assert (check.address, check.address_fits) == (address.strip(), fits)
 
 

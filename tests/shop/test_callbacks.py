@@ -4,10 +4,10 @@ import base64
 import hashlib
 import hmac
 import json
-from dataclasses import replace
 
 import pytest
 
+from tests.settings import changed
 from tests.shop.conftest import Advance
 from tests.shop.factories import BUNDLE, make_esim, make_order
 from webapp import esims
@@ -65,7 +65,7 @@ def test_a_forged_callback_is_not_stored(config: Config, signature: str | None) 
 
 
 def test_during_a_rotation_both_keys_sign(config: Config) -> None:
-    rotated = replace(config, esimgo_api_key_previous="key-of-yesterday")
+    rotated = changed(config, esimgo_api_key_previous="key-of-yesterday")
     for key in ("sandbox-key", "key-of-yesterday"):
         raw = told(key)
         assert callbacks.receive(raw, signed(raw, key), rotated, Funnel())
@@ -165,7 +165,7 @@ def test_an_order_that_has_no_esim_yet_is_looked_up_by_its_jobs(config: Config) 
 
 @pytest.fixture
 def hints(config: Config) -> Config:
-    return replace(config, esimgo_unsigned_hints="on")
+    return changed(config, esimgo_unsigned_hints="on")
 
 
 def test_unsigned_callbacks_are_refused_unless_the_owner_takes_them_as_hints(

@@ -1,11 +1,11 @@
 """What the shop sells: the provider's catalogue as plans that stay while bundles come and go."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
+from tests.settings import changed
 from tests.shop.conftest import Advance
 from tests.shop.factories import country, make_order, on_sale
 from tests.shop.offers import EU_5GB, FR_1GB, FRANCE, SPAIN, TR_1GB, TR_3GB, TURKEY, sold, stock
@@ -34,7 +34,7 @@ def test_every_bundle_becomes_a_plan_with_its_price(config: Config) -> None:
 
 
 def test_the_markup_is_the_merchants(config: Config) -> None:
-    stock(replace(config, markup_percent=Decimal(100)), TR_3GB)
+    stock(changed(config, markup_percent=Decimal(100)), TR_3GB)
     assert Plan.get().retail == 8400
 
 

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 
 import pytest
 from click.testing import Result
@@ -9,6 +10,7 @@ from flask import Flask
 
 from jobs import answer_requests, schedule, sync_catalogue
 from jobs.context import Context
+from tests.settings import changed
 from tests.shop.conftest import Advance
 from tests.shop.factories import lead, on_sale
 from tests.shop.offers import EU_5GB, FR_1GB, TR_1GB, TR_3GB, TURKEY, pages, stock, world
@@ -162,7 +164,7 @@ def test_a_sync_that_fails_says_so(say: Say, jobs: Context, monkeypatch: pytest.
 
 def test_prices_are_shown_set_and_removed(say: Say, database: Config) -> None:
     stock(database, TR_3GB, TR_1GB, FR_1GB)
-    everything = "everything: 40 % markup (MARKUP_PERCENT)"
+    everything = "everything: 40 % markup (MARKUP_PERCENT), a Star brings 0.013 USD (STAR_USD)"
     assert lines(say("pricing", "show")) == [everything]
     assert lines(say("pricing", "preview", "--area", "tr", "--markup", "50", "--floor", "1.00")) == [
         "tr-1gb-7d: $2.10 → $2.50",
@@ -180,6 +182,14 @@ def test_prices_are_shown_set_and_removed(say: Say, database: Config) -> None:
         assert lines(say("pricing", "remove", *target))[0].startswith("The rule is gone.")
     assert {plan.retail for plan in Plan.select()} == {5880, 2100, 1960}
     assert lines(say("pricing", "show")) == [everything]
+
+
+def test_prices_are_shown_as_they_are_sold_and_as_they_will_be(say: Say, database: Config) -> None:
+    """The settings were changed, and the shop was not started again."""
+    stock(changed(database, markup_percent=Decimal(0)), TR_3GB)
+    now, next_ = lines(say("pricing", "show"))
+    assert now.startswith("everything: 0 % markup")
+    assert next_.startswith("from the next start of the shop, as its settings say now: 40 % markup")
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import pytest
 
+from tests.settings import changed
 from tests.shop.conftest import Advance
 from tests.shop.factories import on_sale
 from tests.shop.offers import EU_5GB, FR_1GB, FRANCE, SPAIN, TR_1GB, TR_3GB, TURKEY, pages, stock, world
@@ -198,7 +199,7 @@ def test_whatever_the_client_takes_the_database_takes_too(config: Config) -> Non
     row = on_sale("n" * 300, [place], roaming=[TURKEY], gigabytes=None, days=MOST_DAYS, price=1_000_000)
     sized = on_sale("sized", [place], gigabytes=MOST_MB / 1000, days=MOST_DAYS, group="t" * 400)
     named = on_sale("named", [place], gigabytes=None, group="Unlimited " + "w" * 300)
-    stock(replace(config, markup_percent=Decimal(1000)), row, sized, named, TR_3GB)
+    stock(changed(config, markup_percent=Decimal(1000)), row, sized, named, TR_3GB)
     assert on_shelf() == {"n" * 300, "sized", "named", TR_3GB.name}
 
 

@@ -1,13 +1,15 @@
 """Every setting: its default, what it takes, what it refuses, and in which words."""
 
-from dataclasses import MISSING, fields
+import os
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from webapp.base.config import Config, ConfigError, is_loopback
+from tests.settings import settings_of
+from webapp.base.config import ONLY_IN_DEVELOPMENT, Config, ConfigError
+from webapp.base.setting_types import is_loopback
 
 NEEDED = {
     "ESIMGO_API_KEY": "key-of-esimgo",
@@ -186,7 +188,7 @@ BAD = [
 
 
 def read(**environ: str) -> Config:
-    return Config.from_env(NEEDED | environ)
+    return settings_of({"ENV_FILE": os.devnull} | NEEDED | environ)
 
 
 def refusal(**environ: str) -> str:
@@ -220,7 +222,7 @@ def test_alerts_by_mail_need_a_mail_server() -> None:
 
 
 def test_the_defaults_are_those_of_the_documents() -> None:
-    found = {item.name.upper(): item.default for item in fields(Config) if item.default is not MISSING}
+    found = {n.upper(): f.default for n, f in Config.model_fields.items() if not f.is_required()}
     assert found == DEFAULTS
 
 
@@ -232,7 +234,7 @@ def test_what_is_not_set_has_its_default(name: str, unset: str) -> None:
 
 
 def test_there_is_a_good_and_a_bad_example_of_every_setting() -> None:
-    names = {item.name.upper() for item in fields(Config)}
+    names = {name.upper() for name in Config.model_fields}
     assert {name for name, _, _ in GOOD} == names
     assert {name for name, _ in BAD} == names - {"CLOCK_FILE"}, "any text can be a path"
 
@@ -299,7 +301,7 @@ def test_what_is_for_development_is_refused_in_public(name: str, value: str) -> 
 
 
 def test_every_setting_for_development_is_known_to_the_test_above() -> None:
-    found = {item.name.upper() for item in fields(Config) if item.metadata["development"]}
+    found = {n.upper() for n, f in Config.model_fields.items() if f.json_schema_extra == ONLY_IN_DEVELOPMENT}
     assert found == {"TELEGRAM_SANDBOX_URL", "CLOCK_FILE", "KILL_AT"}
 
 

@@ -1,8 +1,8 @@
 """What a merchant gets wrong is found, said in plain words, and comes with what helps."""
 
 import ast
+import os
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -14,6 +14,7 @@ import responses
 from jobs import check_external
 from jobs import doctor as command
 from jobs.context import Context
+from tests.settings import changed
 from tests.shop.factories import lead, leader, make_bundle, make_plan
 from tests.shop.standins import Bot, Provider, always
 from webapp.base import clock
@@ -27,6 +28,7 @@ from webapp.models import Callback, Plan, Setting, db
 from webapp.operations import bot_setup, doctor, external_checks
 from webapp.operations.doctor import Finding
 from webapp.operations.doctor.words import words
+from webapp.state import processes
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -79,7 +81,7 @@ class Merchant:
 
     def __init__(self, config: Config, bot: Bot, provider: Provider, street: Street) -> None:
         self.bot, self.provider, self.street = bot, provider, street
-        self.config = replace(
+        self.config = changed(
             config,
             public_url=SHOP,
             esimgo_api_url="https://api.example.com",
@@ -108,11 +110,14 @@ class Merchant:
         return {finding.code: finding for finding in found}
 
     def set(self, **settings: object) -> None:
-        self.config = replace(self.config, **settings)  # type: ignore[arg-type]
+        self.config = changed(self.config, **settings)
 
 
 @pytest.fixture
-def merchant(config: Config, bot: Bot, provider: Provider, street: Street) -> Merchant:
+def merchant(
+    config: Config, bot: Bot, provider: Provider, street: Street, monkeypatch: pytest.MonkeyPatch
+) -> Merchant:
+    monkeypatch.setenv("ENV_FILE", os.devnull)  # a test may name another one
     return Merchant(config, bot, provider, street)
 
 
@@ -152,6 +157,12 @@ def refuse(method: str) -> Callable[[str], object]:
     return mood
 
 
+def write_down(merchant: Merchant, line: str) -> None:
+    file = merchant.config.legal_file.with_name("simka.env")
+    file.write_text(line)
+    os.environ["ENV_FILE"] = str(file)
+
+
 Mistake = Callable[[Merchant], object]
 
 MISTAKES: dict[str, Mistake] = {
@@ -179,6 +190,8 @@ MISTAKES: dict[str, Mistake] = {
     "database_away": lambda m: db.bind(f"sqlite:///{m.config.legal_file.parent}"),
     "migrations_missing": lambda m: db.database.execute_sql("DELETE FROM schema_migration"),
     "scheduler_missing": lambda m: m.config.clock_file and m.config.clock_file.write_text("100000"),
+    "settings_unknown": lambda m: write_down(m, "BACKUP_BUCKET=simka"),
+    "settings_outdated": lambda m: processes.began("web", changed(m.config, shop_name="Before")),
     "public_url_is_here": lambda m: m.set(public_url="http://127.0.0.1:8000"),
     "public_url_unfit": lambda m: m.set(public_url=f"{SHOP}:8080"),
     "proxy_not_trusted": lambda m: m.set(trusted_proxies=0),

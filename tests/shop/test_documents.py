@@ -2,7 +2,6 @@
 
 import csv
 import shutil
-from dataclasses import replace
 from hashlib import sha256
 from io import BytesIO, StringIO
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import pytest
 from pypdf import PdfReader
 
+from tests.settings import changed
 from tests.shop.factories import OWNER, STRANGER, after, make_customer, make_order, make_payment, make_top_up
 from tests.shop.standins import Bot
 from webapp.base import clock, legal
@@ -39,7 +39,7 @@ def merchant(config: Config, tmp_path: Path) -> Config:
     """A shop whose owner has filled in who sells."""
     path = tmp_path / "merchant.toml"
     path.write_text(FACTS, encoding="utf-8")
-    return replace(config, legal_file=path)
+    return changed(config, legal_file=path)
 
 
 def read(paper: Document) -> str:
@@ -201,12 +201,12 @@ def test_the_owner_is_told_what_is_not_filled_in(config: Config, merchant: Confi
     assert legal.missing(merchant) == []
     example = tmp_path / "example.toml"
     shutil.copy(ROOT / "legal.example.toml", example)
-    told = legal.missing(replace(config, legal_file=example))
+    told = legal.missing(changed(config, legal_file=example))
     assert [line.rpartition(": ")[2] for line in told] == [
         f"{name} is not filled in" for name in legal.NEEDED
     ]
     example.write_text("seller = ")
-    assert "cannot be read" in legal.missing(replace(config, legal_file=example))[0]
+    assert "cannot be read" in legal.missing(changed(config, legal_file=example))[0]
 
 
 def test_facts_are_in_the_language_at_hand(merchant: Config) -> None:
@@ -220,5 +220,5 @@ def test_facts_are_in_the_language_at_hand(merchant: Config) -> None:
 def test_odd_facts_break_no_page(config: Config, tmp_path: Path, broken: str) -> None:
     path = tmp_path / "legal.toml"
     path.write_text(broken)
-    facts = legal.seller(replace(config, legal_file=path))
+    facts = legal.seller(changed(config, legal_file=path))
     assert facts.seller == ""

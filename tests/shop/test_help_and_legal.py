@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
+from tests.settings import changed
 from tests.shop.conftest import Person, text
 from tests.shop.test_documents import FACTS
 from tests.shop.test_translations import english
@@ -25,7 +26,7 @@ def merchant(app: Flask, tmp_path: Path) -> None:
     path = tmp_path / "legal.toml"
     path.write_text(FACTS, encoding="utf-8")
     wired = app.extensions["shop"]
-    app.extensions["shop"] = replace(wired, config=replace(wired.config, legal_file=path))
+    app.extensions["shop"] = replace(wired, config=changed(wired.config, legal_file=path))
 
 
 def test_every_topic_has_its_text_and_every_text_its_topic() -> None:
@@ -73,5 +74,5 @@ def test_a_fact_cannot_become_markup(app: Flask, nobody: Person, tmp_path: Path)
     path = tmp_path / "legal.toml"
     path.write_text('seller = "<script>alert(1)</script>"')
     wired = app.extensions["shop"]
-    app.extensions["shop"] = replace(wired, config=replace(wired.config, legal_file=path))
+    app.extensions["shop"] = replace(wired, config=changed(wired.config, legal_file=path))
     assert "<script>alert" not in text(nobody.get("/terms"))

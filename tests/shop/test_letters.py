@@ -5,7 +5,6 @@ import smtplib
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import replace
 from email import message_from_bytes, policy
 from email.message import EmailMessage, Message
 from typing import Any
@@ -76,7 +75,9 @@ def mailer(server: Controller) -> Mailer:
 
 @pytest.fixture
 def letters(config: Config) -> Config:
-    return replace(config, smtp_url="smtp://127.0.0.1:9", smtp_from="Simka <shop@example.com>")
+    return config.model_copy(
+        update={"smtp_url": "smtp://127.0.0.1:9", "smtp_from": "Simka <shop@example.com>"}
+    )
 
 
 Deliver = Callable[[], int]

@@ -6,6 +6,7 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
+from tests.settings import changed
 from tests.shop.conftest import Person, text
 from tests.shop.test_webhooks import SECRET
 from webapp.views.limits import EXEMPT, Limits
@@ -20,7 +21,7 @@ FAST = {"en": "That was very fast", "ru": "Слишком быстро"}
 def strict(app: Flask, shelves: None) -> None:
     """Two requests a minute, for whoever it is."""
     wired: Shop = app.extensions["shop"]
-    two = replace(wired.config, rate_limits="customer=2/minute address=2/minute")
+    two = changed(wired.config, rate_limits="customer=2/minute address=2/minute")
     app.extensions["shop"] = replace(wired, limits=Limits(two))
     app.before_request_funcs[None] = [
         app.extensions["shop"].limits.count_address

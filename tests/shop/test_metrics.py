@@ -3,13 +3,13 @@
 import logging
 import socket
 import threading
-from dataclasses import replace
 
 import pytest
 import requests
 
 from jobs import metrics
 from tests.sandbox.esimgo import free_port
+from tests.settings import changed
 from tests.shop.factories import make_order
 from webapp import create_app
 from webapp.base import clock
@@ -47,7 +47,7 @@ def test_calls_budget_and_breakers_are_told_though_the_database_is_away(
 ) -> None:
     monkeypatch.setattr(clock, "monotonic", lambda: 1000.0)
     db.bind("postgresql://127.0.0.1:9/away")
-    metrics.serve(replace(config, metrics_port=port - 1), client)
+    metrics.serve(changed(config, metrics_port=port - 1), client)
     for _ in range(6):
         with pytest.raises(EsimGoError):
             client.validate_order("esim_3GB_30D_TR_V2")
@@ -69,7 +69,7 @@ def test_what_is_in_the_books_and_how_jobs_ended_is_told(
     make_order("paid")
     metrics.ran("check_provider", True)
     metrics.ran("check_provider", False)
-    metrics.serve(replace(config, metrics_port=port - 1), client)
+    metrics.serve(changed(config, metrics_port=port - 1), client)
     text = [told(port) for _ in range(3)][-1]
     assert 'simka_orders{state="paid"} 1.0' in text
     assert "# HELP simka_callbacks callbacks" in text
@@ -77,7 +77,7 @@ def test_what_is_in_the_books_and_how_jobs_ended_is_told(
 
 
 def test_the_web_counts_requests_by_route_and_not_by_address(database: Config, port: int) -> None:
-    app = create_app(replace(database, metrics_port=port))
+    app = create_app(changed(database, metrics_port=port))
     metrics_of_all.listen(port, measuring.REGISTRY)
     browser, before = app.test_client(), told(port)
     browser.get("/orders/AAAA1111")
@@ -112,5 +112,5 @@ def test_a_taken_port_costs_the_figures_only(
     config: Config, client: ESIMGoClient, port: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     with socket.create_server(("127.0.0.1", port)), caplog.at_level(logging.ERROR):
-        metrics.serve(replace(config, metrics_port=port - 1), client)
+        metrics.serve(changed(config, metrics_port=port - 1), client)
     assert f"no metrics: port {port}" in caplog.text

@@ -1,12 +1,12 @@
 """Stars on their way in: the invoice, the last question before the charge, and the charge itself."""
 
 import re
-from dataclasses import replace
 from threading import Barrier, BoundedSemaphore, Thread
 from typing import Any
 
 import pytest
 
+from tests.settings import changed
 from tests.shop.conftest import Advance
 from tests.shop.factories import (
     OWNER,
@@ -196,7 +196,7 @@ def test_what_the_provider_would_not_sell_now_is_declined(
 def test_when_too_many_are_ahead_nobody_is_charged(sellable: Order, config: Config) -> None:
     make_order("paid", plan_id="ahead")
     assert declined(sellable, config) is None
-    slow = replace(config, esimgo_order_interval_s=720)
+    slow = changed(config, esimgo_order_interval_s=720)
     assert "Very many people are buying" in str(declined(sellable, slow))
 
 

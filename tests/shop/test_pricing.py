@@ -1,18 +1,19 @@
 """Retail prices by rules: the most specific wins field by field, and nothing is sold below its cost."""
 
-from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.settings import changed
 from tests.shop.factories import on_sale
 from tests.shop.offers import EU_5GB, FR_1GB, TR_1GB, TR_3GB, TURKEY, stock
 from webapp import catalogue
 from webapp.base.config import Config
 from webapp.catalogue import Rule, RuleRefused, pricing, rule
-from webapp.models import Bundle, BundleEvent, Plan, PriceRule, Setting
+from webapp.models import Bundle, BundleEvent, Plan, PriceRule, Setting, db
+from webapp.operations import beginning
 
 PLAN, SMALL, FRENCH = "tr-3gb-30d", "tr-1gb-7d", "fr-1gb-7d"
 
@@ -80,7 +81,7 @@ def test_no_rules_sell_below_cost_and_floor(
         if (markup, floor, fixed) != (None, None, None)
     }
     floor = next((row[1] for row in reversed(fields) if row[1] is not None), 0)
-    settings_ = Config(esimgo_api_key="k", telegram_bot_token="t", telegram_webhook_secret="s")
+    settings_ = Config(esimgo_api_key="k", telegram_bot_token="1:t", telegram_webhook_secret="s")
     found = pricing.price(wholesale, "tr", PLAN, settings_, given_)
     assert found >= wholesale + floor
     assert found % 10 == 0
@@ -122,9 +123,75 @@ def test_rules_hold_for_what_eSIM_Go_adds_or_changes_later(stocked: Config) -> N
     assert retail() == {PLAN: 9000, SMALL: 4500, FRENCH: 1960, "tr-5gb-30d": 11_200}
 
 
-def test_a_changed_markup_setting_shows_after_the_next_reading(stocked: Config) -> None:
-    stock(replace(stocked, markup_percent=Decimal(100)), TR_3GB, TR_1GB, FR_1GB)
+# --- settings
+
+
+def test_a_changed_setting_counts_from_the_next_start(stocked: Config) -> None:
+    before = generation()
+    again = changed(stocked, markup_percent=Decimal(100), star_usd=Decimal("0.01"))
+    beginning.begin("web", again)
     assert retail() == {PLAN: 8400, SMALL: 3000, FRENCH: 2800}
+    assert Plan.get(Plan.plan_id == PLAN).stars == 840
+    assert generation() == before + 1
+    beginning.begin("jobs", again)
+    assert generation() == before + 1, "the pages stay as they are"
+
+
+def test_a_start_with_the_same_settings_changes_nothing(stocked: Config) -> None:
+    before, generation_before = retail(), generation()
+    beginning.begin("web", stocked)
+    assert (retail(), generation()) == (before, generation_before)
+
+
+def test_rules_go_before_a_changed_markup(stocked: Config) -> None:
+    catalogue.set_rule(AREA, stocked)
+    beginning.begin("web", changed(stocked, markup_percent=Decimal(0)))
+    assert retail() == {PLAN: 7200, SMALL: 4500, FRENCH: 1400}
+
+
+@pytest.mark.parametrize("way", ["reading", "rule", "start"])
+def test_the_settings_in_force_are_those_that_the_prices_were_made_with(stocked: Config, way: str) -> None:
+    again = changed(stocked, markup_percent=Decimal(10))
+    if way == "reading":
+        stock(again, TR_3GB, TR_1GB, FR_1GB)
+    elif way == "rule":
+        catalogue.set_rule(ONE, again)
+    else:
+        beginning.begin("web", again)
+    assert catalogue.in_force(stocked) == catalogue.PricedBy.of(again)
+    assert retail()[FRENCH] == 1540
+
+
+def test_a_shop_from_before_takes_the_prices_of_its_settings_at_the_first_start(stocked: Config) -> None:
+    """Nobody noted then which settings they were made with."""
+    Setting.delete().where(Setting.name == "pricing.settings").execute()
+    Plan.update(retail=1, stars=1).execute()
+    beginning.begin("web", stocked)
+    assert retail() == {PLAN: 5880, SMALL: 2100, FRENCH: 1960}
+
+
+def test_a_shop_without_tables_starts_and_says_so_on_its_pages(
+    config: Config, caplog: pytest.LogCaptureFixture
+) -> None:
+    db.bind(f"sqlite:///{config.legal_file.parent}/empty.db")
+    beginning.begin("web", config)
+    assert "could not be made what the settings say" in caplog.text
+
+
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(st.integers(1, 10**6), st.decimals("0.001", "1", places=3), st.decimals(0, 1000, places=2))
+def test_no_settings_sell_below_what_telegram_pays(wholesale: int, star: Decimal, markup: Decimal) -> None:
+    """Whatever the owner takes a Star to be worth: Telegram pays 0.013."""
+    told = Config(
+        esimgo_api_key="k",
+        telegram_bot_token="1:t",
+        telegram_webhook_secret="s",
+        star_usd=star,
+        markup_percent=markup,
+    )
+    asked, stars = pricing.priced(wholesale, "tr", PLAN, told, {})
+    assert stars * Decimal("0.013") * 1000 >= wholesale
+    assert stars * star * 1000 >= asked >= wholesale
 
 
 # --- what is refused, in words

@@ -1,11 +1,11 @@
 """How much one customer may buy, said in words before any money moves; a burst waits for the owner."""
 
 import re
-from dataclasses import replace
 
 import pytest
 from flask import Flask
 
+from tests.settings import changed
 from tests.shop.conftest import Person, text
 from tests.shop.factories import (
     OWNER,
@@ -32,7 +32,7 @@ pytestmark = pytest.mark.usefixtures("database")
 def strict(config: Config, **changes: int) -> Config:
     numbers = {"orders": 100, "stars": 100_000, "first": 100_000, "burst": 100} | changes
     limits = "orders={orders}/day stars={stars}/day first={first} burst={burst}/hour".format(**numbers)
-    return replace(config, purchase_limits=limits)
+    return changed(config, purchase_limits=limits)
 
 
 def bought(count: int, stage: str = "ready", ago_s: float = 7200) -> None:

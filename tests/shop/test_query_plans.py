@@ -1,11 +1,11 @@
 """What runs every second, or for everybody who knocks, never reads a whole table."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from tests.settings import changed
 from tests.shop.factories import lead, make_esim, make_order, make_plan, make_top_up
 from tests.shop.standins import Provider
 from webapp import esims, orders
@@ -59,7 +59,7 @@ def test_the_figures_of_a_month_do_not_read_the_years_before(explained: Explaine
 
 
 def test_whoever_knocks_unsigned_reads_no_month_of_callbacks(explained: Explained, config: Config) -> None:
-    hints = replace(config, esimgo_unsigned_hints="on")
+    hints = changed(config, esimgo_unsigned_hints="on")
     assert scans(explained(lambda: callbacks.receive(b"hello", None, hints, Funnel()))) == []
 
 

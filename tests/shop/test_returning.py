@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from tests.settings import changed
 from tests.shop.conftest import Advance, Person, text
 from tests.shop.factories import after, bundles, lead, leader, make_order, make_top_up
 from tests.shop.standins import Bot, Provider
@@ -32,7 +33,7 @@ pytestmark = pytest.mark.usefixtures("still")
 @pytest.fixture
 def generous(config: Config) -> Config:
     """eSIM Go has enabled refunds for this account."""
-    return replace(config, esimgo_refunds="on")
+    return changed(config, esimgo_refunds="on")
 
 
 @pytest.fixture
@@ -180,7 +181,7 @@ def test_a_charge_back_while_it_is_being_bought_waits_for_the_outcome(
 @pytest.fixture
 def with_refunds(app: Flask) -> None:
     wired = app.extensions["shop"]
-    app.extensions["shop"] = replace(wired, config=replace(wired.config, esimgo_refunds="on"))
+    app.extensions["shop"] = replace(wired, config=changed(wired.config, esimgo_refunds="on"))
 
 
 def test_the_page_offers_it_and_shows_how_far_it_is(

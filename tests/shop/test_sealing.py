@@ -4,7 +4,6 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from playhouse.migrations import Runner
 import jobs.__main__
 from tests.conftest import TEST_KEYS
 from tests.databases.servers import Engine
+from tests.settings import changed
 from tests.shop.conftest import Person
 from tests.shop.factories import make_customer, make_esim, make_order
 from tests.shop.test_callbacks import signed
@@ -169,7 +169,7 @@ def rotated(config: Config) -> Result:
 
 
 def test_the_command_says_what_it_did_and_which_key_can_go(database: Config, many: list[str]) -> None:
-    told = rotated(replace(database, data_keys=(NEW, OLD)))
+    told = rotated(changed(database, data_keys=(NEW, OLD)))
     assert (told.exit_code, told.output.splitlines()) == (
         0,
         [
@@ -177,15 +177,15 @@ def test_the_command_says_what_it_did_and_which_key_can_go(database: Config, man
             f"Not needed any more, once every process has the new one: {OLD_NAME}.",
         ],
     )
-    assert rotated(replace(database, data_keys=(NEW,))).output.startswith("0 rows")
+    assert rotated(changed(database, data_keys=(NEW,))).output.startswith("0 rows")
 
 
 def test_a_wrong_key_stops_the_start_with_one_line(database: Config, many: list[str]) -> None:
     with pytest.raises(ConfigError) as caught:
-        create_app(replace(database, data_keys=(OTHER,)))
+        create_app(changed(database, data_keys=(OTHER,)))
     line = f"DATA_KEYS lacks a key that the database was written with: {OLD_NAME} (5 rows)"
     assert str(caught.value) == line
-    create_app(replace(database, data_keys=(OTHER, OLD)))
+    create_app(changed(database, data_keys=(OTHER, OLD)))
 
 
 def environment(config: Config, *keys: str) -> dict[str, str]:
@@ -225,13 +225,13 @@ def test_web_and_jobs_end_with_that_line_and_nothing_else(
 
 
 def test_a_database_that_is_not_there_yet_asks_for_no_key(database: Config, tmp_path: Path) -> None:
-    create_app(replace(database, database_url=f"sqlite:///{tmp_path}/new.db", data_keys=(OTHER,)))
+    create_app(changed(database, database_url=f"sqlite:///{tmp_path}/new.db", data_keys=(OTHER,)))
     nobody = "postgresql:///simka?host=/nowhere"
-    create_app(replace(database, database_url=nobody, data_keys=(OTHER,)))
+    create_app(changed(database, database_url=nobody, data_keys=(OTHER,)))
 
 
 def test_without_a_key_one_is_made_from_the_bots_token(database: Config) -> None:
-    create_app(replace(database, data_keys=None))
+    create_app(changed(database, data_keys=None))
     make_esim()
     assert data_keys.in_use() == {sealing.name_of(sealing.derived_key(database.telegram_bot_token)): 1}
 

@@ -1,8 +1,8 @@
-"""The settings in README.md and .env.example are exactly those of the dataclass, with their defaults."""
+"""The settings in README.md and .env.example are exactly those of `Config`, with their defaults."""
 
 import re
-from dataclasses import MISSING, Field, fields
-from typing import Any
+
+from pydantic.fields import FieldInfo
 
 from webapp.base.config import ROOT, Config
 
@@ -10,8 +10,8 @@ ROW = re.compile(r"^\|\s*`([A-Z][A-Z0-9_]+)`\s*\|([^|]*)\|([^|]*)\|\s*$", re.MUL
 LINE = re.compile(r"^#?\s?([A-Z][A-Z0-9_]+)=(.*)$", re.MULTILINE)
 
 
-def default(item: "Field[Any]") -> str:
-    return "" if item.default is MISSING or item.default is None else shown(item.default)
+def default(field: FieldInfo) -> str:
+    return "" if field.is_required() or field.default is None else shown(field.default)
 
 
 def shown(value: object) -> str:
@@ -20,7 +20,7 @@ def shown(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-DEFAULTS = {item.name.upper(): default(item) for item in fields(Config)}
+DEFAULTS = {name.upper(): default(field) for name, field in Config.model_fields.items()}
 
 
 def table() -> list[tuple[str, str, str]]:

@@ -4,7 +4,6 @@
 """
 
 import re
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.settings import changed
 from tests.shop.factories import make_customer, make_esim, make_order, make_top_up, told
 from tests.shop.test_translations import english
 from webapp.base.config import ROOT, Config
@@ -143,7 +143,9 @@ def secret_of(order: Order) -> str:
 
 
 def with_mail(config: Config) -> Config:
-    return replace(config, smtp_url="smtp://127.0.0.1:9", smtp_from="Simka <shop@example.com>")
+    return config.model_copy(
+        update={"smtp_url": "smtp://127.0.0.1:9", "smtp_from": "Simka <shop@example.com>"}
+    )
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -163,7 +165,7 @@ def test_paysupport_says_where_the_newest_order_stands(
 ) -> None:
     customer = make_customer(language=language)
     fixed(make_order(stage, customer))
-    answer = chat.reply("/paysupport", customer, replace(config, support_url="https://t.me/simka_help"))
+    answer = chat.reply("/paysupport", customer, changed(config, support_url="https://t.me/simka_help"))
     assert answer is not None
     same(f"commands/paysupport-{stage}.{language}", answer_as_text(answer))
 

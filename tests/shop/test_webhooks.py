@@ -9,6 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from tests.settings import changed
 from tests.shop.factories import OWNER, charge, lead, make_order, quoted
 from tests.shop.test_callbacks import signed
 from webapp.esims import callbacks
@@ -56,7 +57,8 @@ def test_an_unsigned_callback_is_refused_unless_the_owner_takes_it_as_a_hint(
     app: Flask, setting: str, status: int, stored: int
 ) -> None:
     shop = app.extensions["shop"]
-    app.extensions["shop"] = replace(shop, config=replace(shop.config, esimgo_unsigned_hints=setting))
+    told = changed(shop.config, esimgo_unsigned_hints=setting)
+    app.extensions["shop"] = replace(shop, config=told)
     answers = [call_back(app.test_client(), EVENT, None).status_code for _ in range(2)]
     assert (answers, Callback.select().count()) == ([status] * 2, stored)
 

@@ -1,411 +1,339 @@
-"""Every setting of the shop. The only reader of the environment.
+"""Every setting of the shop. The only reader of the environment and of `.env`.
 
 A wrong value stops the start with one line that names the setting. `NAME_FILE` reads a secret from a file.
 """
 
-import re
-from base64 import b64decode, urlsafe_b64encode
-from collections.abc import Callable, Mapping
-from dataclasses import MISSING, Field, dataclass, field, fields
-from decimal import Decimal, InvalidOperation
+import logging
+from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
+from typing import Any, Literal, Self
+
+from annotated_types import Ge, Le
+from pydantic import Field, ValidationError, model_validator
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from webapp.base import env_file
+from webapp.base.setting_types import (
+    Address,
+    BotToken,
+    Chat,
+    DatabaseUrl,
+    DataKeys,
+    Key,
+    PemFile,
+    People,
+    PurchaseLimits,
+    RateLimits,
+    SmtpUrl,
+    Switch,
+    Text,
+    TomlFile,
+    Url,
+    WebhookSecret,
+    is_loopback,
+)
+
+log = logging.getLogger(__name__)
 
 ROOT = Path(__file__).parents[2]
 """The folder with templates/ and static/."""
+
+ONLY_IN_DEVELOPMENT: dict[str, Any] = {"development": True}
 
 
 class ConfigError(Exception):
     """One line for the person who starts the shop: which setting is wrong, and what would be right."""
 
 
-def setting(
-    parse: Callable[[str], Any],
-    about: str,
-    *,
-    default: Any = MISSING,
-    secret: bool = False,
-    development: bool = False,
-) -> Any:
-    """One dataclass field, named like its environment variable in lower case."""
-    return field(
-        default=default,
-        repr=not secret,
-        metadata={"parse": parse, "about": about, "secret": secret, "development": development},
-    )
+class Written(PydanticBaseSettingsSource):
+    """Lines of a person's: `NAME`, or `NAME_FILE` with the path of a file that holds the value."""
+
+    def __init__(self, settings_cls: type[BaseSettings], lines: Mapping[str, str]) -> None:
+        super().__init__(settings_cls)
+        self._lines = lines
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[str | None, str, bool]:
+        name = field_name.upper()
+        value, path = self._lines.get(name), self._lines.get(f"{name}_FILE")
+        if path and value:
+            raise ConfigError(f"{name} and {name}_FILE are both set: keep one")
+        return _content(name, Path(path)) if path else value, field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        """By field, what is written at all: an empty value too, which hides what a lower source says."""
+        found = {
+            name: self.get_field_value(field, name)[0]
+            for name, field in self.settings_cls.model_fields.items()
+        }
+        return {name: value for name, value in found.items() if value is not None}
 
 
-def _text(value: str) -> str:
-    if not value.strip():
-        raise ValueError("must not be empty")
-    return value.strip()
-
-
-def _key(value: str) -> str:
-    """A secret that travels in a header: visible ASCII only."""
-    if not re.fullmatch(r"[!-~]+", value.strip()):
-        raise ValueError("must be visible ASCII characters without spaces")
-    return value.strip()
-
-
-def _bot_token(value: str) -> str:
-    if not re.fullmatch(r"\d+:[A-Za-z0-9_-]+", value.strip()):
-        raise ValueError("must look like 123456:ABC-DEF, as BotFather gives it")
-    return value.strip()
-
-
-def _webhook_secret(value: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9_-]{1,256}", value.strip()):
-        raise ValueError("must be 1 to 256 of the characters A-Z a-z 0-9 _ -")
-    return value.strip()
-
-
-def _url(value: str) -> str:
-    parts = urlsplit(value.strip())
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ValueError("must be an address that starts with https:// (or http:// on this machine)")
-    if parts.scheme == "http" and not is_loopback(value):
-        raise ValueError("must start with https:// unless it points to this machine")
-    return value.strip().rstrip("/")
-
-
-def _database_url(value: str) -> str:
-    url = re.sub(r"^postgres://", "postgresql://", value.strip())
-    server = urlsplit(url)
-    if not re.fullmatch(r"sqlite:///.+", url) and (server.scheme != "postgresql" or len(server.path) < 2):
-        raise ValueError("must be sqlite:///path/to/file.db or postgresql://user:password@host/database")
-    return url
-
-
-def _data_keys(value: str) -> tuple[str, ...]:
-    keys = tuple(urlsafe_b64encode(_32_bytes(key)).decode() for key in value.replace(",", " ").split())
-    if not keys or len(set(keys)) < len(keys):
-        raise ValueError("must be keys that differ, the newest first, with spaces between them")
-    return keys
-
-
-def _32_bytes(key: str) -> bytes:
+def _content(name: str, path: Path) -> str:
     try:
-        told = b64decode(key.translate(str.maketrans("-_", "+/")), validate=True)
-    except ValueError:
-        told = b""
-    if len(told) != 32:
-        raise ValueError("must be keys of 32 bytes in base64: `openssl rand -base64 32` makes one")
-    return told
+        return path.read_text(encoding="utf-8-sig").strip()
+    except (OSError, UnicodeDecodeError):
+        raise ConfigError(f"{name}_FILE: cannot read {path}") from None
 
 
-def _number(low: float, high: float) -> Callable[[str], float]:
-    def parse(value: str) -> float:
-        try:
-            number = float(value)
-        except ValueError:
-            number = float("nan")
-        if not low <= number <= high:
-            raise ValueError(f"must be a number from {low:g} to {high:g}")
-        return number
+class Config(BaseSettings):
+    """The environment goes before the file. What a test gives by hand goes before both."""
 
-    return parse
-
-
-def _whole(low: int, high: int) -> Callable[[str], int]:
-    def parse(value: str) -> int:
-        if not re.fullmatch(r"\d{1,9}", value.strip()) or not low <= int(value) <= high:
-            raise ValueError(f"must be a whole number from {low} to {high}")
-        return int(value)
-
-    return parse
-
-
-def _decimal(low: str, high: str) -> Callable[[str], Decimal]:
-    def parse(value: str) -> Decimal:
-        try:
-            number = Decimal(value.strip())
-        except InvalidOperation:
-            number = Decimal("nan")
-        if number.is_nan() or not Decimal(low) <= number <= Decimal(high):
-            raise ValueError(f"must be a number from {low} to {high}")
-        return number
-
-    return parse
-
-
-def _chat(value: str) -> int:
-    if not re.fullmatch(r"-?\d{1,15}", value.strip()):
-        raise ValueError("must be the number of a chat, such as 123456789 or -1001234567890")
-    return int(value)
-
-
-def _people(value: str) -> tuple[int, ...]:
-    numbers = value.replace(",", " ").split()
-    if not all(re.fullmatch(r"[1-9]\d{0,14}", number) for number in numbers):
-        raise ValueError("must be the numbers of people, such as 123456789, with spaces between them")
-    return tuple(dict.fromkeys(int(number) for number in numbers))
-
-
-def _one_of(*choices: str) -> Callable[[str], str]:
-    def parse(value: str) -> str:
-        if value.strip() not in choices:
-            raise ValueError(f"must be one of: {', '.join(choices)}")
-        return value.strip()
-
-    return parse
-
-
-def _limits(value: str) -> str:
-    if not re.fullmatch(r"customer=\d+/(second|minute|hour) address=\d+/(second|minute|hour)", value.strip()):
-        raise ValueError("must look like customer=1200/minute address=6000/minute")
-    return value.strip()
-
-
-def _purchase_limits(value: str) -> str:
-    if not re.fullmatch(
-        r"orders=\d{1,6}/day stars=\d{1,9}/day first=\d{1,9} burst=\d{1,6}/hour", value.strip()
-    ):
-        raise ValueError("must look like orders=10/day stars=25000/day first=10000 burst=5/hour")
-    return value.strip()
-
-
-def _toml_file(value: str) -> Path:
-    if not value.strip().endswith(".toml"):
-        raise ValueError("must be the path of a .toml file")
-    return Path(value.strip())
-
-
-def _pem_file(value: str) -> Path:
-    if not Path(value.strip()).is_file():
-        raise ValueError("must be the path of a PEM file that is there")
-    return Path(value.strip())
-
-
-def _smtp_url(value: str) -> str:
-    parts = urlsplit(value.strip())
-    try:
-        named = parts.scheme in {"smtp", "smtps"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # a port that is no number
-        named = False
-    if not named:
-        raise ValueError("must look like smtp://user:password@host:587 or smtps://user:password@host:465")
-    return value.strip()
-
-
-def _address(value: str) -> str:
-    if not re.fullmatch(r"(?:[^<>@\r\n]+ <[^\s<>@]+@[^\s<>@]+>|[^\s<>@]+@[^\s<>@]+)", value.strip()):
-        raise ValueError("must be an address such as Shop <shop@example.com>")
-    return value.strip()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Config:
-    esimgo_api_key: str = setting(
-        _key, "API key of the eSIM Go organisation; also signs its callbacks", secret=True
+    model_config = SettingsConfigDict(
+        frozen=True, extra="forbid", str_strip_whitespace=True, hide_input_in_errors=True
     )
-    esimgo_api_key_previous: str | None = setting(
-        _key,
-        "the key before a rotation: callbacks signed with it are still accepted",
+
+    esimgo_api_key: Key = Field(
+        description="API key of the eSIM Go organisation; also signs its callbacks", repr=False
+    )
+    esimgo_api_key_previous: Key | None = Field(
         default=None,
-        secret=True,
+        description="the key before a rotation: callbacks signed with it are still accepted",
+        repr=False,
     )
-    esimgo_api_url: str = setting(_url, "eSIM Go API", default="https://api.esim-go.com/v2.5")
-    esimgo_order_interval_s: float = setting(
-        _number(0, 3600), "seconds between two orders; eSIM Go asks for at least 3", default=3.0
+    esimgo_api_url: Url = Field(default="https://api.esim-go.com/v2.5", description="eSIM Go API")
+    esimgo_order_interval_s: float = Field(
+        default=3.0, ge=0, le=3600, description="seconds between two orders; eSIM Go asks for at least 3"
     )
-    esimgo_unsigned_hints: str = setting(
-        _one_of("off", "on"),
-        "unsigned callbacks (version 2): on takes them as a hint to look, off refuses them",
+    esimgo_unsigned_hints: Switch = Field(
         default="off",
+        description="unsigned callbacks (version 2): on takes them as a hint to look, off refuses them",
     )
-    esimgo_refunds: str = setting(
-        _one_of("off", "on"),
-        "customers may give unused plans back; eSIM Go must have enabled refunds for the account",
+    esimgo_refunds: Switch = Field(
         default="off",
+        description="customers may give unused plans back; eSIM Go must have enabled refunds for the account",
     )
-    catalogue_ttl_s: int = setting(
-        _whole(60, 604800), "seconds until the catalogue is read again", default=3600
+    catalogue_ttl_s: int = Field(
+        default=3600, ge=60, le=604800, description="seconds until the catalogue is read again"
     )
-    telegram_bot_token: str = setting(_bot_token, "token of the bot, from BotFather", secret=True)
-    telegram_api_url: str = setting(_url, "Telegram Bot API", default="https://api.telegram.org")
-    telegram_webhook_secret: str = setting(
-        _webhook_secret, "sent by Telegram with every update; any long random text", secret=True
+    telegram_bot_token: BotToken = Field(description="token of the bot, from BotFather", repr=False)
+    telegram_api_url: Url = Field(default="https://api.telegram.org", description="Telegram Bot API")
+    telegram_webhook_secret: WebhookSecret = Field(
+        description="sent by Telegram with every update; any long random text", repr=False
     )
-    public_url: str = setting(
-        _url, "address of the shop as Telegram and eSIM Go reach it", default="http://127.0.0.1:8000"
+    public_url: Url = Field(
+        default="http://127.0.0.1:8000", description="address of the shop as Telegram and eSIM Go reach it"
     )
-    database_url: str = setting(
-        _database_url, "where the orders are kept", default="sqlite:///var/simka.db", secret=True
+    database_url: DatabaseUrl = Field(
+        default="sqlite:///var/simka.db", description="where the orders are kept", repr=False
     )
-    data_keys: tuple[str, ...] | None = setting(
-        _data_keys,
-        "encrypt activation data in the database, the newest first; needed when PUBLIC_URL is public",
+    data_keys: DataKeys | None = Field(
         default=None,
-        secret=True,
+        description="encrypt activation data in the database, the newest first; needed when PUBLIC_URL is "
+        "public",
+        repr=False,
     )
-    markup_percent: Decimal = setting(
-        _decimal("0", "1000"), "added to the wholesale price", default=Decimal(40)
+    markup_percent: Decimal = Field(
+        default=Decimal(40), ge=Decimal("0"), le=Decimal("1000"), description="added to the wholesale price"
     )
-    currency: str = setting(
-        _one_of("USD"), "currency of the eSIM Go account; prices are shown in it", default="USD"
+    currency: Literal["USD"] = Field(
+        default="USD", description="currency of the eSIM Go account; prices are shown in it"
     )
-    admin_telegram_ids: tuple[int, ...] = setting(
-        _people,
-        "who runs the shop in the Mini App: Telegram numbers with spaces between them",
-        default=(),
+    admin_telegram_ids: People = Field(
+        default=(), description="who runs the shop in the Mini App: Telegram numbers with spaces between them"
     )
-    alert_chat_id: int | None = setting(
-        _chat,
-        "chat in which the owner hears of trouble: your own number, or a group that the bot is in",
+    alert_chat_id: Chat | None = Field(
         default=None,
+        description="chat in which the owner hears of trouble: your own number, or a group that the bot "
+        "is in",
     )
-    alert_email: str | None = setting(
-        _address, "address to which the same goes by e-mail; needs SMTP_URL", default=None
+    alert_email: Address | None = Field(
+        default=None, description="address to which the same goes by e-mail; needs SMTP_URL"
     )
-    star_usd: Decimal = setting(
-        _decimal("0.001", "1"), "what one Telegram Star brings you, in USD", default=Decimal("0.013")
+    star_usd: Decimal = Field(
+        default=Decimal("0.013"),
+        ge=Decimal("0.001"),
+        le=Decimal("1"),
+        description="what one Telegram Star brings you, in USD",
     )
-    deadline_s: int = setting(
-        _whole(180, 86400), "seconds from payment to a working eSIM or a refund", default=900
+    deadline_s: int = Field(
+        default=900, ge=180, le=86400, description="seconds from payment to a working eSIM or a refund"
     )
-    quote_s: int = setting(
-        _whole(10, 3600), "seconds for which eSIM Go's word counts that a plan can be bought", default=120
-    )
-    settle_s: int = setting(
-        _whole(1, 3600),
-        "seconds after which an order that nobody finds at eSIM Go counts as never made",
+    quote_s: int = Field(
         default=120,
+        ge=10,
+        le=3600,
+        description="seconds for which eSIM Go's word counts that a plan can be bought",
     )
-    lease_s: int = setting(
-        _whole(2, 600), "seconds after which a silent jobs process is replaced by a standby", default=15
+    settle_s: int = Field(
+        default=120,
+        ge=1,
+        le=3600,
+        description="seconds after which an order that nobody finds at eSIM Go counts as never made",
     )
-    default_language: str = setting(
-        _one_of("en", "ru"), "language where the customer's is unknown", default="en"
+    lease_s: int = Field(
+        default=15,
+        ge=2,
+        le=600,
+        description="seconds after which a silent jobs process is replaced by a standby",
     )
-    shop_name: str = setting(_text, "name of the shop in titles and messages", default="Simka")
-    support_url: str | None = setting(
-        _url,
-        "where a person answers customers, such as https://t.me/your_support; t.me gets the order's number",
+    default_language: Literal["en", "ru"] = Field(
+        default="en", description="language where the customer's is unknown"
+    )
+    shop_name: Text = Field(default="Simka", description="name of the shop in titles and messages")
+    support_url: Url | None = Field(
         default=None,
+        description="where a person answers customers, such as https://t.me/your_support; t.me gets the "
+        "order's number",
     )
-    legal_file: Path = setting(
-        _toml_file,
-        "who sells, for the pages about terms and privacy; legal.example.toml shows how",
+    legal_file: TomlFile = Field(
         default=Path("legal.toml"),
+        description="who sells, for the pages about terms and privacy; legal.example.toml shows how",
     )
-    smtp_url: str | None = setting(
-        _smtp_url,
-        "mail server for copies by e-mail, such as smtp://user:password@host:587; without it there are none",
+    smtp_url: SmtpUrl | None = Field(
         default=None,
-        secret=True,
+        description="mail server for copies by e-mail, such as smtp://user:password@host:587; without it "
+        "there are none",
+        repr=False,
     )
-    smtp_from: str | None = setting(
-        _address, "sender of these e-mails, such as Shop <shop@example.com>", default=None
+    smtp_from: Address | None = Field(
+        default=None, description="sender of these e-mails, such as Shop <shop@example.com>"
     )
-    ca_file: Path | None = setting(
-        _pem_file,
-        "PEM file of the authorities to trust instead of the usual ones, behind a proxy that has its own",
+    ca_file: PemFile | None = Field(
         default=None,
+        description="PEM file of the authorities to trust instead of the usual ones, behind a proxy that "
+        "has its own",
     )
-    sentry_dsn: str | None = setting(
-        _url, "where errors are reported to, without anything personal", default=None, secret=True
+    sentry_dsn: Url | None = Field(
+        default=None, description="where errors are reported to, without anything personal", repr=False
     )
-    log_format: str = setting(_one_of("text", "json"), "form of the log lines", default="text")
-    rate_limits: str = setting(
-        _limits,
-        "requests that one customer and one address may make on each web node; webhooks are exempt",
+    log_format: Literal["text", "json"] = Field(default="text", description="form of the log lines")
+    rate_limits: RateLimits = Field(
         default="customer=1200/minute address=6000/minute",
+        description="requests that one customer and one address may make on each web node; webhooks are "
+        "exempt",
     )
-    purchase_limits: str = setting(
-        _purchase_limits,
-        "of one customer: orders and Stars in a day, Stars until one plan is a day old, orders in an hour",
+    purchase_limits: PurchaseLimits = Field(
         default="orders=10/day stars=25000/day first=10000 burst=5/hour",
+        description="of one customer: orders and Stars in a day, Stars until one plan is a day old, "
+        "orders in an hour",
     )
-    metrics_port: int | None = setting(
-        _whole(1, 65534), "port of the web's metrics on this machine; the jobs' are on the next", default=None
-    )
-    trusted_proxies: int = setting(
-        _whole(0, 9), "reverse proxies in front, whose X-Forwarded-For is believed", default=0
-    )
-    secret_key: str | None = setting(
-        _key,
-        "signs the download links of QR codes; made from the bot's token when it is not set",
+    metrics_port: int | None = Field(
         default=None,
-        secret=True,
+        ge=1,
+        le=65534,
+        description="port of the web's metrics on this machine; the jobs' are on the next",
     )
-    port: int = setting(_whole(1, 65535), "port of the web process", default=8000)
-    telegram_sandbox_url: str | None = setting(
-        _url, "the local stand-in for Telegram's window", default=None, development=True
+    trusted_proxies: int = Field(
+        default=0, ge=0, le=9, description="reverse proxies in front, whose X-Forwarded-For is believed"
     )
-    clock_file: Path | None = setting(
-        Path, "file with the seconds by which the clock is ahead", default=None, development=True
-    )
-    kill_at: str | None = setting(
-        _text,
-        "crash point at which the process kills itself (stop:NAME: pauses), for tests",
+    secret_key: Key | None = Field(
         default=None,
-        development=True,
+        description="signs the download links of QR codes; made from the bot's token when it is not set",
+        repr=False,
+    )
+    port: int = Field(default=8000, ge=1, le=65535, description="port of the web process")
+    telegram_sandbox_url: Url | None = Field(
+        default=None,
+        description="the local stand-in for Telegram's window",
+        json_schema_extra=ONLY_IN_DEVELOPMENT,
+    )
+    clock_file: Path | None = Field(
+        default=None,
+        description="file with the seconds by which the clock is ahead",
+        json_schema_extra=ONLY_IN_DEVELOPMENT,
+    )
+    kill_at: Text | None = Field(
+        default=None,
+        description="crash point at which the process kills itself (stop:NAME: pauses), for tests",
+        json_schema_extra=ONLY_IN_DEVELOPMENT,
     )
 
     @classmethod
-    def from_env(cls, environ: Mapping[str, str]) -> "Config":
-        """Read all settings, strictly.
+    def read(cls) -> Self:
+        """The settings of this process, strictly.
 
-        Raises ConfigError with one line that names the first setting that is wrong.
+        Errors: ConfigError with one line that names the first setting that is wrong.
         """
-        values = {item.name: _read(item, environ) for item in fields(cls)}
-        config = cls(**{name: value for name, value in values.items() if value is not MISSING})
-        config.check()
-        return config
+        try:
+            return cls()  # type: ignore[call-arg] # what is needed comes from the sources
+        except env_file.FileError as error:
+            raise ConfigError(str(error)) from None
+        except ValidationError as error:
+            raise ConfigError(_sentence(error)) from None
 
-    def check(self) -> None:
-        """Rules between settings: both sandboxes or neither, and nothing of development in public."""
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What the caller gives, then the environment, then the file."""
+        lines = env_file.read()
+        env_file.refuse_misspelt(lines, names())
+        return init_settings, Written(settings_cls, env_file.environment()), Written(settings_cls, lines)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_is_not_set(cls, values: dict[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in values.items() if value != ""}
+
+    @model_validator(mode="after")
+    def _fit_together(self) -> Self:
+        """Both sandboxes or neither, mail whole or not at all, and nothing of development in public."""
         sandboxed = {
             name: is_loopback(getattr(self, name.lower())) for name in ("ESIMGO_API_URL", "TELEGRAM_API_URL")
         }
         if len(set(sandboxed.values())) == 2:
             real = next(name for name, local in sandboxed.items() if not local)
             other = next(name for name, local in sandboxed.items() if local)
-            raise ConfigError(f"{real} is real but {other} is a local sandbox: use both sandboxes or neither")
+            raise ValueError(f"{real} is real but {other} is a local sandbox: use both sandboxes or neither")
         if (self.smtp_url is None) != (self.smtp_from is None):
             missing = "SMTP_FROM" if self.smtp_from is None else "SMTP_URL"
-            raise ConfigError(f"{missing} is missing: SMTP_URL and SMTP_FROM belong together")
+            raise ValueError(f"{missing} is missing: SMTP_URL and SMTP_FROM belong together")
         if self.alert_email is not None and self.smtp_url is None:
-            raise ConfigError("ALERT_EMAIL needs SMTP_URL and SMTP_FROM: without them no e-mail goes out")
+            raise ValueError("ALERT_EMAIL needs SMTP_URL and SMTP_FROM: without them no e-mail goes out")
         if not is_loopback(self.public_url):
-            if self.data_keys is None:
-                raise ConfigError(
-                    "DATA_KEYS is missing: a shop with a public PUBLIC_URL needs its own key; "
-                    "`openssl rand -base64 32` makes one"
+            self._fit_for_the_public()
+        return self
+
+    def _fit_for_the_public(self) -> None:
+        if self.data_keys is None:
+            raise ValueError(
+                "DATA_KEYS is missing: a shop with a public PUBLIC_URL needs its own key; "
+                "`openssl rand -base64 32` makes one"
+            )
+        for name, field in type(self).model_fields.items():
+            if field.json_schema_extra == ONLY_IN_DEVELOPMENT and getattr(self, name) is not None:
+                raise ValueError(
+                    f"{name.upper()} is for development only: remove it when PUBLIC_URL is public"
                 )
-            for item in fields(self):
-                if item.metadata["development"] and getattr(self, item.name) is not None:
-                    raise ConfigError(
-                        f"{item.name.upper()} is for development only: remove it when PUBLIC_URL is public"
-                    )
 
 
-def is_loopback(url: str) -> bool:
-    """Does this address point to the machine itself?"""
-    host = urlsplit(url).hostname or ""
-    return host in {"localhost", "::1"} or re.fullmatch(r"127\.\d+\.\d+\.\d+", host) is not None
+def warn_of_unknown() -> None:
+    """Say in the log which names of the file are no settings; without their values, which may be secrets."""
+    if unknown := env_file.unknown(env_file.read(), names()):
+        log.warning("no setting is called %s", " or ".join(unknown))
 
 
-def _read(item: "Field[Any]", environ: Mapping[str, str]) -> Any:
-    name = item.name.upper()
-    raw = _from_file(name, environ) if environ.get(f"{name}_FILE") else environ.get(name, "")
-    if not raw:
-        if item.default is MISSING:
-            raise ConfigError(f"{name} is missing: {item.metadata['about']}")
-        return MISSING
-    try:
-        return item.metadata["parse"](raw)
-    except ValueError as error:
-        raise ConfigError(f"{name} {error}") from None
+def names() -> list[str]:
+    """Every name that a line of the file can begin with."""
+    return [known for name in Config.model_fields for known in (name.upper(), f"{name.upper()}_FILE")]
 
 
-def _from_file(name: str, environ: Mapping[str, str]) -> str:
-    path = Path(environ[f"{name}_FILE"])
-    if environ.get(name):
-        raise ConfigError(f"{name} and {name}_FILE are both set: keep one")
-    try:
-        return path.read_text().strip()
-    except (OSError, UnicodeDecodeError):
-        raise ConfigError(f"{name}_FILE: cannot read {path}") from None
+def _sentence(error: ValidationError) -> str:
+    """One line about the first setting that is wrong; never with its value."""
+    first = error.errors(include_input=False, include_url=False)[0]
+    said = first["msg"].removeprefix("Value error, ")
+    if not first["loc"]:
+        return said
+    name = str(first["loc"][0])
+    field = Config.model_fields[name]
+    if first["type"] == "missing":
+        return f"{name.upper()} is missing: {field.description}"
+    if first["type"] == "literal_error":
+        said = f"must be one of: {first['ctx']['expected']}".replace("'", "").replace(" or ", ", ")
+    elif first["type"] != "value_error":
+        said = _range(field) or said
+    return f"{name.upper()} {said}"
+
+
+def _range(field: FieldInfo) -> str | None:
+    low = next((bound.ge for bound in field.metadata if isinstance(bound, Ge)), None)
+    high = next((bound.le for bound in field.metadata if isinstance(bound, Le)), None)
+    kind = "whole number" if field.annotation in {int, int | None} else "number"
+    return None if low is None or high is None else f"must be a {kind} from {low} to {high}"

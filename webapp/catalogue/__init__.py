@@ -19,8 +19,12 @@ from webapp.catalogue.guard import NothingHeld, accept
 from webapp.catalogue.lookalikes import LookAlikes, Place, taken_for
 from webapp.catalogue.plans import plan, plan_serving, plans_in, plans_of, regional_plans
 from webapp.catalogue.pricing import (
+    TELEGRAM_PAYS_USD,
+    PricedBy,
     Rule,
     RuleRefused,
+    follow_settings,
+    in_force,
     preview,
     price,
     remove_rule,
@@ -39,6 +43,7 @@ __all__ = [
     "BEST_VALUE",
     "CHEAPEST",
     "POPULAR",
+    "TELEGRAM_PAYS_USD",
     "AreaCard",
     "Facts",
     "FairUse",
@@ -47,6 +52,7 @@ __all__ = [
     "LookAlikes",
     "NothingHeld",
     "Place",
+    "PricedBy",
     "Rate",
     "Reach",
     "Rule",
@@ -60,6 +66,8 @@ __all__ = [
     "covered",
     "facts",
     "fair_use",
+    "follow_settings",
+    "in_force",
     "is_due",
     "normal",
     "per_day",

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from webapp.base import money
 from webapp.base.config import Config
 from webapp.catalogue import guard, pricing
 from webapp.catalogue.mapping import Candidate, Size, served
@@ -87,7 +86,7 @@ class _Prices:
     config: Config
 
     def row(self, plan_id: str, size: Size, by: Candidate) -> Row:
-        retail = pricing.price(by.wholesale, size.area, plan_id, self.config, self.rules)
+        retail, stars = pricing.priced(by.wholesale, size.area, plan_id, self.config, self.rules)
         return {
             "plan_id": plan_id,
             "plan_type": size.plan_type,
@@ -98,7 +97,7 @@ class _Prices:
             "bundle": by.id,
             "retail": retail,
             "currency": self.config.currency,
-            "stars": money.stars(retail, self.config.star_usd),
+            "stars": stars,
             "available": True,
         }
 

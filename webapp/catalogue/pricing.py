@@ -1,12 +1,13 @@
 """What a plan costs: the wholesale price and the owner's rules.
 
 A rule is for the whole shop, for an area, or for one plan. Field by field the most specific one wins; below
-them all stands MARKUP_PERCENT. No rule makes the shop sell below its cost. Money in thousandths.
+them all stands MARKUP_PERCENT. No rule and no setting makes the shop sell below its cost. Money in
+thousandths.
 """
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal, InvalidOperation
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -16,9 +17,13 @@ from webapp.base.i18n import N_, gettext, language
 from webapp.base.i18n import gettext as _
 from webapp.catalogue import generation
 from webapp.catalogue.snapshot import write
-from webapp.models import Area, Bundle, BundleEvent, Plan, PriceRule
+from webapp.models import Area, Bundle, BundleEvent, Plan, PriceRule, Setting
 
 MOST_PERCENT = Decimal(1000)
+TELEGRAM_PAYS_USD = Decimal("0.013")
+"""What a Star brings its seller (Telegram's terms for bot developers, 6.2.3)."""
+
+_IN_FORCE = "pricing.settings"
 
 NAMELESS = N_("a rule for an area or a plan names it; the shop's rule names nothing")
 EMPTY = N_("a rule needs a markup, a floor or a fixed price")
@@ -113,6 +118,52 @@ def price(wholesale: int, area: str, plan_id: str, config: Config, given: Rules)
     return max(wanted, money.rounded_up(wholesale + floor))
 
 
+def priced(wholesale: int, area: str, plan_id: str, config: Config, given: Rules) -> tuple[int, int]:
+    """What the plan costs, in thousandths and in Stars. These bring in its wholesale price at what Telegram
+    really pays, whatever STAR_USD says.
+    """
+    retail = price(wholesale, area, plan_id, config, given)
+    cost = money.stars(wholesale, min(config.star_usd, TELEGRAM_PAYS_USD))
+    return retail, max(money.stars(retail, config.star_usd), cost)
+
+
+# --- the settings that prices are made with
+
+
+class PricedBy(NamedTuple):
+    markup_percent: Decimal
+    star_usd: Decimal
+    currency: str
+
+    @classmethod
+    def of(cls, config: Config) -> Self:
+        return cls(config.markup_percent, config.star_usd, config.currency)
+
+
+def in_force(config: Config) -> PricedBy:
+    """The settings that today's prices were made with: those of the process that made them, which may have
+    been started before yours.
+    """
+    told = Setting.read(_IN_FORCE)
+    return PricedBy.of(config) if told is None else PricedBy(Decimal(told[0]), Decimal(told[1]), told[2])
+
+
+def follow_settings(config: Config) -> int:
+    """Make the prices what these settings say, as a process does when it starts; returns how many plans that
+    has repriced. Errors: RuleRefused.
+    """
+    if Setting.read(_IN_FORCE) is not None and in_force(config) == PricedBy.of(config):
+        return 0
+    with generation.change():
+        return _reprice_all(config, rules())
+
+
+def note_in_force(config: Config) -> None:
+    """All prices are made with these settings now; in the transaction that writes them."""
+    markup, star, currency = PricedBy.of(config)
+    Setting.write(_IN_FORCE, [str(markup), str(star), currency])
+
+
 # --- changing the rules
 
 
@@ -141,14 +192,14 @@ def preview(rule: Rule, config: Config) -> list[tuple[Plan, int, int]]:
     """Plans on sale that would cost something else: with the price before and after. Errors: RuleRefused."""
     given = {**rules(), rule.key: rule}
     _refuse_what_hurts(rule, given, config)
-    found = [(plan, plan.retail, _priced(plan, config, given)) for plan in _sold_under(rule)]
+    found = [(plan, plan.retail, _priced(plan, config, given)[0]) for plan in _sold_under(rule)]
     return [(plan, before, after) for plan, before, after in found if before != after]
 
 
 def _refuse_what_hurts(rule: Rule, given: Rules, config: Config) -> None:
     _refuse_strangers(rule)
     for plan in _sold_under(rule):
-        cost, after = plan.bundle.wholesale, _priced(plan, config, given)
+        cost, after = plan.bundle.wholesale, _priced(plan, config, given)[0]
         if rule.fixed is not None and rule.fixed < cost:
             below = _("%(plan)s would cost %(asked)s, below its wholesale price of %(wholesale)s")
             raise _absurd(plan, rule.fixed, below)
@@ -185,10 +236,15 @@ def _sold_under(rule: Rule) -> Iterable[Plan]:
 def _enact(given: Rules, config: Config) -> int:
     PriceRule.delete().execute()
     PriceRule.insert_many([rule.model_dump(mode="json") for rule in given.values()]).execute()
-    return _reprice(Plan.select(Plan, Bundle).join(Bundle), config, given)
+    return _reprice_all(config, given)
 
 
 # --- repricing
+
+
+def _reprice_all(config: Config, given: Rules) -> int:
+    note_in_force(config)
+    return _reprice(Plan.select(Plan, Bundle).join(Bundle), config, given)
 
 
 def reprice(bundle: Bundle, wholesale: int, config: Config) -> None:
@@ -210,14 +266,13 @@ def _reprice(plans: Iterable[Plan], config: Config, given: Rules) -> int:
     """Write what differs; returns how many plans that were."""
     changed: list[dict[str, Any]] = []
     for plan in plans:
-        retail = _priced(plan, config, given)
-        stars = money.stars(retail, config.star_usd)
-        if (retail, stars) != (plan.retail, plan.stars):
-            row = plan.__data__ | {"retail": retail, "stars": stars}
+        retail, stars = _priced(plan, config, given)
+        if (retail, stars, config.currency) != (plan.retail, plan.stars, plan.currency):
+            row = plan.__data__ | {"retail": retail, "stars": stars, "currency": config.currency}
             changed.append({name: value for name, value in row.items() if name != "id"})
     write(Plan, "plan_id", changed)
     return len(changed)
 
 
-def _priced(plan: Plan, config: Config, given: Rules) -> int:
-    return price(plan.bundle.wholesale, plan.__data__["area"], plan.plan_id, config, given)
+def _priced(plan: Plan, config: Config, given: Rules) -> tuple[int, int]:
+    return priced(plan.bundle.wholesale, plan.__data__["area"], plan.plan_id, config, given)

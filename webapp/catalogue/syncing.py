@@ -42,7 +42,7 @@ def sync(pages: Iterable[CataloguePage], config: Config) -> int:
         found = difference(stock, reading, pricing.rules(), config)
         crash_point("catalogue.compared")
         try:
-            number = _switch(stock, found)
+            number = _switch(stock, found, config)
         except generation.StaleGeneration:
             continue
         crash_point("catalogue.switched")
@@ -60,7 +60,7 @@ def _keep_newer_prices(reading: Reading, stock: Stock, before: int) -> None:
         reading.offers[name] = Offer(row, offer.cover)
 
 
-def _switch(stock: Stock, found: Difference) -> int:
+def _switch(stock: Stock, found: Difference, config: Config) -> int:
     """Errors: StaleGeneration when somebody has changed the catalogue since it was compared."""
     with generation.change(since=stock.generation) as number:
         write(Area, "code", found.areas)
@@ -73,6 +73,7 @@ def _switch(stock: Stock, found: Difference) -> int:
         told = {"generation": number, "at": clock.now()}
         for events in chunked(found.events, ROWS_AT_ONCE):
             BundleEvent.insert_many([{**event, **told} for event in events]).execute()
+        pricing.note_in_force(config)
         guard.note(found.known, len(found.missing), found.verdict)
         due.done()
     return number

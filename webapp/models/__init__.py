@@ -19,7 +19,7 @@ from webapp.models.payments import (
 from webapp.models.provider import ProviderBalance
 from webapp.models.references import new_reference
 from webapp.models.submissions import Submission
-from webapp.models.system import AdminEvent, FunnelDay, Incident, JobRequest, Lease, Setting
+from webapp.models.system import AdminEvent, FunnelDay, Incident, JobRequest, Lease, Process, Setting
 
 __all__ = [
     "ELSEWHERE",
@@ -50,6 +50,7 @@ __all__ = [
     "PaymentEvent",
     "Plan",
     "PriceRule",
+    "Process",
     "ProviderBalance",
     "Refund",
     "RefundEvent",
@@ -93,6 +94,7 @@ TABLES: list[type[BaseModel]] = [
     Incident,
     JobRequest,
     Lease,
+    Process,
     ProviderBalance,
     Setting,
 ]

@@ -22,6 +22,24 @@ class Lease(BaseModel):
     expires_at = UtcField()
 
 
+class Process(Row):
+    """One process of the shop and the settings that it was started with: `settings` is JSON, by name a
+    fingerprint made with `salt`.
+    """
+
+    kind = CharField()
+    host = CharField()
+    pid = IntegerField()
+    pid_started = CharField()
+    started_at = UtcField()
+    seen_at = UtcField()
+    salt = CharField()
+    settings = TextField()
+
+    class Meta:
+        indexes = ((("kind", "host"), True),)
+
+
 class Setting(BaseModel):
     """Small facts that both processes share, as JSON text by name."""
 

@@ -12,7 +12,8 @@ from pathlib import Path
 from peewee import fn
 
 from webapp.base import clock
-from webapp.base.config import Config, is_loopback
+from webapp.base.config import Config
+from webapp.base.setting_types import is_loopback
 from webapp.clients.telegram.botapi import BotApi
 from webapp.clients.telegram.errors import TelegramError
 from webapp.esims import callbacks

@@ -11,7 +11,8 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from webapp.base import clock
-from webapp.base.config import Config, is_loopback
+from webapp.base.config import Config
+from webapp.base.setting_types import is_loopback
 from webapp.clients.http import tls_context
 from webapp.clients.telegram.botapi import BotApi
 from webapp.operations import bot_setup

@@ -10,7 +10,7 @@ from webapp.base.config import Config
 from webapp.clients.telegram.botapi import BotApi
 from webapp.models import db
 from webapp.operations import alerts
-from webapp.state import incidents, leases
+from webapp.state import incidents, leases, processes
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +32,7 @@ def _watch(config: Config, bot: BotApi) -> None:
     while True:
         try:
             db.keep_connection()
+            processes.still_here("web")
             check_jobs_process(config, bot)
         except PeeweeException as error:
             log.error("nobody can tell whether the jobs process runs: %s", error)

@@ -49,7 +49,10 @@ def register(app: Flask, config: Config) -> None:
     @_in_words
     def show() -> None:
         """List the rules; the most specific one wins, field by field."""
-        click.echo(f"everything: {config.markup_percent} % markup (MARKUP_PERCENT)")
+        now, next_ = catalogue.in_force(config), catalogue.PricedBy.of(config)
+        click.echo(f"everything: {_says_of(now)}")
+        if now != next_:
+            click.echo(f"from the next start of the shop, as its settings say now: {_says_of(next_)}")
         for found in catalogue.rules().values():
             click.echo(f"{_target(found)}: {_says(found, config.currency)}")
 
@@ -123,6 +126,11 @@ def _scope(area: str | None, plan: str | None) -> tuple[str, str]:
 
 def _target(found: Rule) -> str:
     return "the shop" if found.scope == "shop" else f"{found.scope} {found.target}"
+
+
+def _says_of(settings: catalogue.PricedBy) -> str:
+    markup = f"{settings.markup_percent} % markup (MARKUP_PERCENT)"
+    return f"{markup}, a Star brings {settings.star_usd} {settings.currency} (STAR_USD)"
 
 
 def _says(found: Rule, currency: str) -> str:

@@ -5,7 +5,8 @@ import sys
 import click
 from flask import Flask
 
-from webapp.base.config import Config, is_loopback
+from webapp.base.config import Config
+from webapp.base.setting_types import is_loopback
 from webapp.clients.telegram.botapi import BotApi
 from webapp.clients.telegram.errors import TelegramError
 from webapp.models import Setting, data_keys, db

@@ -1,21 +1,20 @@
 """What the settings and the database tell by themselves: quick, and asks nobody outside."""
 
 from collections.abc import Callable, Iterator
-from decimal import Decimal
 from urllib.parse import urlsplit
 
 from peewee import PeeweeException
 
 from webapp import catalogue
-from webapp.base import legal
-from webapp.base.config import Config, is_loopback
+from webapp.base import env_file, legal
+from webapp.base.config import Config, names
+from webapp.base.setting_types import is_loopback
+from webapp.catalogue import TELEGRAM_PAYS_USD
 from webapp.esims import callbacks
 from webapp.models import Plan, db
 from webapp.operations.doctor.findings import Finding, finding
-from webapp.state import leases
+from webapp.state import leases, processes
 
-TELEGRAM_PAYS_USD = Decimal("0.013")
-"""What a Star brings its seller (Telegram's terms for bot developers, 6.2.3)."""
 WEBHOOK_PORTS = {443, 80, 88, 8443}
 EXAMPLES = 3
 
@@ -45,6 +44,15 @@ def _database(_config: Config) -> Iterator[Finding]:
 def _scheduler(config: Config) -> Iterator[Finding]:
     alive = leases.seen_within(2 * config.lease_s)
     yield finding("scheduler_alive" if alive else "scheduler_missing")
+
+
+def _settings(config: Config) -> Iterator[Finding]:
+    """Is what the file says what the shop runs with?"""
+    if unknown := env_file.unknown(env_file.read(), names()):
+        yield finding("settings_unknown", names=", ".join(unknown))
+    for process in processes.outdated(config):
+        told = {"process": process.kind, "host": process.host, "at": f"{process.started_at:%Y-%m-%d %H:%M}"}
+        yield finding("settings_outdated", **told, names=", ".join(process.settings))
 
 
 def _public_url(config: Config) -> Iterator[Finding]:
@@ -114,6 +122,7 @@ def _people(config: Config) -> Iterator[Finding]:
 CHECKS: tuple[Check, ...] = (
     _database,
     _scheduler,
+    _settings,
     _public_url,
     _stars,
     _catalogue,

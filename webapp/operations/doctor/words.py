@@ -33,6 +33,19 @@ THIS_MACHINE = {
         N_("No jobs process runs: nothing is bought, delivered or refunded."),
         N_("Start it: `systemctl start simka-jobs`, or by hand `python -m jobs`. Its log says why it ended."),
     ),
+    "settings_unknown": Words(
+        "doubtful",
+        N_("The file of settings names what no setting is called: %(names)s."),
+        N_("Correct the name, or delete the line."),
+    ),
+    "settings_outdated": Words(
+        "doubtful",
+        N_(
+            "The %(process)s process on %(host)s, started at %(at)s UTC, still runs with other settings: "
+            "%(names)s."
+        ),
+        N_("Start it again: `systemctl restart simka-web simka-jobs`."),
+    ),
     "clock_well": Words("ok", N_("This machine's clock is right (%(seconds)s s beside Telegram's).")),
     "clock_wrong": Words(
         "wrong",

@@ -57,7 +57,7 @@ def _view_of(form: dict[str, str]) -> dict[str, Any]:
         "state": catalogue.state(),
         "areas": list(Area.select().order_by(Area.code)),
         "currency": shop().config.currency,
-        "markup": shop().config.markup_percent,
+        "markup": catalogue.in_force(shop().config).markup_percent,
         "plain": plain,
     }
 

@@ -1,0 +1,32 @@
+"""Which processes run, and with which settings each was started."""
+
+from typing import Any
+
+from peewee import *
+
+from webapp.models.db import UtcField
+
+
+class Process(Model):
+    kind = CharField()
+    host = CharField()
+    pid = IntegerField()
+    pid_started = CharField()
+    started_at = UtcField()
+    seen_at = UtcField()
+    salt = CharField()
+    settings = TextField()
+
+    class Meta:
+        table_name = "process"
+        indexes = ((("kind", "host"), True),)
+
+
+def up(migrator: Any, db: Any) -> None:
+    with db.bind_ctx([Process]):
+        db.create_tables([Process])
+
+
+def down(migrator: Any, db: Any) -> None:
+    with db.bind_ctx([Process]):
+        db.drop_tables([Process])
