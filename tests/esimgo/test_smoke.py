@@ -23,6 +23,7 @@ def config_for(provider: stand_in.Provider, key: str, folder: Path) -> Config:
         esimgo_api_key=key,
         esimgo_api_url=f"http://127.0.0.1:{provider.port}/v2.5",
         telegram_bot_token="1:T",
+        telegram_api_url="http://127.0.0.1:9",
         telegram_webhook_secret="hook",
         database_url=f"sqlite:///{folder}/none.db",
     )

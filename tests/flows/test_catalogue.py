@@ -78,7 +78,7 @@ from webapp.clients.esimgo.client import ESIMGoClient
 url, address = sys.argv[1:]
 config = Config(
     esimgo_api_key="sandbox-key", esimgo_api_url=address, telegram_bot_token="123456:SANDBOX",
-    telegram_webhook_secret="hook", database_url=url,
+    telegram_api_url="http://127.0.0.1:9", telegram_webhook_secret="hook", database_url=url,
 )
 db.bind(url)
 client = ESIMGoClient(config.esimgo_api_key, config.esimgo_api_url)
