@@ -2,14 +2,16 @@
 
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+INSTALL := $(BIN)/python -m pip --quiet --disable-pip-version-check install --require-hashes
+LOCK := $(BIN)/uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 --generate-hashes \
+  --no-emit-index-url --custom-compile-command "make lock"
 
 # Python keeps what it has compiled, whatever the environment says: shop and suite start many processes.
 export PYTHONDONTWRITEBYTECODE :=
 # Commands of flask leave .env to the settings, which read it the same way in every process.
 export FLASK_SKIP_DOTENV := 1
 
-.PHONY: run test prove lint bench screenshots format migrate move-to-postgres setup-bot doctor smoke-live i18n vendor
+.PHONY: run test prove lint bench screenshots format migrate move-to-postgres setup-bot doctor smoke-live i18n vendor lock
 
 # Recipes of one simple command each: make runs them without a shell, so that a signal reaches them.
 
@@ -63,6 +65,10 @@ i18n: $(VENV)/.installed ## collect new texts into webapp/base/translations
 vendor: ## fetch the two vendored scripts again and check them against static/vendor/SHA256SUMS
 	@sh tools/vendor.sh
 
+lock: $(VENV)/.installed-dev ## write the locks after a change of a .in file (UPGRADE=1: with the newest of what those need)
+	@$(LOCK) $(if $(UPGRADE),--upgrade) -o requirements.txt requirements.in
+	@$(LOCK) $(if $(UPGRADE),--upgrade) -o requirements-dev.txt requirements-dev.in
+
 $(VENV)/.made:
 	@sh tools/find-python.sh > /dev/null
 	@$(or $(shell sh tools/find-python.sh 2> /dev/null),python3) -m venv $(VENV)
@@ -70,9 +76,9 @@ $(VENV)/.made:
 
 $(VENV)/.installed: $(VENV)/.made requirements.txt
 	@echo "Installing what requirements.txt names into $(VENV); this is done once."
-	@$(PIP) install -r requirements.txt
+	@$(INSTALL) -r requirements.txt
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt
-	@$(PIP) install -r requirements-dev.txt
+	@$(INSTALL) -r requirements-dev.txt
 	@touch $@
