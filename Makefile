@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip --quiet --disable-pip-version-check install --require-hashes
 LOCK := $(BIN)/uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 --generate-hashes \
   --no-emit-index-url --custom-compile-command "make lock"
+# Tests of real processes wait rather than work: four workers keep two cores busy.
+WORKERS := -n 4 --dist loadgroup --durations=10
 
 # Python keeps what it has compiled, whatever the environment says: shop and suite start many processes.
 export PYTHONDONTWRITEBYTECODE :=
@@ -18,12 +20,12 @@ export FLASK_SKIP_DOTENV := 1
 run: $(VENV)/.installed ## the whole shop on this machine, with its sandboxes
 	@$(BIN)/python -m sandbox
 
-test: $(VENV)/.installed-dev ## the whole suite
+test: $(VENV)/.installed-dev ## the whole suite; T="tests/shop/test_buying.py": only that, in one process, where pdb works
 	@sh tools/install-chromium.sh
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest $(or $(T),$(WORKERS))
 
 prove: $(VENV)/.installed-dev ## the proofs in full, an hour or so; writes docs/proof.md
-	@$(BIN)/python -m pytest -m proof --prove -p no:randomly
+	@$(BIN)/python -m pytest -m proof --prove -p no:randomly $(WORKERS)
 
 lint: $(VENV)/.installed-dev
 	@$(BIN)/ruff check

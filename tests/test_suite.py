@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -117,6 +118,27 @@ def test_nothing_that_the_suite_is_run_by_speaks_of_running_again(path: str) -> 
 def test_a_mark_to_run_again_would_be_found() -> None:
     assert RERUNS.search("item.add_marker(pytest.mark.flaky(reruns=2))")
     assert RERUNS.search("pytest-rerunfailures==16.7")
+
+
+# --- how it is run
+
+
+def pytest_of(*words: str) -> str:
+    """What `make test` with these words ends in, whatever the make that runs this was told."""
+    command = ["make", "-n", "test", *words]
+    environment = {
+        name: value for name, value in os.environ.items() if name not in {"MAKEFLAGS", "MAKELEVEL", "T"}
+    }
+    told = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
+    return told.stdout.splitlines()[-1].partition(" -m ")[2]
+
+
+def test_the_whole_suite_has_workers_and_what_is_named_runs_in_one_process_where_pdb_works() -> None:
+    assert re.fullmatch(r"pytest -n \d --dist loadgroup .*", pytest_of())
+    named = "tests/test_docs.py tests/test_lists.py::test_what_is_gone_is_not_there --pdb"
+    assert pytest_of(f"T={named}") == f"pytest {named}"
+    options = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["pytest"]["ini_options"]["addopts"]
+    assert re.findall(r"-n\b|--numprocesses|--dist|--durations", options) == []
 
 
 # --- processes
