@@ -13,7 +13,7 @@ export PYTHONDONTWRITEBYTECODE :=
 # Commands of flask leave .env to the settings, which read it the same way in every process.
 export FLASK_SKIP_DOTENV := 1
 
-.PHONY: run test prove lint bench screenshots format migrate move-to-postgres setup-bot doctor smoke-live i18n vendor lock
+.PHONY: run test prove lint bench screenshots format migrate move-to-postgres setup-bot doctor smoke-live i18n vendor lock hooks
 
 # Recipes of one simple command each: make runs them without a shell, so that a signal reaches them.
 
@@ -40,6 +40,9 @@ bench: $(VENV)/.installed-dev ## what the shop costs and carries, half an hour; 
 
 screenshots: $(VENV)/.installed-dev ## every screen in both themes and languages, into var/screens
 	@$(BIN)/python -m tests.browser.pictures
+
+hooks: $(VENV)/.installed-dev ## git runs what lint runs before each commit
+	@$(BIN)/pre-commit install
 
 format: $(VENV)/.installed-dev
 	@$(BIN)/ruff check --fix

@@ -77,10 +77,10 @@ def test_nothing_that_a_shop_runs_on_is_under_gpl_or_agpl() -> None:
 
 def licence(name: str) -> str:
     """As the package itself states it."""
-    told = metadata(name)
-    first_line = (told.get("License") or "").partition("\n")[0]
-    classifiers = [line for line in told.get_all("Classifier") or [] if line.startswith("License ::")]
-    return " ".join(filter(None, [told.get("License-Expression"), first_line, *classifiers]))
+    package = metadata(name)
+    fields = ("License-Expression", "License", "Classifier")
+    told = [text.partition("\n")[0] for field in fields for text in package.get_all(field) or []]
+    return " ".join(line for line in told if line and ("::" not in line or line.startswith("License ::")))
 
 
 @pytest.mark.parametrize("told", ["GPL-3.0-or-later", "AGPL-3.0", "GNU General Public License v2 (GPLv2)"])

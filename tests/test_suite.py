@@ -141,6 +141,13 @@ def test_the_whole_suite_has_workers_and_what_is_named_runs_in_one_process_where
     assert re.findall(r"-n\b|--numprocesses|--dist|--durations", options) == []
 
 
+def test_a_commit_is_checked_by_what_make_lint_runs() -> None:
+    lint = re.search(r"^lint:.*\n((?:\t.*\n)+)", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert lint is not None
+    hooks = re.findall(r" entry: \.venv/bin/(.+)", (ROOT / ".pre-commit-config.yaml").read_text())
+    assert hooks == re.findall(r"\$\(BIN\)/(.+)", lint[1])
+
+
 # --- processes
 
 BEGINS_AND_ENDS = """
