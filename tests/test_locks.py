@@ -3,7 +3,10 @@ requirements-dev.txt of requirements-dev.in.
 """
 
 import re
+import subprocess
+import sys
 from importlib.metadata import metadata
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -87,6 +90,14 @@ def licence(name: str) -> str:
 def test_such_a_licence_would_be_found(told: str) -> None:
     assert COPYLEFT.search(told)
     assert not COPYLEFT.search("LGPL-3.0-only License :: GNU Lesser General Public License v3 (LGPLv3)")
+
+
+def test_pip_installs_no_half_of_a_shop(tmp_path: Path) -> None:
+    pip = [sys.executable, "-m", "pip", "--isolated", "install", "--no-deps", "--no-index"]
+    told = subprocess.run([*pip, f"--target={tmp_path}", ROOT], capture_output=True, text=True, check=False)
+    assert told.returncode == 1
+    assert "a shop is no package" in told.stdout + told.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_make_installs_by_hash_and_nothing_else() -> None:
