@@ -2,7 +2,6 @@
 
 import csv
 import shutil
-from hashlib import sha256
 from io import BytesIO, StringIO
 from pathlib import Path
 
@@ -109,13 +108,6 @@ def test_very_long_names_stay_on_the_page(merchant: Config) -> None:
     name = "A country with a name that goes on and on and then some " * 3
     order = make_order("active", country_code="q9", country_name=name)
     assert "and then some" in read(documents.receipt(order, merchant))
-
-
-def test_the_fonts_are_those_that_their_checksums_name() -> None:
-    fonts = ROOT / "webapp/customers/documents/fonts"
-    named = dict(line.split()[::-1] for line in (fonts / "SHA256SUMS").read_text().splitlines())
-    assert named == {path.name: sha256(path.read_bytes()).hexdigest() for path in fonts.glob("*.ttf")}
-    assert (fonts / "LICENSE").exists()
 
 
 # --- purchases
