@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 from flask import Flask
 
-from jobs.schedule import NAMES
+from jobs.schedule import NAMES, ON_REQUEST, SCHEDULE
 from tests.commands import PAGES, Command, anchors, commands, fences, headings, links
 from tests.shop.conftest import app, bot, shelves
 from webapp.base.config import ROOT, Config
@@ -133,6 +133,31 @@ def test_help_tells_what_each_command_does(app: Flask) -> None:
         told = CliRunner().invoke(app.cli, [*name.split(), "--help"], obj=None)
         assert told.exit_code == 0, name
         assert len(told.output) > 40, name
+
+
+# --- where a thing is triggered
+
+TRIGGERS = (ROOT / "docs/contributing.md").read_text().partition("## Where is a thing triggered\n")[2]
+TRIGGERS = TRIGGERS.partition("\n## ")[0]
+DAY_S = 86_400
+
+
+def test_every_job_stands_once_where_it_is_told_what_triggers_a_thing_and_how_often_it_looks() -> None:
+    told = re.findall(r"job `(\w+)`, (every [\d.]+ s|every day|on request)", TRIGGERS)
+    often = {
+        e.job.__name__: "every day" if e.every_s == DAY_S else f"every {e.every_s:g} s" for e in SCHEDULE
+    }
+    often |= {job.__name__: "on request" for job in ON_REQUEST}
+    assert sorted(told) == sorted((name.removeprefix("jobs."), every) for name, every in often.items())
+
+
+def test_every_request_and_file_that_is_named_there_is_there(app: Flask) -> None:
+    routes = {f"{method} {rule}" for rule in app.url_map.iter_rules() for method in rule.methods or ()}
+    requests = set(re.findall(r"`((?:GET|POST) /[^`]*)`", TRIGGERS))
+    assert requests
+    assert requests - routes == set()
+    files = re.findall(r"`((?:webapp|jobs|deploy)/[^`]+)`", TRIGGERS)
+    assert [file for file in files if not (ROOT / file).exists()] == []
 
 
 # --- links and languages
