@@ -11,6 +11,7 @@ from tests.shop.conftest import Advance
 from tests.shop.factories import (
     OWNER,
     STRANGER,
+    after,
     charge,
     checkout,
     events,
@@ -26,7 +27,7 @@ from webapp.base import clock
 from webapp.base.config import Config
 from webapp.base.i18n import speaking
 from webapp.clients.telegram.errors import BadCall, Lost, NotReached, SlowDown
-from webapp.models import Notification, Order, Payment, Plan, Refund, db
+from webapp.models import Notification, Order, Payment, Plan, ProviderBalance, Refund, Submission, db
 from webapp.orders import payments
 from webapp.orders.payments import stars
 from webapp.state import provider as provider_state
@@ -198,6 +199,58 @@ def test_when_too_many_are_ahead_nobody_is_charged(sellable: Order, config: Conf
     assert declined(sellable, config) is None
     slow = changed(config, esimgo_order_interval_s=720)
     assert "Very many people are buying" in str(declined(sellable, slow))
+
+
+# --- eSIM Go's balance
+
+COST = 4200
+"""What each order of these tests costs at eSIM Go."""
+
+
+@pytest.mark.parametrize(("balance", "covered"), [(COST, True), (COST - 1, False), (None, False)])
+def test_nobody_is_charged_unless_the_balance_is_known_to_cover_it(
+    sellable: Order, config: Config, balance: int | None, covered: bool
+) -> None:
+    ProviderBalance.delete().execute()
+    if balance is not None:
+        provider_state.balance_seen(balance)
+    assert (declined(sellable, config) is None) is covered
+
+
+@pytest.mark.parametrize("stage", ["paid", "submitting", "unknown", "awaiting_payment"])
+def test_a_balance_that_is_promised_to_others_is_not_promised_again(
+    sellable: Order, config: Config, stage: str
+) -> None:
+    for number in range(2):
+        allowed_at = clock.now() if stage == "awaiting_payment" else None
+        make_order(stage, plan_id=f"ahead-{number}", admitted_at=allowed_at)
+    provider_state.balance_seen(3 * COST - 1)
+    assert "Sales are paused" in str(declined(sellable, config))
+    provider_state.balance_seen(3 * COST)
+    assert declined(sellable, config) is None
+    assert declined(sellable, config) is None, "asked again, it does not stand in its own way"
+
+
+@pytest.mark.parametrize("stage", ["awaiting_payment", "expired", "accepted", "ready", "active", "failed"])
+def test_nothing_of_the_balance_is_kept_for_what_is_not_to_be_bought(
+    sellable: Order, config: Config, advance: Advance, stage: str
+) -> None:
+    make_order(stage, plan_id="another", admitted_at=after(-61))
+    advance(10)
+    provider_state.balance_seen(COST)
+    assert declined(sellable, config) is None
+
+
+@pytest.mark.parametrize("outcome", ["bought", "late", "stock"])
+def test_what_was_bought_since_the_balance_was_told_is_taken_off_it(
+    sellable: Order, config: Config, advance: Advance, outcome: str
+) -> None:
+    provider_state.balance_seen(2 * COST - 1)
+    bought = make_order("ready", plan_id="another")
+    Submission.update(outcome=outcome).where(Submission.order == bought).execute()
+    assert "Sales are paused" in str(declined(sellable, config))
+    Submission.update(outcome="not_bought").where(Submission.order == bought).execute()
+    assert declined(sellable, config) is None
 
 
 # --- the charge
