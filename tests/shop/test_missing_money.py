@@ -1,5 +1,7 @@
 """While money is missing from eSIM Go's balance, no purchase counts as never made."""
 
+from datetime import timedelta
+
 import pytest
 
 from tests.shop.conftest import Advance
@@ -55,6 +57,28 @@ def test_money_that_no_listed_order_explains_may_be_this_one(
     assert stage_after(provider, config, order, BEFORE - 2 * PRICE) == "unknown"
     assert f"fallen by {PRICE} more" in caplog.text
     assert stage_after(provider, config, order, BEFORE - PRICE) == "paid", "it has come back"
+
+
+@pytest.mark.parametrize(("missing", "stage"), [(PRICE // 2, "unknown"), (PRICE // 2 - 1, "paid")])
+def test_half_the_price_of_an_order_is_missing_money(
+    provider: Provider, config: Config, missing: int, stage: str
+) -> None:
+    """Prices in the list are rounded and currencies converted: less than that may be no purchase."""
+    order = doubted()
+    provider.window = window()
+    assert stage_after(provider, config, order, BEFORE - missing) == stage
+
+
+@pytest.mark.parametrize(("told_s", "stage"), [(59 * 60, "unknown"), (59 * 60 + 1, "paid")])
+@pytest.mark.usefixtures("still")
+def test_a_balance_from_before_the_list_begins_tells_nothing(
+    provider: Provider, config: Config, told_s: int, stage: str
+) -> None:
+    order = doubted()
+    sent_at = intent_of(order).sent_at
+    Submission.update(balance_at=sent_at - timedelta(seconds=told_s)).execute()
+    provider.window = window()
+    assert stage_after(provider, config, order, BEFORE - PRICE) == stage
 
 
 def test_money_that_came_in_is_no_purchase(provider: Provider, config: Config) -> None:
