@@ -91,6 +91,19 @@ def test_a_charge_that_was_taken_back_elsewhere_is_not_sold(config: Config) -> N
     assert order.fresh().stage == "ready"
 
 
+def test_a_second_charge_that_was_taken_back_elsewhere_leaves_the_first_one_sold() -> None:
+    make_payment(make_order("ready"), charge_id="second")
+    payments.refund_seen("second", actor="statement")
+    assert ledger.accounts() == [Account("XTR", 2 * 453, 453, 0, 453, 0)]
+    assert ledger.check()
+
+
+def test_a_charge_that_was_allowed_and_never_made_is_no_payment() -> None:
+    make_payment(make_order("ready"), state="created", charge_id=None, confirmed_at=None)
+    assert ledger.accounts() == [Account("XTR", 453, 453, 0, 0, 0)]
+    assert ledger.check()
+
+
 def test_the_command_says_it_and_fails_when_it_does_not_add_up(app: Flask) -> None:
     order = make_order("ready")
     told = app.test_cli_runner().invoke(args=["ledger"])
