@@ -161,6 +161,25 @@ def test_languages_forms_phones_and_encodings_are_kept_apart(stocked: None, brow
     assert [browser.get(path, headers=headers).data for headers in asked] == bodies
 
 
+@pytest.mark.parametrize("first", ["", "?lang=ru"])
+def test_a_known_page_keeps_a_language_in_its_links_only_where_it_was_asked_for(
+    stocked: None, browser: FlaskClient, first: str
+) -> None:
+    """Both are Russian: who has come by the language of the phone does not hand it on."""
+    russian = {"Accept-Language": "ru"}
+    browser.get(f"/{first}", headers=russian)
+    assert 'href="/shop/tr"' in text(browser.get("/", headers=russian))
+    assert 'href="/shop/tr?lang=ru"' in text(browser.get("/?lang=ru", headers=russian))
+
+
+@pytest.mark.parametrize("languages", [("en", "ru"), ("ru", "en")])
+def test_a_known_page_speaks_the_language_of_its_address(
+    stocked: None, browser: FlaskClient, languages: tuple[str, str]
+) -> None:
+    for language in languages:
+        assert f'<html lang="{language}"' in text(browser.get(f"/?lang={language}"))
+
+
 def test_a_page_that_is_not_there_is_not_kept(stocked: None, browser: FlaskClient) -> None:
     assert browser.get("/plans/later").status_code == 404
     with generation.change():
