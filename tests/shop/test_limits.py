@@ -8,6 +8,7 @@ from werkzeug.test import TestResponse
 
 from tests.settings import changed
 from tests.shop.conftest import Person, text
+from tests.shop.factories import make_order
 from tests.shop.test_webhooks import SECRET
 from webapp.views.limits import EXEMPT, Limits
 from webapp.views.wiring import Shop
@@ -54,6 +55,18 @@ def test_a_customer_who_asks_too_often_is_told_so_in_their_language(owner: Perso
 def test_one_customer_does_not_use_up_what_another_may(owner: Person, stranger: Person) -> None:
     assert [owner.get("/esims").status_code for _ in range(3)][-1] == 429
     assert stranger.get("/esims").status_code == 200
+
+
+@pytest.mark.usefixtures("still")
+@pytest.mark.parametrize(("knows_it", "second"), [(True, 304), (False, 200)])
+def test_polls_that_are_answered_from_the_cache_are_counted_too(
+    owner: Person, knows_it: bool, second: int
+) -> None:
+    path = f"/orders/{make_order('paid').reference}/status"
+    first = owner.get(path)
+    known = {"HX-PTag": first.headers["HX-PTag"]} if knows_it else {}
+    again = [owner.get(path, **known).status_code for _ in range(2)]
+    assert (first.status_code, *again) == (200, second, 429)
 
 
 def test_a_proxy_of_this_machine_is_nobody(nobody: Person) -> None:
