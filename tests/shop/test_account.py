@@ -73,6 +73,13 @@ def test_a_chosen_language_is_spoken_at_once_and_by_the_whole_page(owner: Person
     assert (customer.language, customer.language_chosen) == ("ru", True)
 
 
+def test_whoever_chooses_the_language_of_the_phone_keeps_it_on_another_phone(owner: Person) -> None:
+    owner.post("/account", do="language", language="en")
+    owner.language = "ru"
+    assert "Delete my data" in text(owner.get("/account"))
+    assert (Customer.get().language, Customer.get().language_chosen) == ("en", True)
+
+
 def test_each_group_can_be_switched_off_and_is_quiet_then(owner: Person, bot: Bot, config: Config) -> None:
     order = make_order("active", make_customer(may_write=True))
     kinds = [kind for kind, about in notifications.KINDS.items() if about.group]

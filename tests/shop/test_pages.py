@@ -262,3 +262,13 @@ def test_a_link_in_the_language_of_the_phone_is_no_choice(shelves: None, owner: 
     owner.language = "ru"
     assert "Мои eSIM" in text(owner.get("/esims"))
     assert not Customer.get().language_chosen
+
+
+def test_whoever_has_chosen_keeps_it_when_a_link_asks_for_the_language_of_the_phone(
+    shelves: None, owner: Person
+) -> None:
+    owner.get("/esims?lang=ru")
+    owner.get("/esims?lang=en")
+    assert (Customer.get().language, Customer.get().language_chosen) == ("en", True)
+    owner.language = "ru"
+    assert "My eSIMs" in text(owner.get("/esims"))
