@@ -260,6 +260,16 @@ def test_whatever_changes_on_the_page_ends_the_silence(stocked: None, owner: Per
     assert owner.get(path, **{"HX-PTag": tag}).status_code == 200
 
 
+@pytest.mark.parametrize("by", ["address", "phone"])
+def test_a_poll_in_another_language_ends_the_silence(stocked: None, owner: Person, by: str) -> None:
+    path = f"/orders/{make_order('paid').reference}/status"
+    tag = owner.get(path).headers["HX-PTag"]
+    owner.language, query = ("en", "?lang=ru") if by == "address" else ("ru", "")
+    answer = owner.get(f"{path}{query}", **{"HX-PTag": tag})
+    assert answer.status_code == 200
+    assert "Оплачен" in text(answer)
+
+
 def test_two_orders_that_look_alike_are_not_taken_for_each_other(
     stocked: None, owner: Person, stranger: Person
 ) -> None:
