@@ -1,5 +1,6 @@
 """Leadership: one at a time, handed over when its holder is gone, with an epoch that only grows."""
 
+import os
 import socket
 import subprocess
 import sys
@@ -84,6 +85,28 @@ def test_a_renewed_lease_does_not_run_out(advance: Advance) -> None:
     assert leases.acquire(15) is None
 
 
+@pytest.mark.usefixtures("still")
+def test_a_lease_is_kept_by_a_look_until_a_third_of_it_has_passed(advance: Advance) -> None:
+    first, until = lead(15), after(15)
+    advance(5)
+    assert leases.keep(first, 15)
+    assert Lease.get().expires_at == until, "only looked at"
+    advance(0.001)
+    assert leases.keep(first, 15)
+    assert Lease.get().expires_at == after(15)
+
+
+def test_who_does_not_lead_keeps_nothing(advance: Advance) -> None:
+    assert not leases.keep(Leadership("nobody", 1), 15), "nobody has led yet"
+    first = lead(15)
+    assert not leases.keep(Leadership(first.owner, first.epoch + 1), 15)
+    assert not leases.keep(Leadership("somebody", first.epoch), 15)
+    advance(16)
+    second = lead(15)
+    assert not leases.keep(first, 15)
+    assert leases.keep(second, 15)
+
+
 def test_who_has_lost_the_lease_cannot_renew_or_release_it(advance: Advance) -> None:
     first = lead(15)
     advance(16)
@@ -128,6 +151,36 @@ def test_a_killed_leader_that_nobody_has_buried_counts_as_dead(process: "subproc
 def test_a_reused_process_number_is_another_process(process: "subprocess.Popen[bytes]") -> None:
     held_by(process.pid, started="1")
     assert lead().epoch == 5
+
+
+@pytest.fixture
+def no_proc(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine whose kernel tells nobody about the processes of others."""
+
+    def refuse(*_values: object) -> str:
+        raise PermissionError
+
+    monkeypatch.setattr(Path, "read_text", refuse)
+
+
+def test_a_process_that_the_kernel_does_not_tell_of_is_asked_for_by_its_number(
+    process: "subprocess.Popen[bytes]", no_proc: None
+) -> None:
+    assert leases.process_started(process.pid) == "unknown"
+    assert process.poll() is None, "asking did it no harm"
+    end(process)
+    assert leases.process_started(process.pid) == ""
+
+
+def test_a_process_of_somebody_else_is_there(
+    process: "subprocess.Popen[bytes]", no_proc: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_values: object) -> None:
+        raise PermissionError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "kill", refuse)
+        assert leases.process_started(process.pid) == "unknown"
 
 
 def test_a_leader_on_another_host_is_waited_for(advance: Advance) -> None:
