@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 
 from tests.settings import changed
-from tests.shop.conftest import Person, text
+from tests.shop.conftest import Advance, Person, text
 from tests.shop.factories import (
     OWNER,
     PLAN,
@@ -70,8 +70,14 @@ def test_who_is_new_buys_less_until_something_was_kept_for_a_day(config: Config)
     assert refusal(may, 900) == "first"
     bought(1, "failed", 90_000)
     assert refusal(may, 900) == "first"
-    bought(1, "active", 90_000)
-    assert refusal(may, 9000) is None
+    make_order("active", make_customer(77), paid_at=after(-90_000))
+    assert refusal(may, 900) == "first", "what somebody else has kept says nothing"
+
+
+@pytest.mark.parametrize("stage", ["ready", "active"])
+def test_who_has_kept_something_for_a_day_is_known(config: Config, stage: str) -> None:
+    bought(1, stage, 90_000)
+    assert refusal(strict(config, first=1000), 9000) is None
 
 
 def test_a_burst_is_held_until_the_owner_releases_it(config: Config) -> None:
@@ -88,6 +94,25 @@ def test_a_burst_is_held_until_the_owner_releases_it(config: Config) -> None:
     assert (refusal(may), incidents.open_ones(), limits.release(Customer.get())) == (None, [], False)
     bought(3, "paid", -1)
     assert refusal(may) == "held"
+
+
+def test_one_customer_is_held_for_the_first_reason_and_nobody_else_is() -> None:
+    held, free = make_customer(), make_customer(77)
+    limits.hold(held, "burst")
+    limits.hold(held, "chargeback")
+    assert [(customer.id, customer.held_for) for customer in limits.held()] == [(held.id, "burst")]
+    assert [incident.detail for incident in incidents.open_ones()] == ["burst"]
+    limits.hold(free, "chargeback")
+    limits.release(held)
+    assert [customer.id for customer in limits.held()] == [free.id]
+
+
+def test_who_has_waited_longest_for_the_owner_is_listed_first(advance: Advance) -> None:
+    second, first = make_customer(77), make_customer()
+    for customer in (first, second):
+        limits.hold(customer, "burst")
+        advance(60)
+    assert [customer.id for customer in limits.held()] == [first.id, second.id]
 
 
 def test_what_may_be_paid_in_this_moment_counts(config: Config) -> None:
