@@ -1,6 +1,7 @@
 """Stars on their way in: the invoice, the last question before the charge, and the charge itself."""
 
 import re
+from collections.abc import Callable
 from threading import Barrier, BoundedSemaphore, Thread
 from typing import Any
 
@@ -16,6 +17,8 @@ from tests.shop.factories import (
     checkout,
     events,
     lead,
+    make_customer,
+    make_esim,
     make_order,
     make_plan,
     near,
@@ -27,10 +30,11 @@ from webapp.base import clock
 from webapp.base.config import Config
 from webapp.base.i18n import speaking
 from webapp.clients.telegram.errors import BadCall, Lost, NotReached, SlowDown
-from webapp.models import Notification, Order, Payment, Plan, ProviderBalance, Refund, Submission, db
-from webapp.orders import payments
+from webapp.models import Esim, Notification, Order, Payment, Plan, ProviderBalance, Refund, Submission, db
+from webapp.orders import gate, limits, payments
 from webapp.orders.payments import stars
 from webapp.state import provider as provider_state
+from webapp.state import switches
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -199,6 +203,64 @@ def test_when_too_many_are_ahead_nobody_is_charged(sellable: Order, config: Conf
     assert declined(sellable, config) is None
     slow = changed(config, esimgo_order_interval_s=720)
     assert "Very many people are buying" in str(declined(sellable, slow))
+
+
+def test_an_order_whose_payment_was_allowed_does_not_stand_in_its_own_way(
+    sellable: Order, config: Config
+) -> None:
+    """Telegram asks again when somebody taps Pay again."""
+    one = "orders=1/day stars=453/day first=453 burst=1/hour"
+    narrow = changed(config, esimgo_order_interval_s=720, purchase_limits=one)
+    assert declined(sellable, narrow) is None
+    assert sellable.fresh().admitted_at is not None
+    assert declined(sellable, narrow) is None
+
+
+def switch_off(_order: Order) -> None:
+    switches.turn(switches.PAYMENTS, 1, on=False)
+
+
+def close_its_place(order: Order) -> None:
+    switches.turn(switches.area(order.country_code), 1, on=False)
+
+
+def fill_the_line(_order: Order) -> None:
+    make_order("paid", make_customer(77), plan_id="ahead")
+
+
+def spend_the_balance(_order: Order) -> None:
+    provider_state.balance_seen(0)
+
+
+def top_up_what_is_gone(order: Order) -> None:
+    esim = make_esim(make_order("active", plan_id="base"))
+    Esim.update(state="deactivated").execute()
+    Order.update(esim_id=esim.id).where(Order.id == order.id).execute()
+
+
+CODES: list[tuple[Callable[[Order], object], str]] = [
+    (switch_off, "payments_paused"),
+    (close_its_place, "sales_paused"),
+    (top_up_what_is_gone, "does_not_fit"),
+    (lambda order: limits.hold(order.customer, "burst"), "limit_reached"),
+    (fill_the_line, "queue_full"),
+    (spend_the_balance, "sales_paused"),
+    (lambda _order: quoted("refused"), "refused"),
+    (lambda _order: quoted("ok", 4500), "dearer"),
+    (lambda _order: quoted("ok", ago_s=121), "missing"),
+]
+
+
+@pytest.mark.parametrize(("wrong", "code"), CODES)
+def test_each_refusal_has_a_code_for_programs(
+    sellable: Order, config: Config, wrong: Callable[[Order], object], code: str
+) -> None:
+    slow = changed(config, esimgo_order_interval_s=720)
+    assert gate.may_pay(sellable, slow) is None
+    wrong(sellable)
+    refusal = gate.may_pay(sellable.fresh(), slow)
+    assert refusal is not None
+    assert refusal.code == code
 
 
 # --- eSIM Go's balance
