@@ -13,7 +13,7 @@ export PYTHONDONTWRITEBYTECODE :=
 # Commands of flask leave .env to the settings, which read it the same way in every process.
 export FLASK_SKIP_DOTENV := 1
 
-.PHONY: run test prove lint bench screenshots format migrate move-to-postgres setup-bot doctor smoke-live i18n vendor lock hooks
+.PHONY: run test prove mutants lint bench screenshots format migrate move-to-postgres setup-bot doctor smoke-live i18n vendor lock hooks
 
 # Recipes of one simple command each: make runs them without a shell, so that a signal reaches them.
 
@@ -26,6 +26,9 @@ test: $(VENV)/.installed-dev ## the whole suite; T="tests/shop/test_buying.py": 
 
 prove: $(VENV)/.installed-dev ## the proofs in full, an hour or so; writes docs/proof.md
 	@$(BIN)/python -m pytest -m proof --prove -p no:randomly $(WORKERS)
+
+mutants: $(VENV)/.installed-dev ## break the lines that money hangs on: does a test notice? An hour (ONLY="gate limits": only these)
+	@$(BIN)/python tools/mutants.py $(ONLY)
 
 lint: $(VENV)/.installed-dev
 	@$(BIN)/ruff check

@@ -60,6 +60,8 @@ PATHS = [
     *TOOL["mypy"]["files"],
     *TOOL["pytest"]["ini_options"]["testpaths"],
     *TOOL["coverage"]["run"]["source"],
+    *TOOL["mutmut"]["source_paths"],
+    *TOOL["mutmut"]["also_copy"],
 ]
 OURS = {path.name.removesuffix(".py") for path in ROOT.iterdir() if path.suffix in {"", ".py"}}
 MODULES = [
@@ -79,6 +81,23 @@ def test_a_path_in_pyproject_is_there(pattern: str) -> None:
 def test_a_module_in_pyproject_is_there(module: str) -> None:
     path = ROOT / module.removesuffix(".*").replace(".", "/")
     assert path.is_dir() or (path.with_suffix(".py").is_file() and not module.endswith(".*"))
+
+
+MUTANTS: dict[str, Any] = tomllib.loads((ROOT / "tools/mutants.toml").read_text())
+
+
+@pytest.mark.parametrize("group", MUTANTS["groups"])
+def test_what_a_group_of_mutants_breaks_and_runs_is_there(group: str) -> None:
+    """mutmut says nothing of a module that it does not find."""
+    plan = MUTANTS["groups"][group]
+    for name in (*plan["breaks"], *plan["tests"]):
+        path, _, test = name.removeprefix("--deselect=").partition("::")
+        assert f"def {test}" in (ROOT / path).read_text(), name
+
+
+def test_every_reason_to_accept_a_mutant_is_of_a_module_that_is_broken() -> None:
+    broken = {module for plan in MUTANTS["groups"].values() for module in plan["breaks"]}
+    assert {accepted["module"] for accepted in MUTANTS.get("accepted", [])} <= broken
 
 
 def test_every_marker_of_pyproject_is_on_a_test() -> None:
