@@ -20,6 +20,7 @@ from tests.shop.factories import (
     make_customer,
     make_esim,
     make_order,
+    make_payment,
     make_plan,
     near,
     quoted,
@@ -30,11 +31,23 @@ from webapp.base import clock
 from webapp.base.config import Config
 from webapp.base.i18n import speaking
 from webapp.clients.telegram.errors import BadCall, Lost, NotReached, SlowDown
-from webapp.models import Esim, Notification, Order, Payment, Plan, ProviderBalance, Refund, Submission, db
+from webapp.models import (
+    Esim,
+    Notification,
+    Order,
+    OrderEvent,
+    Payment,
+    PaymentEvent,
+    Plan,
+    ProviderBalance,
+    Refund,
+    Submission,
+    db,
+)
 from webapp.orders import gate, limits, payments
 from webapp.orders.payments import stars
+from webapp.state import outages, switches
 from webapp.state import provider as provider_state
-from webapp.state import switches
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -57,6 +70,39 @@ def test_an_invoice_is_made_once_for_each_order(bot: Bot, config: Config) -> Non
     (asked,) = bot.invoices
     assert (asked["payload"], asked["stars"], asked["title"]) == (order.reference, 453, "Simka")
     assert asked["description"] == "eSIM: Türkiye, 3 GB, 30 days"
+
+
+def test_a_name_that_is_too_long_for_telegram_is_cut(bot: Bot, config: Config) -> None:
+    payments.invoice(make_order(), stars.Stars(bot), replace(config, shop_name="x" * 40))
+    assert bot.invoices[0]["title"] == "x" * 32
+
+
+@pytest.mark.usefixtures("still")
+def test_an_order_remembers_when_its_sheet_was_opened_last(
+    bot: Bot, config: Config, advance: Advance
+) -> None:
+    order, other = make_order(), make_order(plan_id="other")
+    for _ in range(2):
+        payments.invoice(order, stars.Stars(bot), config)
+        assert order.fresh().invoiced_at == clock.now()
+        advance(60)
+    assert (other.fresh().invoiced_at, other.fresh().invoice_url) == (None, None)
+
+
+def test_while_payments_are_switched_off_no_invoice_is_made(bot: Bot, config: Config) -> None:
+    switches.turn(switches.PAYMENTS, 1, on=False)
+    assert payments.invoice_or_none(make_order(), bot, config, BoundedSemaphore()) is None
+    assert bot.tried == []
+
+
+def test_whether_telegram_answers_is_told_to_everybody(bot: Bot, config: Config) -> None:
+    order = make_order()
+    bot.mood = always(Lost("no"))
+    payments.invoice_or_none(order, bot, config, BoundedSemaphore())
+    assert outages.now().payments_failing
+    bot.mood = lambda method: None
+    payments.invoice_or_none(order, bot, config, BoundedSemaphore())
+    assert not outages.now().payments_failing
 
 
 @pytest.mark.parametrize("error", [NotReached("no"), Lost("no"), SlowDown(3), BadCall("no")])
@@ -135,6 +181,10 @@ def sellable(database: Config) -> Order:
 def test_what_can_be_sold_and_delivered_may_be_paid(sellable: Order, config: Config) -> None:
     assert declined(sellable, config) is None
     assert near(sellable.fresh().admitted_at, clock.now()), "its place in the line is kept"
+    (allowed,) = Payment.select()
+    row = (allowed.order, allowed.telegram_user_id, allowed.provider, allowed.currency, allowed.amount)
+    assert row == (sellable, OWNER, "stars", "XTR", 453), "one, however often it is asked"
+    assert (allowed.state, allowed.charge_id) == ("created", None)
 
 
 @pytest.mark.parametrize(
@@ -329,6 +379,70 @@ def test_a_charge_pays_its_order_and_starts_the_clock(config: Config) -> None:
     assert (paid.deadline_at - paid.paid_at).total_seconds() == config.deadline_s
 
 
+def journal(of: type[PaymentEvent | OrderEvent]) -> list[tuple[str, str]]:
+    return [(event.actor, event.note) for event in of.select().order_by(of.id)]
+
+
+def test_the_journal_says_what_was_paid_and_whether_it_was_asked_for(sellable: Order, config: Config) -> None:
+    declined(sellable, config)
+    payments.confirm(stars.charge(OWNER, charge(sellable)), config)
+    payments.confirm(stars.charge(OWNER, charge(sellable, "again")), config)
+    assert journal(PaymentEvent) == [
+        ("stars", ""),
+        ("stars", "not asked before"),
+        ("shop", "nothing to pay for"),
+    ]
+    assert journal(OrderEvent) == [("payment", "453 XTR")]
+    assert Refund.get().reason == "nothing to pay for"
+
+
+def test_a_charge_fills_the_row_that_was_made_when_it_was_allowed(sellable: Order, config: Config) -> None:
+    declined(sellable, config)
+    made_at = clock.now()
+    payments.confirm(stars.charge(OWNER, charge(sellable), at=made_at), config)
+    (payment,) = Payment.select()
+    assert (payment.state, payment.charge_id, payment.confirmed_at) == (
+        "confirmed",
+        "charge-of-telegram",
+        made_at,
+    )
+
+
+@pytest.mark.parametrize(
+    ("payer", "other"),
+    [(STRANGER, {}), (OWNER, {"currency": "USD"}), (OWNER, {"total_amount": 452})],
+)
+def test_another_charge_than_the_allowed_one_goes_back_and_the_allowed_one_is_waited_for(
+    sellable: Order, config: Config, payer: int, other: dict[str, object]
+) -> None:
+    declined(sellable, config)
+    payments.confirm(stars.charge(payer, charge(sellable, "odd", **other)), config)
+    assert (sellable.fresh().stage, given_back()) == ("awaiting_payment", ["odd"])
+    assert [payment.charge_id for payment in Payment.select().where(Payment.state == "created")] == [None]
+    payments.confirm(stars.charge(OWNER, charge(sellable)), config)
+    assert (sellable.fresh().stage, given_back()) == ("paid", ["odd"])
+
+
+def test_of_an_order_is_received_what_its_owner_has_paid_and_not_got_back() -> None:
+    order = make_order("ready")
+    make_payment(order, telegram_user_id=STRANGER)
+    make_payment(order, currency="USD")
+    make_payment(order, state="created", charge_id=None)
+    make_payment(order, state="refund_due")
+    make_payment(make_order("ready", plan_id="another"))
+    assert payments.received(order) == 453
+    assert payments.received(make_order(plan_id="unpaid")) == 0
+
+
+def test_a_charge_that_is_heard_of_after_its_deadline_is_no_good_news(config: Config) -> None:
+    """It is paid, so that it goes back with everything else; nobody is told that a plan is on its way."""
+    order = make_order()
+    charged_at = after(-config.deadline_s - 1)
+    payments.confirm(stars.charge(OWNER, charge(order), at=charged_at), config)
+    assert (order.fresh().stage, kinds(order)) == ("paid", [])
+    assert order.fresh().deadline_at < clock.now()
+
+
 def test_a_charge_that_is_told_again_changes_nothing(config: Config) -> None:
     order = make_order()
     for _ in range(3):
@@ -397,7 +511,7 @@ def test_a_late_payment_is_served_while_the_plan_is_there(config: Config) -> Non
     order = make_order("expired")
     payments.confirm(stars.charge(OWNER, charge(order)), config)
     assert (order.fresh().stage, given_back(), kinds(order)) == ("paid", [], ["paid"])
-    assert "after expiry" in events(order)[0].note
+    assert journal(OrderEvent) == [("payment", "453 XTR, after expiry")]
 
 
 def test_a_late_payment_for_a_plan_that_is_gone_fails_with_its_refund(config: Config) -> None:
@@ -406,6 +520,7 @@ def test_a_late_payment_for_a_plan_that_is_gone_fails_with_its_refund(config: Co
     order = make_order("expired")
     payments.confirm(stars.charge(OWNER, charge(order, "late")), config)
     assert (order.fresh().stage, order.fresh().failure) == ("failed", "gone")
+    assert journal(OrderEvent) == [("payment", "paid after expiry, plan is gone")]
     assert (given_back(), kinds(order)) == (["late"], ["failed"])
 
 
