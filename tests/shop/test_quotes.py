@@ -1,12 +1,13 @@
 """Asked before the money: would eSIM Go sell it now, at this price, and can it be bought in time?"""
 
+from dataclasses import replace
 from threading import BoundedSemaphore
 from typing import Any
 
 import pytest
 
 from tests.shop.conftest import Advance
-from tests.shop.factories import after, make_bundle, make_customer, make_order, near, quoted
+from tests.shop.factories import BUNDLE, after, make_bundle, make_customer, make_order, near, quoted
 from tests.shop.moments import Moments
 from tests.shop.standins import Provider, said
 from webapp.base import clock
@@ -269,6 +270,84 @@ def test_a_missing_verdict_is_waited_for_a_moment(config: Config, monkeypatch: p
     assert slept == []
 
 
+def test_waiting_ends_when_the_verdict_comes_and_leaves_its_place_to_the_next(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slept, places = list[float](), BoundedSemaphore()
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        quoted()
+
+    monkeypatch.setattr(clock, "sleep", sleep)
+    quotes.wait_for_verdict(opened().reference, config, places)
+    assert slept == [0.05]
+    assert places.acquire(blocking=False)
+
+
+def test_who_finds_no_place_to_wait_is_not_kept(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    slept, places = list[float](), BoundedSemaphore()
+    places.acquire()
+    monkeypatch.setattr(clock, "sleep", slept.append)
+    quotes.wait_for_verdict(opened().reference, config, places)
+    assert slept == []
+
+
+# --- when it is asked for again
+
+
+@pytest.mark.usefixtures("still")
+@pytest.mark.parametrize(
+    ("verdict", "ago_s", "asked"),
+    [("ok", 59.9, 0), ("ok", 60, 1), ("refused", 2.9, 0), ("refused", 3, 1), ("", 2.9, 0), ("", 3, 1)],
+)
+def test_a_verdict_is_asked_for_again_after_a_minute_and_a_doubtful_one_after_three_seconds(
+    provider: Provider, config: Config, verdict: str, ago_s: float, asked: int
+) -> None:
+    opened()
+    quoted(verdict, ago_s=ago_s)
+    assert quotes.check_due(provider, config) == asked
+
+
+@pytest.mark.usefixtures("still")
+@pytest.mark.parametrize(("ago_s", "asked"), [(599.9, 1), (600, 0)])
+def test_a_sheet_that_was_opened_ten_minutes_ago_is_not_asked_about(
+    provider: Provider, config: Config, ago_s: float, asked: int
+) -> None:
+    opened(ago_s)
+    assert quotes.check_due(provider, config) == asked
+
+
+@pytest.mark.parametrize("answer", [quote(4.41), quote(9, valid=False)])
+def test_a_price_that_is_not_to_be_paid_changes_none_of_ours(
+    provider: Provider, config: Config, answer: OrderQuote
+) -> None:
+    opened()
+    provider.quote = answer
+    quotes.check_due(provider, config)
+    assert (Bundle.get().wholesale, Plan.get().stars) == (4200, 453)
+    assert Bundle.get().check_total == answer.total
+
+
+def test_an_answer_about_one_bundle_says_nothing_of_another(provider: Provider, config: Config) -> None:
+    other = make_bundle("other")
+    opened()
+    quotes.check_due(provider, config)
+    assert Bundle.get_by_id(other.id).checked_at is None
+
+
+def test_a_bundle_that_is_gone_is_not_asked_about(provider: Provider) -> None:
+    make_bundle("gone", wholesale=1, gone_at=after(-60))
+    assert quotes.probe(provider)
+    assert provider.asked_about == [BUNDLE]
+
+
+def test_with_nothing_on_sale_nothing_is_sold(provider: Provider) -> None:
+    Bundle.update(gone_at=after(-60)).execute()
+    assert not quotes.probe(provider)
+    assert provider.asked_about == []
+
+
 # --- the line
 
 
@@ -295,6 +374,18 @@ def test_payments_that_were_just_allowed_keep_their_place(config: Config, advanc
     assert not quotes.queue_is_full(config, besides=order), "it does not stand in its own way"
     advance(61)
     assert not quotes.queue_is_full(config)
+
+
+@pytest.mark.usefixtures("still")
+def test_an_allowed_payment_keeps_its_place_for_a_minute(config: Config, advance: Advance) -> None:
+    order, other = opened(), opened(plan_id="other")
+    quotes.hold_slot(order)
+    assert other.fresh().admitted_at is None
+    slow = replace(config, esimgo_order_interval_s=720)
+    advance(59.9)
+    assert quotes.queue_is_full(slow)
+    advance(0.1)
+    assert not quotes.queue_is_full(slow)
 
 
 def test_what_is_delivered_or_over_is_not_in_the_line(config: Config) -> None:
