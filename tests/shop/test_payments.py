@@ -73,7 +73,7 @@ def test_an_invoice_is_made_once_for_each_order(bot: Bot, config: Config) -> Non
 
 
 def test_a_name_that_is_too_long_for_telegram_is_cut(bot: Bot, config: Config) -> None:
-    payments.invoice(make_order(), stars.Stars(bot), replace(config, shop_name="x" * 40))
+    payments.invoice(make_order(), stars.Stars(bot), changed(config, shop_name="x" * 40))
     assert bot.invoices[0]["title"] == "x" * 32
 
 

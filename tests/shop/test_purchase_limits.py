@@ -1,6 +1,7 @@
 """How much one customer may buy, said in words before any money moves; a burst waits for the owner."""
 
 import re
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -120,6 +121,35 @@ def test_what_may_be_paid_in_this_moment_counts(config: Config) -> None:
     order = make_order(admitted_at=after(-10))
     assert refusal(may) == "many"
     assert limits.refusal(Customer.get(), 453, may, besides=order) is None
+
+
+DAY = 86_400
+
+
+@pytest.mark.usefixtures("still")
+@pytest.mark.parametrize(
+    ("limit", "order", "refused"),
+    [
+        ("orders", {"stage": "ready", "paid": DAY}, None),
+        ("orders", {"stage": "ready", "paid": DAY - 0.1}, "many"),
+        ("orders", {"stage": "awaiting_payment"}, None),
+        ("orders", {"stage": "awaiting_payment", "admitted": 60}, None),
+        ("orders", {"stage": "awaiting_payment", "admitted": 59.9}, "many"),
+        ("orders", {"stage": "expired", "admitted": 59.9}, None),
+        ("burst", {"stage": "ready", "paid": 3600}, None),
+        ("burst", {"stage": "ready", "paid": 3599.9}, "held"),
+        ("first", {"stage": "ready", "paid": DAY}, "first"),
+        ("first", {"stage": "ready", "paid": DAY + 0.1}, None),
+    ],
+)
+def test_each_limit_ends_to_the_second(
+    config: Config, limit: str, order: dict[str, Any], refused: str | None
+) -> None:
+    """How many seconds ago it was paid, or its payment allowed; it was placed half an hour before."""
+    moments = {f"{what}_at": after(-ago) for what, ago in order.items() if what != "stage"}
+    long_ago = after(-order.get("paid", 0) - 1800)
+    make_order(order["stage"], created_at=long_ago, **moments)
+    assert refusal(strict(config, **{limit: 1})) == refused
 
 
 def test_somebody_elses_purchases_do_not_count(config: Config) -> None:

@@ -1,11 +1,11 @@
 """Asked before the money: would eSIM Go sell it now, at this price, and can it be bought in time?"""
 
-from dataclasses import replace
 from threading import BoundedSemaphore
 from typing import Any
 
 import pytest
 
+from tests.settings import changed
 from tests.shop.conftest import Advance
 from tests.shop.factories import BUNDLE, after, make_bundle, make_customer, make_order, near, quoted
 from tests.shop.moments import Moments
@@ -381,7 +381,7 @@ def test_an_allowed_payment_keeps_its_place_for_a_minute(config: Config, advance
     order, other = opened(), opened(plan_id="other")
     quotes.hold_slot(order)
     assert other.fresh().admitted_at is None
-    slow = replace(config, esimgo_order_interval_s=720)
+    slow = changed(config, esimgo_order_interval_s=720)
     advance(59.9)
     assert quotes.queue_is_full(slow)
     advance(0.1)
