@@ -13,6 +13,7 @@ from tests.shop.conftest import Advance, Person, text
 from tests.shop.factories import (
     OWNER,
     STRANGER,
+    after,
     charge,
     lead,
     make_customer,
@@ -160,6 +161,16 @@ def test_a_code_is_good_for_a_quarter_of_an_hour_and_a_few_tries(advance: Advanc
     account.propose(customer, ADDRESS)
     advance(15 * 60 + 1)
     assert not account.confirm(customer, EmailAddress.get().code), "too late"
+
+
+@pytest.mark.usefixtures("with_mail", "still")
+@pytest.mark.parametrize("since_end", [-1, 0, 1])
+def test_a_code_that_is_too_old_is_not_asked_for_any_more(owner: Person, since_end: float) -> None:
+    account.propose(make_customer(), ADDRESS)
+    EmailAddress.update(code_until=after(-since_end)).execute()
+    asked_for = 'id="account-confirm"' in text(owner.get("/account"))
+    assert asked_for is (since_end <= 0)
+    assert account.confirm(make_customer(), EmailAddress.get().code) is asked_for
 
 
 @pytest.mark.parametrize("code", ["", "0", "кот", "\0", "9" * 5000])

@@ -15,7 +15,7 @@ from aiosmtpd.smtp import AuthResult
 
 from tests.esimgo.loopback import Line, Script, Server
 from tests.shop.conftest import Advance
-from tests.shop.factories import make_customer, make_order, near
+from tests.shop.factories import after, make_customer, make_order, near
 from webapp.base import clock, crash_points
 from webapp.base.config import Config
 from webapp.clients.mail.errors import BadAddress, Lost, MailError, NotReached, Refused, TryLater
@@ -169,6 +169,25 @@ def test_a_code_comes_back_and_then_copies_go_there(deliver: Deliver, inbox: Inb
     assert account.confirm(customer, f" {code[:3]} {code[3:]} ")
     notifications.enqueue(make_order("paid", customer), "paid")
     assert deliver() == 1
+
+
+def test_whoever_asks_again_while_the_mail_server_is_away_gets_the_new_code(
+    deliver: Deliver, inbox: Inbox, advance: Advance
+) -> None:
+    """The wish that waits is news from when it was uttered last."""
+    customer = make_customer()
+    for _ in range(2):
+        assert account.propose(customer, ADDRESS) is None
+        advance(14 * 60)
+    assert deliver() == 1
+    assert str(inbox.came[0]["Subject"]).startswith(EmailAddress.get().code)
+    assert Notification.select().count() == 1
+
+
+def test_a_code_that_is_too_old_is_not_sent(deliver: Deliver, inbox: Inbox) -> None:
+    assert account.propose(make_customer(), ADDRESS) is None
+    EmailAddress.update(code_until=after(-1)).execute()
+    assert (deliver(), states()) == (0, ["not wanted"])
 
 
 def test_a_letter_that_cannot_be_written_holds_nobody_up(

@@ -82,5 +82,10 @@ class EmailAddress(Row):
     codes = IntegerField(default=0)
     counted_from = UtcField(default=clock.now)
 
+    @property
+    def awaits_code(self) -> bool:
+        """Was a code sent that still counts?"""
+        return bool(self.code) and self.code_until is not None and clock.now() <= self.code_until
+
     class Meta:
         table_name = "email_address"

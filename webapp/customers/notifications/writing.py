@@ -2,6 +2,7 @@
 
 import json
 
+from webapp.base import clock
 from webapp.customers.notifications.kinds import KINDS
 from webapp.models import Customer, EmailAddress, Notification, Order, new_reference
 
@@ -23,7 +24,7 @@ def request(
     customer: Customer, kind: str, order: Order | None = None, channel: str = "chat", **facts: str
 ) -> None:
     """Something that the customer asks for; `facts` say what exactly. While it has not been sent, asking
-    again is the same wish.
+    again is the same wish, and makes it news again: what has waited too long would not be sent any more.
     """
     same = (
         (Notification.customer == customer)
@@ -32,7 +33,8 @@ def request(
         & (Notification.facts == _text(facts))
     )
     about = Notification.order.is_null() if order is None else Notification.order == order
-    if Notification.select().where(same, about, Notification.state.in_(OPEN)).exists():
+    standing = Notification.update(created_at=clock.now()).where(same, about, Notification.state.in_(OPEN))
+    if standing.execute():
         return
     wish = {"customer": customer, "order": order, "kind": kind, "channel": channel, "facts": _text(facts)}
     Notification.create(occasion=new_reference(), **wish)

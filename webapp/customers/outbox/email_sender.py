@@ -68,7 +68,7 @@ def _address(notification: Notification) -> EmailAddress | None:
     if to is None:
         return None
     if notification.kind == "code":
-        return to if to.code else None
+        return to if to.awaits_code else None
     return to if to.confirmed_at is not None and to.wanted else None
 
 
