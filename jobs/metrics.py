@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterable
 from typing import Any, get_args
 
-from peewee import SQL, PeeweeException, fn
+from peewee import SQL, Case, PeeweeException, fn
 from prometheus_client import CollectorRegistry, Counter
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
@@ -42,7 +42,7 @@ class Books(Collector):
 
     def collect(self) -> Iterable[Metric]:
         try:
-            return [_by_state(*counted) for counted in _COUNTED]
+            return [_by_state(*counted) for counted in _counted()]
         except PeeweeException as error:  # the other figures may say why
             log.error("the books cannot be counted: %s", error)
             return []
@@ -50,17 +50,16 @@ class Books(Collector):
             db.database.close()
 
 
-_COUNTED = (
-    ("simka_orders", "orders by stage", Order, Order.stage),
-    ("simka_refunds", "refunds by state", Refund, Refund.state),
-    ("simka_notifications", "messages by state", Notification, Notification.state),
-    (
-        "simka_callbacks",
-        "callbacks kept, by what they meant",
-        Callback,
-        fn.COALESCE(Callback.verdict, "waiting"),
-    ),
-)
+def _counted() -> tuple[tuple[str, str, Any, Any], ...]:
+    stage = Case(None, ((Order.overdue(), "expired"),), Order.stage)
+    verdict = fn.COALESCE(Callback.verdict, "waiting")
+    return (
+        ("simka_orders", "orders by stage", Order, stage),
+        ("simka_refunds", "refunds by state", Refund, Refund.state),
+        ("simka_notifications", "messages by state", Notification, Notification.state),
+        ("simka_callbacks", "callbacks kept, by what they meant", Callback, verdict),
+    )
+
 
 _RUNS = Counter("simka_job_runs", "runs of a job by how they ended", ["job", "outcome"], registry=None)
 

@@ -208,6 +208,7 @@ ON_BOTH = {
     "shop.test_catalogue_areas",
     "shop.test_catalogue_plans",
     "shop.test_catalogue_sync",
+    "shop.test_ends",
     "shop.test_esims",
     "shop.test_following",
     "shop.test_leases",

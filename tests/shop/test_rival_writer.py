@@ -52,7 +52,7 @@ def some(stage: str, **values: Any) -> list[Order]:
 
 
 def stages(found: list[Order]) -> set[str]:
-    return {order.fresh().stage for order in found}
+    return {order.fresh().as_written("stage") for order in found}
 
 
 def test_all_unpaid_orders_expire() -> None:

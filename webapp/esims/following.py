@@ -140,7 +140,7 @@ def _assignments(esim: Esim) -> list[Assignment]:
 
 def _follow(assignment: Assignment, told: AssignmentState, esim: Esim) -> None:
     assignment.provider_id = told.id or assignment.provider_id
-    assignment.state = told.state or assignment.state
+    assignment.state = told.state or assignment.as_written("state")
     assignment.unlimited = assignment.unlimited or told.unlimited
     assignment.starts_at = _believable(told.starts_at, esim) or assignment.starts_at
     assignment.ends_at = _end(told.ends_at, assignment)
@@ -216,7 +216,7 @@ def _signs_of_life(order: Order, esim: Esim, assignments: Iterable[Assignment]) 
 
 
 def _start(assignment: Assignment) -> datetime | None:
-    if assignment.starts_at is None and assignment.state in IN_USE:
+    if assignment.starts_at is None and assignment.as_written("state") in IN_USE:
         return clock.now()
     start: datetime | None = assignment.starts_at
     return start
@@ -224,17 +224,20 @@ def _start(assignment: Assignment) -> datetime | None:
 
 def _next_look(esim: Esim, assignments: Sequence[Assignment]) -> datetime | None:
     now = clock.now()
-    states = [_state_by_now(assignment, now) for assignment in assignments]
+    states = [_followed_as(assignment, now) for assignment in assignments]
     newest = max([esim.created_at, *(a.order.paid_at or esim.created_at for a in assignments)])
     profile = DEAD if esim.state == DEAD else esim.profile_status
     wait = pause(states, newest, esim.activate_pressed_at, now, profile)
     return None if wait is None else now + wait
 
 
-def _state_by_now(assignment: Assignment, now: datetime) -> str:
-    """A plan whose end is long past is not in use, even where the provider never says so."""
+def _followed_as(assignment: Assignment, now: datetime) -> str:
+    """What eSIM Go has told of it, for a day longer than it is valid: by then the last of its data is told. A
+    plan whose end is long past is not in use, even where the provider never says so.
+    """
+    told: str = assignment.as_written("state")
     over = assignment.ends_at is not None and assignment.ends_at < now - BEFORE
-    return "over" if over and assignment.state in IN_USE else assignment.state
+    return "over" if over and told in IN_USE else told
 
 
 def _set_next_look(esim: Esim, moment: datetime | None) -> None:

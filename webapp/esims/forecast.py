@@ -129,7 +129,7 @@ def _uses(assignment: Assignment, points: Iterable[UsagePoint], now: datetime) -
     More than before is a refill or a correction: nothing was used. A clock that was set back makes later
     points seem earlier: time then stands still, and nothing lies in the future.
     """
-    if assignment.unlimited or assignment.state in WAITING:
+    if assignment.unlimited or assignment.state_at(now) in WAITING:
         return []
     moments = [(point.at, point.remaining_bytes) for point in points]
     left = assignment.remaining_bytes
@@ -189,13 +189,14 @@ def forecast(assignment: Assignment, points: Iterable[UsagePoint], now: datetime
 
 def _settled(assignment: Assignment, now: datetime) -> Outlook | None:
     """What needs no forecast."""
-    if assignment.state in ENDED or (assignment.ends_at is not None and assignment.ends_at <= now):
+    state = assignment.state_at(now)
+    if state in ENDED:
         return Outlook.OVER
-    if assignment.state in WAITING:
+    if state in WAITING:
         return Outlook.NOT_STARTED
     if assignment.unlimited:
         return Outlook.UNLIMITED
-    if assignment.state == "depleted" or assignment.remaining_bytes == 0:
+    if state == "depleted" or assignment.remaining_bytes == 0:
         return Outlook.USED_UP
     return Outlook.CANNOT_TELL if assignment.remaining_bytes is None else None
 

@@ -72,6 +72,10 @@ class Row(BaseModel):
         as_read = [getattr(model, name) == value for name, value in expected.items()]
         return bool(model.update(changes).where(model.id == self.id, *as_read).execute())
 
+    def as_written(self, name: str) -> Any:
+        """What the column had when this row was read, also where time has ended it since (StateField)."""
+        return self.__data__[name]
+
 
 class UtcField(Field):
     """A moment in UTC: timezone-aware in Python, TIMESTAMPTZ in PostgreSQL, sortable text in SQLite."""
@@ -87,6 +91,22 @@ class UtcField(Field):
             return None
         moment = datetime.fromisoformat(value) if isinstance(value, str) else value
         return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+class _ByNow(FieldAccessor):
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        if instance is None:
+            return super().__get__(instance, owner)  # type: ignore[no-untyped-call] # the stubs lack it
+        return instance.state_at(clock.now())
+
+
+class StateField(CharField):
+    """A state that time alone can end. A row tells what it is by now (its `state_at`), so that it ends for
+    every reader at once, whenever a job comes by to write it down. Queries and compare-and-set go by what is
+    written: a query about now says so (Order.overdue, Assignment.waiting).
+    """
+
+    accessor_class = _ByNow
 
 
 class _Opening(FieldAccessor):

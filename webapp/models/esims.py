@@ -1,14 +1,15 @@
 """Profiles and the bundles on them. Data in bytes."""
 
+from datetime import datetime
 from typing import Self
 
-from peewee import BigIntegerField, BooleanField, CharField, ForeignKeyField, IntegerField
+from peewee import BigIntegerField, BooleanField, CharField, Expression, ForeignKeyField, IntegerField
 
 from webapp.base import clock
 from webapp.models.customers import Customer
-from webapp.models.db import Row, SecretField, UtcField
+from webapp.models.db import Row, SecretField, StateField, UtcField
 from webapp.models.orders import Order
-from webapp.models.profiles import DEAD, USELESS, WAITING
+from webapp.models.profiles import DEAD, ENDED, USELESS, WAITING
 from webapp.models.references import new_reference
 
 
@@ -57,7 +58,7 @@ class Esim(Row):
     def queued(self, besides: "Assignment | None" = None) -> "list[Assignment]":
         """Bundles on it that start when the ones before them have ended."""
         query = Assignment.select(Assignment, Order).join(Order).where(Assignment.esim == self)
-        waiting = query.where(Assignment.state.in_(WAITING)).order_by(Assignment.id)
+        waiting = query.where(Assignment.waiting()).order_by(Assignment.id)
         return [assignment for assignment in waiting if besides is None or assignment.id != besides.id]
 
     @property
@@ -67,13 +68,15 @@ class Esim(Row):
 
 
 class Assignment(Row):
-    """A bundle on an eSIM, with its data (bytes) and validity."""
+    """A bundle on an eSIM, with its data (bytes) and validity. `state` is what eSIM Go told last, until
+    `ends_at`: from then on the plan is over, whether or not eSIM Go has said so.
+    """
 
     esim = ForeignKeyField(Esim, backref="assignments")
     order = ForeignKeyField(Order, backref="assignments")
     bundle = CharField()
     provider_id = CharField(default="")
-    state = CharField(default="queued")
+    state: "CharField[str]" = StateField(default="queued")
     unlimited = BooleanField(default=False)
     initial_bytes = BigIntegerField(null=True)
     remaining_bytes = BigIntegerField(null=True)
@@ -82,6 +85,18 @@ class Assignment(Row):
 
     class Meta:
         indexes = ((("state", "ends_at"), False),)
+
+    def state_at(self, moment: datetime) -> str:
+        told: str = self.as_written("state")
+        if told in ENDED or self.ends_at is None or self.ends_at > moment:
+            return told
+        return "lapsed" if told in WAITING else "expired"
+
+    @classmethod
+    def waiting(cls) -> Expression:
+        """For a query: not begun and not over by now."""
+        not_begun: Expression = cls.state.in_(WAITING)
+        return not_begun & (cls.ends_at.is_null() | (cls.ends_at > clock.now()))
 
 
 class UsagePoint(Row):

@@ -26,25 +26,33 @@ class Stateful(Row):
     STATE: ClassVar[str] = "state"
 
     def move(self, to: str, *, actor: str, note: str = "", **changes: Any) -> bool:
-        """Leave the state that was read for `to`, once, with a journal row in the same transaction.
+        """Leave the state that was read for `to`, once, with a journal row in the same transaction. What time
+        has ended by now (StateField) is written down before anything follows from it.
 
         False when somebody was first.
         """
-        before: str = getattr(self, self.STATE)
+        now: str = getattr(self, self.STATE)
+        with transaction():
+            if now not in {to, self.as_written(self.STATE)}:
+                self._move(now, actor, "its time was over", {})
+                setattr(self, self.STATE, now)  # by us or by a job: the next compare-and-set finds out
+            return self._move(to, actor, note, changes)
+
+    def _move(self, to: str, actor: str, note: str, changes: dict[str, Any]) -> bool:
+        before: str = self.as_written(self.STATE)
         if to not in self.TRANSITIONS[before]:
             raise ValueError(f"a row of {self._meta.table_name} cannot go from {before} to {to}")
         changes[self.STATE] = to
-        with transaction():
-            if not self.compare_and_set(self._as_read(), **changes):
-                return False
-            self._note(before, to, actor, note[:500])
+        if not self.compare_and_set(self._as_read(), **changes):
+            return False
+        self._note(before, to, actor, note[:500])
         for name, value in changes.items():
             setattr(self, name, value)
         return True
 
     def _as_read(self) -> dict[str, Any]:
         """What must not have changed since this row was read."""
-        return {self.STATE: getattr(self, self.STATE)}
+        return {self.STATE: self.as_written(self.STATE)}
 
     def _note(self, before: str, to: str, actor: str, note: str) -> None:
         raise NotImplementedError

@@ -1,13 +1,13 @@
 """Orders, and the states of an order."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, Self
 
-from peewee import BigIntegerField, CharField, Check, ForeignKeyField, IntegerField, TextField
+from peewee import BigIntegerField, CharField, Check, Expression, ForeignKeyField, IntegerField, TextField
 
 from webapp.base import clock
 from webapp.models.customers import Customer
-from webapp.models.db import Row, UtcField
+from webapp.models.db import Row, StateField, UtcField
 from webapp.models.journal import Stateful
 from webapp.models.references import new_reference
 
@@ -41,13 +41,17 @@ TRANSITIONS = {
 OPEN_STAGES = ("paid", "submitting", "unknown", "accepted")
 """Paid for and not yet delivered: what the deadline is about."""
 
+UNPAID = ("awaiting_payment", "expired")
+"""What was allowed at the last moment may also be charged when its time is over, and is served."""
 
 AWAITING_FOR = timedelta(minutes=30)
 """How long an order can be paid for."""
+ADMITTED_FOR = timedelta(seconds=60)
+"""How long a payment that was allowed counts as if it had come."""
 
 
 class Order(Stateful):
-    """One purchase. `stage` is its state; `status` is derived from it.
+    """One purchase. `stage` is its state by now; `status` is derived from it.
 
     `esim_id` is set when it tops up an eSIM that is there already. `invoiced_at`: when the payment sheet was
     last asked for; `admitted_at`: when a payment was allowed that has not arrived yet; `delivered_at`: when
@@ -72,7 +76,7 @@ class Order(Stateful):
     retail = BigIntegerField()
     currency = CharField()
     stars = IntegerField()
-    stage = CharField(default="awaiting_payment")
+    stage: "CharField[str]" = StateField(default="awaiting_payment")
     failure = CharField(default="")
     invoice_url = CharField(null=True)
     invoiced_at = UtcField(null=True)
@@ -104,8 +108,34 @@ class Order(Stateful):
 
     @property
     def is_open_for_payment(self) -> bool:
-        """Also before the job has come by that ends what was not paid in time."""
-        return self.stage == "awaiting_payment" and clock.now() - self.created_at <= AWAITING_FOR
+        return self.stage == "awaiting_payment"
+
+    def state_at(self, moment: datetime) -> str:
+        """What was not paid in time is expired."""
+        written: str = self.as_written("stage")
+        is_over = written == "awaiting_payment" and self.created_at < moment - AWAITING_FOR
+        return "expired" if is_over else written
+
+    @classmethod
+    def overdue(cls) -> Expression:
+        """Expired by now and not written down yet: state_at() for a query."""
+        is_over: Expression = cls.created_at < clock.now() - AWAITING_FOR
+        return (cls.stage == "awaiting_payment") & is_over
+
+    @property
+    def is_admitted(self) -> bool:
+        """Was its payment allowed a moment ago, so that its charge may come?"""
+        lately = self.admitted_at is not None and self.admitted_at > clock.now() - ADMITTED_FOR
+        return lately and self.stage in UNPAID
+
+    @classmethod
+    def admitted(cls) -> Expression:
+        """The same for a query. `created_at` is for the index: what is older has not been open for half an
+        hour.
+        """
+        now = clock.now()
+        lately: Expression = cls.stage.in_(UNPAID) & (cls.admitted_at > now - ADMITTED_FOR)
+        return lately & (cls.created_at > now - 2 * AWAITING_FOR)
 
     def _as_read(self) -> dict[str, Any]:
         """Another submission may have taken it meanwhile."""

@@ -2,7 +2,11 @@
 
 from typing import Any
 
+from webapp.base import clock
+from webapp.models import Order
 from webapp.models.db import rows
+from webapp.models.orders import AWAITING_FOR
+from webapp.orders.returning import REFUND_PERIOD
 
 _SHOWN = """
 SELECT o.stage, o.failure, o.esim_id, o.submission_id, o.paid_at, o.deadline_at, o.activated_at,
@@ -10,7 +14,8 @@ SELECT o.stage, o.failure, o.esim_id, o.submission_id, o.paid_at, o.deadline_at,
        r.id, r.state, r.attempts, r.done_at,
        q.state, q.verdict, q.asked_at,
        a.id, a.state, a.starts_at, a.ends_at,
-       e.id, e.profile_status, e.state, e.installed_at, e.activate_pressed_at
+       e.id, e.profile_status, e.state, e.installed_at, e.activate_pressed_at,
+       o.created_at < ?, o.paid_at < ?, a.ends_at <= ?
 FROM orders o
 JOIN customer c ON c.id = o.customer_id
 LEFT JOIN payment p ON p.order_id = o.id
@@ -21,11 +26,15 @@ LEFT JOIN esim e ON e.id = a.esim_id
 WHERE o.reference = ? AND o.telegram_user_id = ?
 ORDER BY p.id, a.id
 """
-"""All that orders/_status.html and what it includes look at; a test changes each of it."""
+"""All that orders/_status.html and what it includes look at; a test changes each of it. The last line is what
+time alone changes: no longer to be paid for, to be given back, or to be used.
+"""
 
 
 def glance(reference: str, telegram_user_id: int) -> list[tuple[Any, ...]]:
     """What is shown of this customer's order, in one statement of its own: as models it would be seven, and
     half a page's time. Equal answers mean an equal page. Nothing for somebody else's order.
     """
-    return rows(_SHOWN, reference, telegram_user_id)
+    now = clock.now()
+    ends = (Order.created_at.db_value(end) for end in (now - AWAITING_FOR, now - REFUND_PERIOD, now))
+    return rows(_SHOWN, *ends, reference, telegram_user_id)

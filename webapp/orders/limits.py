@@ -16,7 +16,6 @@ from webapp.state import incidents
 
 DAY = timedelta(days=1)
 BURST_WITHIN = timedelta(hours=1)
-ALLOWED_COUNTS_FOR = timedelta(seconds=60)
 
 
 class Limits(NamedTuple):
@@ -75,11 +74,10 @@ def sentence(refusal: str) -> str:
 def _bought(customer: Customer, besides: Order | None) -> list[Order]:
     """Paid in the last day, and what may be paid in this moment."""
     now = clock.now()
-    allowed = (Order.stage == "awaiting_payment") & (Order.admitted_at > now - ALLOWED_COUNTS_FOR)
     mine = Order.select().where(
         Order.telegram_user_id == customer.telegram_user_id,
         Order.created_at > now - DAY - BURST_WITHIN,
-        (Order.paid_at > now - DAY) | allowed,
+        (Order.paid_at > now - DAY) | Order.admitted(),
     )
     return list(mine if besides is None else mine.where(Order.id != besides.id))
 

@@ -2,10 +2,8 @@
 
 from peewee import IntegrityError, fn
 
-from webapp.base import clock
 from webapp.models import Area, Bundle, Customer, Esim, Order, Plan
 from webapp.models.db import transaction
-from webapp.models.orders import AWAITING_FOR
 
 
 def place(customer: Customer, plan: Plan, esim: Esim | None = None) -> Order:
@@ -67,10 +65,8 @@ def _quote(customer: Customer, plan: Plan) -> dict[str, object]:
 
 
 def expire() -> int:
-    """Unpaid orders end after half an hour; a late payment is still served (payments.confirm)."""
-    old = Order.select().where(
-        Order.stage == "awaiting_payment", Order.created_at < clock.now() - AWAITING_FOR
-    )
+    """Write down which unpaid orders have ended; a late payment is still served (payments.confirm)."""
+    old = Order.select().where(Order.overdue())
     return sum(order.move("expired", actor="job", note="not paid in time") for order in old)
 
 

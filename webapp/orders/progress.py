@@ -21,9 +21,7 @@ SECONDS = {"ready": 5, "active": 15, "failed": 5, "returned": 5, "expired": 15}
 
 
 class Progress(NamedTuple):
-    """`stage` is the order's, but for one whose time to pay is over before the job has come by.
-    `look_again_s` is None once nothing can change any more.
-    """
+    """`look_again_s` is None once nothing can change any more."""
 
     stage: str
     reached: int
@@ -32,8 +30,7 @@ class Progress(NamedTuple):
 
 def progress(order: Order, plan: Assignment | None, refund: Refund | None) -> Progress:
     """`plan` is what the order has brought. Pure."""
-    over = order.stage == "awaiting_payment" and not order.is_open_for_payment
-    stage = "expired" if over else order.stage
+    stage = order.stage
     used = plan is not None and (plan.starts_at is not None or plan.state in IN_USE | ENDED)
     reached = REACHED.get(stage, 0)
     if used and stage in {"ready", "active"}:

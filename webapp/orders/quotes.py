@@ -18,6 +18,7 @@ from webapp.clients.esimgo.client import ESIMGoClient
 from webapp.clients.esimgo.errors import AccessDenied, OutOfFunds, RateLimited, Refused, TryLater, Unavailable
 from webapp.models import OPEN_STAGES, Bundle, Order, Submission
 from webapp.models.db import transaction
+from webapp.models.orders import ADMITTED_FOR
 from webapp.orders import pace
 from webapp.state import provider
 
@@ -26,7 +27,6 @@ log = logging.getLogger(__name__)
 WATCHED_FOR = timedelta(minutes=10)
 RENEWED_AFTER = timedelta(seconds=60)
 DOUBTED_AFTER = timedelta(seconds=3)
-ADMITTED_FOR = timedelta(seconds=60)
 LAST_CALL = timedelta(minutes=2)
 TOLERANCE_PERCENT = 5
 PROBES = 3
@@ -61,7 +61,7 @@ def check_due(client: ESIMGoClient, config: Config) -> int:
 def _due() -> list[Bundle]:
     now = clock.now()
     watched = Order.select(Order.esimgo_product_id).where(
-        Order.stage == "awaiting_payment", Order.invoiced_at > now - WATCHED_FOR
+        Order.stage == "awaiting_payment", ~Order.overdue(), Order.invoiced_at > now - WATCHED_FOR
     )
     stale = Bundle.checked_at.is_null() | (Bundle.checked_at <= now - RENEWED_AFTER)
     stale |= (Bundle.check_verdict != "ok") & (Bundle.checked_at <= now - DOUBTED_AFTER)
@@ -168,7 +168,9 @@ def wait_for_verdict(reference: str, config: Config, places: BoundedSemaphore) -
     Call it outside any transaction: the job has to write.
     """
     order = Order.get_or_none(Order.reference == reference)
-    if order is None or verdict(order, config) != "missing" or not places.acquire(blocking=False):
+    if order is None or not order.is_open_for_payment or verdict(order, config) != "missing":
+        return
+    if not places.acquire(blocking=False):
         return
     try:
         give_up = clock.monotonic() + PATIENCE_S
@@ -191,8 +193,7 @@ def queue_is_full(config: Config, besides: Order | None = None) -> bool:
 
 
 def _queue_length(besides: Order | None) -> int:
-    admitted = (Order.stage == "awaiting_payment") & (Order.admitted_at > clock.now() - ADMITTED_FOR)
-    ahead = Order.select().where(Order.stage.in_(OPEN_STAGES) | admitted)
+    ahead = Order.select().where(Order.stage.in_(OPEN_STAGES) | Order.admitted())
     return int(ahead.count() if besides is None else ahead.where(Order.id != besides.id).count())
 
 
@@ -208,8 +209,7 @@ def _spent(since: datetime) -> int:
 
 
 def _promised(besides: Order) -> int:
-    admitted = (Order.stage == "awaiting_payment") & (Order.admitted_at > clock.now() - ADMITTED_FOR)
-    ahead = Order.stage.in_(("paid", "submitting", "unknown")) | admitted
+    ahead = Order.stage.in_(("paid", "submitting", "unknown")) | Order.admitted()
     return int(Order.select(fn.SUM(Order.wholesale)).where(ahead, Order.id != besides.id).scalar() or 0)
 
 

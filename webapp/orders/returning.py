@@ -58,7 +58,7 @@ def returnable(customer: Customer, config: Config) -> list[Order]:
     waiting = Order.select().join(Assignment, on=(Assignment.order == Order.id))
     mine = (Order.telegram_user_id == customer.telegram_user_id) & Order.stage.in_(DELIVERED)
     lately = Order.paid_at >= clock.now() - REFUND_PERIOD
-    return list(waiting.where(mine, lately, Assignment.state.in_(WAITING)).order_by(Order.id.desc()))
+    return list(waiting.where(mine, lately, Assignment.waiting()).order_by(Order.id.desc()))
 
 
 def request_return(order: Order, config: Config) -> None:

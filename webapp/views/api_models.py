@@ -155,6 +155,7 @@ class OrderModel(BaseModel):
 
     @staticmethod
     def fields_of(order: Order, esim: Esim | None) -> dict[str, object]:
+        stage = order.stage  # once: it may end at this very moment
         return {
             "id": order.reference,
             "telegram_user_id": order.telegram_user_id,
@@ -164,7 +165,8 @@ class OrderModel(BaseModel):
             "plan_type": order.plan_type,
             "esimgo_order_id": order.esimgo_order_id,
             "esimgo_product_id": order.esimgo_product_id,
-            "status": order.status,
+            "stage": stage,
+            "status": STATUS[stage],
             "qr_code": esim and shop().qr_uri(esim.activation_code),
             "activation_code": esim and esim.activation_code,
             "created_at": order.created_at,
@@ -225,7 +227,6 @@ class OrderStatus(OrderModel):
         return cls.model_validate(
             cls.fields_of(order, esim)
             | {
-                "stage": order.stage,
                 "deadline_at": order.deadline_at,
                 "esim": esim and EsimModel.of(esim),
                 "usage": assignment and UsageModel.of(assignment),

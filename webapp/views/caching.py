@@ -22,7 +22,7 @@ from webapp.views.wiring import shop
 View = Callable[..., Any]
 
 A_MINUTE = 60
-"""What changes with time alone (an offer to pay that ends) is shown a minute late at most."""
+"""A page that is handed out again has links that were signed a minute ago at most (downloads.py)."""
 
 
 # --- public pages
@@ -68,9 +68,9 @@ def _page(view: View, values: dict[str, Any], state: State, key: Hashable) -> Re
 
 
 def etag_poll(glance: Callable[..., Any]) -> Callable[[View], View]:
-    """For a personal view. `glance`: all that it shows of the database, a few columns without models; nothing
-    where the view is to say what is wrong. It is read before the page is made: a change in between is seen
-    next time. The tag travels as htmx 4's hx-ptag.
+    """For a personal view. `glance`: all that it shows of the database, by now, in a few columns without
+    models; nothing where the view is to say what is wrong. It is read before the page is made: a change in
+    between is seen next time. The tag travels as htmx 4's hx-ptag.
     """
 
     def guarding(view: View) -> View:
