@@ -10,6 +10,7 @@ from tests.shop.conftest import (
     owner,
     provider,
     shelves,
+    still,
     stranger,
 )
 
@@ -23,5 +24,6 @@ __all__ = [
     "owner",
     "provider",
     "shelves",
+    "still",
     "stranger",
 ]

@@ -1,8 +1,7 @@
-"""The same key with the same body is one order, whatever becomes of it and however many ask at once."""
+"""The same key with the same body is one order, however many ask at once, until it has ended unpaid."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
 from threading import Barrier
 from typing import Any
 
@@ -10,13 +9,16 @@ import pytest
 from flask import Flask
 
 from tests.api.asking import ask, refusal, told
-from tests.shop.conftest import Advance, Person
-from tests.shop.factories import BUNDLE, PLAN, lead, make_bundle, make_customer, make_plan
+from tests.shop.conftest import Person
+from tests.shop.factories import BUNDLE, OWNER, PLAN, after, charge, make_bundle, make_customer, make_plan
 from tests.shop.moments import Moments
 from webapp import orders
 from webapp.base import clock
-from webapp.models import IdempotencyKey, Order, Plan, db
-from webapp.orders import idempotency
+from webapp.base.config import Config
+from webapp.models import IdempotencyKey, Order, Plan, Refund, db
+from webapp.models.orders import AWAITING_FOR
+from webapp.orders import idempotency, payments
+from webapp.orders.payments import stars
 from webapp.state import provider as provider_state
 
 KEY = "6f1c2f0e-3a55-4b0e-9f0a-0d8b3e1c7a42"
@@ -81,7 +83,12 @@ def test_without_a_key_a_repeated_call_is_the_awaiting_order(owner: Person) -> N
 
 @pytest.mark.parametrize(
     ("stages", "status"),
-    [(["expired"], "failed"), (["paid"], "pending"), (["paid", "submitting", "unknown"], "processing")],
+    [
+        (["paid"], "pending"),
+        (["paid", "submitting", "unknown"], "processing"),
+        (["paid", "failed"], "failed"),
+        (["expired", "paid"], "pending"),
+    ],
 )
 def test_a_key_tells_of_its_order_whatever_has_become_of_it(
     owner: Person, stages: list[str], status: str
@@ -173,13 +180,82 @@ def test_a_tap_that_comes_second_to_an_order_paid_meanwhile_is_a_new_order(momen
     assert second == Order.get(Order.stage == "awaiting_payment")
 
 
-def test_keys_are_kept_for_two_days(owner: Person, advance: Advance) -> None:
+@pytest.mark.usefixtures("still")
+@pytest.mark.parametrize("since_end", [-1, 0, 1])
+def test_a_key_is_kept_for_two_days_whether_or_not_a_job_has_come_by(owner: Person, since_end: float) -> None:
     first = told(ask(owner, KEY))
-    advance(timedelta(hours=47).total_seconds())
-    assert idempotency.purge(clock.now()) == 0
-    assert told(ask(owner, KEY))["id"] == first["id"]
-    advance(timedelta(hours=2).total_seconds())
-    assert idempotency.purge(clock.now()) == 1
-    lead()
-    again = told(ask(owner, KEY, {"bundle_id": BUNDLE}))
-    assert again["id"] != first["id"], "the key is free, and what was not paid in time is over"
+    Order.get().move("paid", actor="test")
+    IdempotencyKey.update(created_at=after(-since_end) - idempotency.KEPT_FOR).execute()
+    assert (told(ask(owner, KEY))["id"] == first["id"]) is (since_end <= 0)
+    assert (Order.select().count(), IdempotencyKey.select().count()) == (1 + (since_end > 0), 1)
+    IdempotencyKey.update(created_at=after(-since_end) - idempotency.KEPT_FOR).execute()
+    assert idempotency.purge(clock.now()) == (since_end > 0)
+
+
+# --- an order that ended unpaid
+
+
+@pytest.mark.usefixtures("still")
+@pytest.mark.parametrize("since_end", [-1, 0, 1])
+def test_a_key_is_free_from_the_second_in_which_its_order_ends_unpaid(
+    owner: Person, since_end: float
+) -> None:
+    first = told(ask(owner, KEY))
+    Order.update(created_at=after(-since_end) - AWAITING_FOR).execute()
+    again = told(ask(owner, KEY))
+    assert (again["id"] == first["id"]) is (since_end <= 0)
+    assert (again["status"], bool(again["invoice_url"])) == ("pending", True)
+    assert told(ask(owner, KEY)) == again, "it stands for the new one"
+    assert IdempotencyKey.select().count() == 1
+
+
+@pytest.mark.usefixtures("still")
+@pytest.mark.parametrize(("ago_s", "same"), [(59, True), (60, False)])
+def test_a_key_stays_with_an_order_whose_charge_may_still_come(
+    owner: Person, ago_s: float, same: bool
+) -> None:
+    first = told(ask(owner, KEY))
+    Order.update(created_at=after(-30) - AWAITING_FOR, admitted_at=after(-ago_s)).execute()
+    assert (told(ask(owner, KEY))["id"] == first["id"]) is same
+
+
+def test_a_key_that_is_free_may_be_used_for_something_else(owner: Person) -> None:
+    make_plan(ANOTHER)
+    told(ask(owner, KEY))
+    Order.get().move("expired", actor="test")
+    assert told(ask(owner, KEY, {"plan_id": ANOTHER}))["plan_id"] == ANOTHER
+    assert refusal(ask(owner, KEY)) == (409, "idempotency_conflict")
+
+
+def test_a_refused_request_leaves_a_free_key_free(owner: Person) -> None:
+    told(ask(owner, KEY))
+    Order.get().move("expired", actor="test")
+    Plan.update(available=False).execute()
+    assert refusal(ask(owner, KEY)) == (422, "not_for_sale")
+    Plan.update(available=True).execute()
+    assert told(ask(owner, KEY))["status"] == "pending"
+
+
+def test_a_charge_on_the_order_that_ended_pays_for_that_one_alone(owner: Person, config: Config) -> None:
+    old = told(ask(owner, KEY))
+    Order.update(created_at=after(-1) - AWAITING_FOR).execute()
+    new = told(ask(owner, KEY))
+    payments.confirm(stars.charge(OWNER, charge(Order.get(Order.reference == old["id"]))), config)
+    stages = {order.reference: order.stage for order in Order.select()}
+    assert stages == {old["id"]: "paid", new["id"]: "awaiting_payment"}
+    assert (told(ask(owner, KEY))["id"], Refund.select().count()) == (new["id"], 0)
+
+
+def test_twenty_requests_at_once_with_a_key_that_is_free_are_one_order(app: Flask, owner: Person) -> None:
+    old = told(ask(owner, KEY))
+    Order.update(created_at=after(-1) - AWAITING_FOR).execute()
+    headers = owner.headers | {"Idempotency-Key": KEY}
+
+    def post(_number: int) -> tuple[int, Any]:
+        answer = app.test_client().post("/api/esimgo/order", json={"plan_id": PLAN}, headers=headers)
+        return answer.status_code, (answer.json or {}).get("id")
+
+    answers = at_once(20, post)
+    new = Order.get(Order.reference != old["id"])
+    assert answers == [(201, new.reference)] * 20
+    assert (Order.select().count(), IdempotencyKey.select().count()) == (2, 1)

@@ -12,6 +12,7 @@ import pytest
 from flask import Flask
 
 from jobs.metrics import Books
+from tests.settings import changed
 from tests.shop.conftest import Advance, Person, text
 from tests.shop.factories import (
     OWNER,
@@ -203,13 +204,13 @@ def test_what_was_allowed_at_the_last_moment_counts_until_its_own_end(
     counts = ago_s < ADMITTED_FOR.total_seconds()
     assert order.fresh().is_admitted is counts
     assert Order.select().where(Order.admitted()).exists() is counts
-    strict = replace(config, purchase_limits="orders=9/day stars=1000/day first=9999 burst=9/hour")
+    strict = changed(config, purchase_limits="orders=9/day stars=1000/day first=9999 burst=9/hour")
     assert limits.refusal(make_customer(), 453, strict) == ("much" if counts else None)
     quoted()
     other = make_order(plan_id="other", customer=make_customer(7))
     assert quotes.balance_covers(other) is not counts
     room_s = int((quotes.LAST_CALL + ADMITTED_FOR).total_seconds()) + 1
-    hurried = replace(config, deadline_s=room_s, esimgo_order_interval_s=1)
+    hurried = changed(config, deadline_s=room_s, esimgo_order_interval_s=1)
     assert quotes.queue_is_full(hurried, besides=other) is counts
 
 
@@ -257,7 +258,7 @@ def test_the_plan_behind_it_counts_at_that_second(since_end: float) -> None:
 def test_a_plan_that_lapses_unused_cannot_be_given_back_from_that_second_on(
     config: Config, since_end: float
 ) -> None:
-    taken_back = replace(config, esimgo_refunds="on")
+    taken_back = changed(config, esimgo_refunds="on")
     plan = make_esim(make_order("ready"))
     Assignment.update(ends_at=after(-since_end)).execute()
     over = since_end >= 0

@@ -1,6 +1,8 @@
-"""The same request gives the same order: a key that the client chose stands for one order, once and for all.
+"""The same request gives the same order: a key that the client chose stands for one order, for two days.
 
-The key is written in the transaction that places the order, so there is never the one without the other.
+Once that order has ended unpaid, and no charge on it is under way, there is nothing left to repeat, and the
+key may be used for a new one. It is written in the transaction that places the order, so there is never the
+one without the other.
 """
 
 import hashlib
@@ -9,6 +11,7 @@ from datetime import datetime, timedelta
 from peewee import IntegrityError
 
 from webapp import orders
+from webapp.base import clock
 from webapp.models import Customer, IdempotencyKey, Order, Plan
 from webapp.models.db import transaction
 
@@ -25,9 +28,8 @@ def recall(customer: Customer, key: str, asked_for: str) -> Order | None:
 
     `asked_for` is what the request means, not what it resolves to: a bundle may serve another plan tomorrow.
     """
-    mine = (IdempotencyKey.customer == customer) & (IdempotencyKey.key == key)
-    known = IdempotencyKey.get_or_none(mine)
-    if known is None:
+    known = _known(customer, key)
+    if known is None or _is_free(known):
         return None
     if known.digest != _digest(asked_for):
         raise Conflict
@@ -39,6 +41,7 @@ def place(customer: Customer, plan: Plan, key: str, asked_for: str) -> Order:
     """orders.place(), remembered under the key. Who comes second gets the first one's order, or Conflict."""
     try:
         with transaction():
+            _let_go(customer, key)
             order = orders.place(customer, plan)
             IdempotencyKey.create(customer=customer, key=key, digest=_digest(asked_for), order=order)
             return order
@@ -52,6 +55,23 @@ def place(customer: Customer, plan: Plan, key: str, asked_for: str) -> Order:
 def purge(now: datetime) -> int:
     """Forget keys that nobody can be waiting with any more; returns how many."""
     return int(IdempotencyKey.delete().where(IdempotencyKey.created_at < now - KEPT_FOR).execute())
+
+
+def _known(customer: Customer, key: str) -> IdempotencyKey | None:
+    return IdempotencyKey.get_or_none(IdempotencyKey.customer == customer, IdempotencyKey.key == key)
+
+
+def _is_free(known: IdempotencyKey) -> bool:
+    order: Order = known.order
+    has_ended_unpaid = order.stage == "expired" and not order.is_admitted
+    return has_ended_unpaid or known.created_at < clock.now() - KEPT_FOR
+
+
+def _let_go(customer: Customer, key: str) -> None:
+    """Make room for a new row. Of several at once one deletes the old row, and the others wait for it."""
+    known = _known(customer, key)
+    if known is not None and _is_free(known):
+        known.delete_instance()
 
 
 def _digest(asked_for: str) -> str:

@@ -54,8 +54,9 @@ class OrderHeaders(BaseModel):
     key: Key | SkipJsonSchema[None] = Field(
         None,
         alias="Idempotency-Key",
-        description="The same key with the same body is the same order, whatever has become of it; kept for"
-        " 48 hours. A request that was refused leaves its key free.",
+        description="The same key with the same body is the same order, whatever has become of it, for 48"
+        " hours. The key is free for a new order before that when the old one has ended unpaid, and when the"
+        " request was refused.",
         examples=["6f1c2f0e-3a55-4b0e-9f0a-0d8b3e1c7a42"],
     )
 
