@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from webapp.catalogue.mapping import Candidate, Size, choose, served
 
-AS_MUCH = {1000: {1000, 3000, 5000}, 3000: {3000, 5000}, 5000: {5000}, None: {None}}
+Data = int | None
+AS_MUCH: dict[Data, set[Data]] = {1000: {1000, 3000, 5000}, 3000: {3000, 5000}, 5000: {5000}, None: {None}}
 """Which data (MB, None is unlimited) is enough for a plan of so much."""
-AS_GOOD = {
+AS_GOOD: dict[str, set[str]] = {
     "": {""},
     "lite": {"lite", "essential", "plus"},
     "essential": {"essential", "plus"},

@@ -278,7 +278,7 @@ def test_a_poll_tells_at_that_second_that_nothing_can_be_given_back(
     noon: None, app: Flask, owner: Person, advance: Advance, end: str, shown: str
 ) -> None:
     wired = app.extensions["shop"]
-    app.extensions["shop"] = replace(wired, config=replace(wired.config, esimgo_refunds="on"))
+    app.extensions["shop"] = replace(wired, config=changed(wired.config, esimgo_refunds="on"))
     order = make_esim(make_order("ready")).order
     if end == "plan":
         Assignment.update(ends_at=after(10)).execute()

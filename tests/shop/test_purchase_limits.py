@@ -130,24 +130,24 @@ DAY = 86_400
 @pytest.mark.parametrize(
     ("limit", "order", "refused"),
     [
-        ("orders", {"stage": "ready", "paid": DAY}, None),
-        ("orders", {"stage": "ready", "paid": DAY - 0.1}, "many"),
+        ("orders", {"stage": "ready", "paid_at": DAY}, None),
+        ("orders", {"stage": "ready", "paid_at": DAY - 0.1}, "many"),
         ("orders", {"stage": "awaiting_payment"}, None),
-        ("orders", {"stage": "awaiting_payment", "admitted": 60}, None),
-        ("orders", {"stage": "awaiting_payment", "admitted": 59.9}, "many"),
-        ("orders", {"stage": "expired", "admitted": 59.9}, None),
-        ("burst", {"stage": "ready", "paid": 3600}, None),
-        ("burst", {"stage": "ready", "paid": 3599.9}, "held"),
-        ("first", {"stage": "ready", "paid": DAY}, "first"),
-        ("first", {"stage": "ready", "paid": DAY + 0.1}, None),
+        ("orders", {"stage": "awaiting_payment", "admitted_at": 60}, None),
+        ("orders", {"stage": "awaiting_payment", "admitted_at": 59.9}, "many"),
+        ("orders", {"stage": "expired", "admitted_at": 59.9}, "many"),
+        ("burst", {"stage": "ready", "paid_at": 3600}, None),
+        ("burst", {"stage": "ready", "paid_at": 3599.9}, "held"),
+        ("first", {"stage": "ready", "paid_at": DAY}, "first"),
+        ("first", {"stage": "ready", "paid_at": DAY + 0.1}, None),
     ],
 )
 def test_each_limit_ends_to_the_second(
     config: Config, limit: str, order: dict[str, Any], refused: str | None
 ) -> None:
     """How many seconds ago it was paid, or its payment allowed; it was placed half an hour before."""
-    moments = {f"{what}_at": after(-ago) for what, ago in order.items() if what != "stage"}
-    long_ago = after(-order.get("paid", 0) - 1800)
+    moments: dict[str, Any] = {name: after(-ago) for name, ago in order.items() if name != "stage"}
+    long_ago = after(-order.get("paid_at", 0) - 1800)
     make_order(order["stage"], created_at=long_ago, **moments)
     assert refusal(strict(config, **{limit: 1})) == refused
 

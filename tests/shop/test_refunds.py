@@ -477,11 +477,11 @@ def test_whether_telegram_answers_is_asked_every_quarter_of_a_minute(
 
 def test_every_confirmed_charge_of_an_order_and_no_other_goes_back() -> None:
     order, other = make_order("paid"), make_order("paid", plan_id="other")
-    second = make_payment(order)
+    first, second = payment_of(order), make_payment(order)
     make_payment(order, state="created", charge_id=None)
     payments.return_all(order, "deadline")
     assert {(refund.payment, refund.reason) for refund in Refund.select()} == {
-        (payment_of(order), "deadline"),
+        (first, "deadline"),
         (second, "deadline"),
     }
     assert payment_of(other).state == "confirmed"
