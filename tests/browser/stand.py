@@ -15,10 +15,12 @@ from tests.browser import desk, shelves
 from tests.browser.screens import SCREENS, Screen
 from tests.databases.servers import migrate
 from tests.sandbox.esimgo import free_port
+from tests.settings import settings_of
 from tests.shop.factories import lead, make_customer
 from tests.stack import ROOT, until
 from tests.telegram.signing import fields, sign
 from webapp.base import clock, sealing
+from webapp.catalogue import pricing
 from webapp.models import Customer, db
 
 TOKEN = "123456:SANDBOX"
@@ -116,6 +118,9 @@ def standing(folder: Path, fill: Callable[[Stand], None], **settings: str) -> It
         lead(A_DAY)
         shelves.fill()
         fill(stand)
+        pricing.note_in_force(
+            settings_of(stand.environment(**settings))
+        )  # the prices stay as they were filled
     command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--port", str(stand.port)]
     options = ["--blocking-threads", "4", "--no-access-log", "--log-level", "error", "wsgi:app"]
     process = subprocess.Popen([*command, *options], cwd=ROOT, env=stand.environment(**settings))
