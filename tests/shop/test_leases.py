@@ -45,10 +45,10 @@ def end(process: "subprocess.Popen[bytes]") -> None:
     process.communicate()
 
 
-def held_by(pid: int, *, host: str = "", started: str = "", epoch: int = 4) -> None:
+def held_by(pid: int, *, host: str = "", started: str = "", epoch: int = 4, name: str = leases.NAME) -> None:
     """Write down that this process leads, for a long time to come."""
     Lease.create(
-        name=leases.NAME,
+        name=name,
         owner="another",
         host=host or socket.gethostname(),
         pid=pid,
@@ -66,6 +66,20 @@ def test_the_first_leads_and_the_second_does_not() -> None:
     first = lead()
     assert leases.acquire(600) is None
     assert leases.holds(first)
+    row = Lease.get()
+    assert (row.host, row.pid, row.pid_started) == (socket.gethostname(), os.getpid(), start_of(os.getpid()))
+
+
+def test_another_lease_is_another_matter(advance: Advance) -> None:
+    held_by(1, host="elsewhere", started="1", name="another")
+    before = Lease.get().__data__
+    assert not leases.seen_within(60)
+    first = lead(15)
+    advance(6)
+    assert leases.keep(first, 15)
+    leases.release(first)
+    assert lead().epoch == 2
+    assert Lease.get(Lease.name == "another").__data__ == before
 
 
 def test_a_lease_that_ran_out_is_taken_over_with_a_higher_epoch(advance: Advance) -> None:
@@ -167,7 +181,6 @@ def test_a_process_that_the_kernel_does_not_tell_of_is_asked_for_by_its_number(
     process: "subprocess.Popen[bytes]", no_proc: None
 ) -> None:
     assert leases.process_started(process.pid) == "unknown"
-    assert process.poll() is None, "asking did it no harm"
     end(process)
     assert leases.process_started(process.pid) == ""
 
@@ -175,12 +188,34 @@ def test_a_process_that_the_kernel_does_not_tell_of_is_asked_for_by_its_number(
 def test_a_process_of_somebody_else_is_there(
     process: "subprocess.Popen[bytes]", no_proc: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(*_values: object) -> None:
+    asked = list[tuple[int, int]]()
+
+    def refuse(pid: int, signal: int) -> None:
+        asked.append((pid, signal))
         raise PermissionError
 
     with monkeypatch.context() as patch:
         patch.setattr(os, "kill", refuse)
         assert leases.process_started(process.pid) == "unknown"
+    assert asked == [(process.pid, 0)], "a signal that does no harm"
+
+
+def test_a_killed_process_that_nobody_has_buried_has_no_start(process: "subprocess.Popen[bytes]") -> None:
+    process.kill()
+    os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+    assert leases.process_started(process.pid) == ""
+
+
+def test_whatever_a_process_is_called_its_start_is_found(tmp_path: Path) -> None:
+    """Its name stands between brackets, before the numbers, and may have some itself."""
+    odd = tmp_path / "a) R 1 (b"
+    odd.symlink_to("/bin/sleep")
+    process = subprocess.Popen([odd, "600"])
+    try:
+        assert leases.process_started(process.pid) == start_of(process.pid)
+    finally:
+        process.kill()
+        process.wait()
 
 
 def test_a_leader_on_another_host_is_waited_for(advance: Advance) -> None:
@@ -198,6 +233,14 @@ def test_seen_within_tells_for_how_long_nobody_has_led(advance: Advance) -> None
     assert leases.seen_within(60)
     advance(60)
     assert not leases.seen_within(60)
+
+
+@pytest.mark.usefixtures("still")
+@pytest.mark.parametrize(("ago_s", "seen"), [(59.9, True), (60, False)])
+def test_a_leader_is_seen_until_so_long_after_its_lease(advance: Advance, ago_s: float, seen: bool) -> None:
+    lead(15)
+    advance(15 + ago_s)
+    assert leases.seen_within(60) is seen
 
 
 def test_of_many_threads_at_once_one_leads() -> None:
