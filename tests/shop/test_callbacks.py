@@ -51,6 +51,12 @@ def test_a_signed_callback_is_stored_as_it_came_and_once(config: Config) -> None
     assert (stored.signature, stored.kind) == ("base64", "utilisation")
 
 
+def test_a_signed_body_that_is_no_utf8_is_stored_as_far_as_it_can_be_read(config: Config) -> None:
+    raw = b'{"iccid": "\xff"}'
+    assert callbacks.receive(raw, signed(raw), config, Funnel())
+    assert Callback.get().body == '{"iccid": "\ufffd"}'
+
+
 def test_the_encoding_that_proved_it_is_kept(config: Config) -> None:
     raw = told("8944000000000000001")
     digest = hmac.new(b"sandbox-key", raw, hashlib.sha256).hexdigest()
@@ -228,3 +234,22 @@ def test_a_flood_of_unsigned_ones_is_not_stored(
     assert (taken, Callback.select().count()) == ([True] * 3 + [False] * 3, 3)
     advance(61)
     assert callbacks.receive(b"later", None, hints, Funnel())
+
+
+@pytest.mark.usefixtures("still")
+@pytest.mark.parametrize(("seconds", "taken"), [(59.9, False), (60, True)])
+def test_a_flood_is_of_one_minute_and_of_unsigned_ones(
+    hints: Config, advance: Advance, monkeypatch: pytest.MonkeyPatch, seconds: float, taken: bool
+) -> None:
+    monkeypatch.setattr("webapp.esims.callbacks.receiving.MOST_UNSIGNED", 2)
+    assert [callbacks.receive(raw, None, hints, Funnel()) for raw in (b"1", b"2")] == [True, True]
+    advance(3600)
+    for raw in (b"3", b"4", b"5"):
+        assert callbacks.receive(raw, signed(raw), hints, Funnel())
+    assert [callbacks.receive(raw, None, hints, Funnel()) for raw in (b"6", b"7", b"8")] == [
+        True,
+        True,
+        False,
+    ]
+    advance(seconds)
+    assert callbacks.receive(b"9", None, hints, Funnel()) is taken

@@ -11,7 +11,7 @@ from webapp import orders
 from webapp.base import clock
 from webapp.base.config import Config
 from webapp.clients.esimgo.errors import EsimGoError, Unavailable
-from webapp.clients.esimgo.payloads import Organisation, ProviderOrder
+from webapp.clients.esimgo.payloads import OrderWindow, Organisation, ProviderOrder
 from webapp.models import Order, Submission
 from webapp.orders import reconciling
 from webapp.state import provider as provider_state
@@ -91,6 +91,31 @@ def test_orders_before_the_balance_was_read_explain_nothing(provider: Provider, 
     order = doubted()
     provider.window = window(another("earlier", 1800))
     assert stage_after(provider, config, order, BEFORE - PRICE) == "unknown"
+
+
+@pytest.mark.parametrize(("ago_s", "stage"), [(240, "paid"), (240.1, "unknown")])
+@pytest.mark.usefixtures("still")
+def test_an_order_up_to_a_minute_before_the_balance_was_read_explains_its_price(
+    provider: Provider, config: Config, ago_s: float, stage: str
+) -> None:
+    order = doubted()
+    provider.window = window(another("edge", ago_s))
+    assert stage_after(provider, config, order, BEFORE - PRICE) == stage
+
+
+@pytest.mark.usefixtures("still")
+def test_the_edge_is_measured_on_the_providers_clock(provider: Provider, config: Config) -> None:
+    order = doubted()
+    early = another("edge", 240 + 600)
+    provider.window = OrderWindow((early,), after(-600), True)
+    assert stage_after(provider, config, order, BEFORE - PRICE) == "paid"
+
+
+@pytest.mark.parametrize("kind", ["bundle", "topup", "apitopup"])
+def test_whatever_was_bought_explains_its_price(provider: Provider, config: Config, kind: str) -> None:
+    order = doubted()
+    provider.window = window(another("listed", 90, kind))
+    assert stage_after(provider, config, order, BEFORE - PRICE) == "paid"
 
 
 def test_without_a_balance_from_before_the_list_alone_decides(provider: Provider, config: Config) -> None:

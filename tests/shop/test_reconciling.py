@@ -147,6 +147,31 @@ def test_times_are_compared_on_the_providers_clock(provider: Provider, config: C
     assert intent_of(order).esimgo_order_id == "later"
 
 
+@pytest.mark.parametrize(("ago_s", "found"), [(120, 1), (120.1, 0)])
+def test_what_was_placed_a_minute_before_the_intent_may_be_its_own(
+    provider: Provider, config: Config, ago_s: float, found: int
+) -> None:
+    make_unknown(60)
+    provider.window = window(placed("ref-1", created_at=after(-ago_s)))
+    assert reconciling.reconcile(provider, config) == found
+
+
+def test_another_number_of_esims_is_another_order(provider: Provider, config: Config) -> None:
+    order, two = make_unknown(), placed("ref-1")
+    items = [item.model_copy(update={"quantity": 2}) for item in two.items]
+    provider.window = window(two.model_copy(update={"items": items}))
+    assert reconciling.reconcile(provider, config) == 0
+    Submission.update(quantity=2).where(Submission.id == order.submission_id).execute()
+    assert reconciling.reconcile(provider, config) == 1
+
+
+def test_an_order_that_does_not_say_when_it_was_placed_is_nobodys(provider: Provider, config: Config) -> None:
+    order = make_unknown()
+    provider.window = window(placed("ref-1").model_copy(update={"created_at": None}))
+    assert reconciling.reconcile(provider, config) == 0
+    assert stages(order) == ["unknown"]
+
+
 def test_an_order_whose_request_is_under_way_is_left_alone(provider: Provider, config: Config) -> None:
     order = make_order("submitting")
     provider.window = window(placed("ref-1"))
@@ -205,6 +230,52 @@ def test_looks_count_only_once_the_request_can_have_no_answer_any_more(
     advance(orders.CALL_CAN_TAKE.total_seconds() - 30)
     look(provider, config, 1, advance, 0)
     assert intent_of(order).looks == 1
+
+
+@pytest.mark.parametrize(("seconds", "looks"), [(39.9, 0), (40, 1)])
+def test_a_look_counts_from_forty_seconds_after_the_request(
+    provider: Provider, config: Config, advance: Advance, seconds: float, looks: int
+) -> None:
+    order = make_unknown(0)
+    advance(seconds)
+    look(provider, config, 1, advance, 0)
+    assert intent_of(order).looks == looks
+    assert intent_of(order).first_absent_at == (clock.now() if looks else None)
+
+
+@pytest.mark.parametrize(("short_s", "stage"), [(0.1, "unknown"), (0, "paid")])
+def test_it_is_absent_once_it_has_been_so_for_the_time_to_settle(
+    provider: Provider, config: Config, advance: Advance, short_s: float, stage: str
+) -> None:
+    order = make_unknown(60)
+    look(provider, config, 2, advance, 0)
+    advance(config.settle_s - short_s)
+    look(provider, config, 1, advance, 0)
+    assert stages(order) == [stage]
+    if stage == "paid":
+        told = OrderEvent.get(OrderEvent.to_stage == "paid")
+        assert (told.actor, told.note) == ("job", "not found at the provider")
+
+
+@pytest.mark.parametrize(("shift_s", "looks"), [(3540, 1), (-3540, 1), (3541, 0), (-3541, 0)])
+def test_a_clock_that_is_almost_an_hour_apart_still_proves_something(
+    provider: Provider, config: Config, shift_s: int, looks: int
+) -> None:
+    order = make_unknown(60)
+    provider.window = OrderWindow((), after(shift_s), True)
+    reconciling.reconcile(provider, config)
+    assert intent_of(order).looks == looks
+
+
+def test_a_purchase_of_an_equal_bundle_without_its_number_could_be_ours(
+    provider: Provider, config: Config
+) -> None:
+    order = make_unknown(60)
+    row = {"type": "bundle", "item": order.esimgo_product_id, "quantity": None}
+    answer = {"orderReference": "odd", "createdDate": after(0).isoformat(), "order": [row]}
+    provider.window = window(ProviderOrder.model_validate(answer))
+    reconciling.reconcile(provider, config)
+    assert intent_of(order).looks == 0
 
 
 def test_a_window_with_holes_proves_nothing(provider: Provider, config: Config, advance: Advance) -> None:
@@ -293,6 +364,38 @@ def test_intents_are_looked_up_for_a_day(provider: Provider, config: Config, adv
     advance(timedelta(hours=25).total_seconds())
     assert reconciling.reconcile(provider, config) == 0
     assert (provider.spans, intent_of(order).outcome) == ([], None)
+
+
+@pytest.mark.parametrize(("hours", "asked"), [(24.9, 1), (25, 0)])
+def test_an_intent_is_looked_up_for_25_hours_from_its_claim(
+    provider: Provider, config: Config, hours: float, asked: int
+) -> None:
+    order = make_unknown(60)
+    Submission.update(claimed_at=after(-hours * 3600)).where(Submission.id == order.submission_id).execute()
+    reconciling.reconcile(provider, config)
+    assert len(provider.spans) == asked
+
+
+@pytest.mark.parametrize(("hours", "asked"), [(24.9, 1), (25, 0)])
+def test_what_was_found_absent_is_looked_back_for_during_25_hours(
+    provider: Provider, config: Config, hours: float, asked: int
+) -> None:
+    order = make_unknown(hours * 3600)
+    Submission.update(outcome="absent").where(Submission.id == order.submission_id).execute()
+    reconciling.reconcile(provider, config)
+    assert len(provider.spans) == asked
+
+
+@pytest.mark.parametrize(("seconds", "asked"), [(599.9, 1), (600, 2)])
+def test_it_is_looked_back_every_ten_minutes(
+    provider: Provider, config: Config, advance: Advance, seconds: float, asked: int
+) -> None:
+    order = make_unknown(60)
+    Submission.update(outcome="absent").where(Submission.id == order.submission_id).execute()
+    for _ in range(2):
+        reconciling.reconcile(provider, config)
+        advance(seconds)
+    assert len(provider.spans) == asked
 
 
 def test_an_intent_whose_order_has_ended_is_looked_for_at_ease_once_it_is_absent(
