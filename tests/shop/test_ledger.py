@@ -82,6 +82,25 @@ def test_two_mistakes_that_even_out_are_found_all_the_same() -> None:
     assert ledger.accounts()[0].difference == 0
     assert {difference for _, difference in ledger.odd_ones()} == {453, -453}
     assert not ledger.check()
+    (incident,) = incidents.open_ones()
+    told = ", ".join(f"{subject}: {difference}" for subject, difference in ledger.odd_ones())
+    assert incident.detail == f"it does not add up: {told}"
+
+
+def test_the_alarm_ends_when_it_adds_up_again() -> None:
+    order = make_order("ready")
+    second = make_payment(order)
+    assert not ledger.check()
+    payments.refund(second, "nothing to pay for")
+    assert ledger.check()
+    assert incidents.open_ones() == []
+
+
+def test_each_currency_has_an_account_of_its_own() -> None:
+    make_order("ready")
+    make_payment(None, currency="USD", amount=5)
+    assert sorted(ledger.accounts()) == [Account("USD", 5, 0, 0, 0, 0), Account("XTR", 453, 453, 0, 0, 0)]
+    assert ledger.odd_ones() == [(Payment.get(Payment.currency == "USD").charge_id, 5)]
 
 
 def test_a_charge_that_was_taken_back_elsewhere_is_not_sold(config: Config) -> None:

@@ -1,3 +1,5 @@
+import hashlib
+import hmac
 import json
 import random
 import re
@@ -140,12 +142,37 @@ def good() -> str:
         good() + "&é=1",
         "hash=" + "0" * 64,
         good() + "&pad=" + "x" * 9000,
+        "hash="
+        + hmac.new(
+            hmac.new(b"WebAppData", TOKEN.encode(), hashlib.sha256).digest(), b"", hashlib.sha256
+        ).hexdigest(),
         "&".join(f"k{n}=v" for n in range(500)),
         "user=" + "[" * 4000 + "&hash=" + "0" * 64,
     ],
 )
 def test_everything_else_is_refused_without_an_exception(raw: str) -> None:
     assert isinstance(CHECKER.check(raw, now=NOW), Refusal)
+
+
+def test_eight_kilobytes_are_enough_and_no_more() -> None:
+    room = 8192 - len(sign(fields(SIGNED_AT, ANNA, pad="")))
+    assert isinstance(CHECKER.check(sign(fields(SIGNED_AT, ANNA, pad="x" * room)), now=NOW), InitData)
+    assert CHECKER.check(sign(fields(SIGNED_AT, ANNA, pad="x" * (room + 1))), now=NOW) is Refusal.MALFORMED
+
+
+def test_sixty_four_fields_are_enough_and_no_more() -> None:
+    known = len(fields(SIGNED_AT, ANNA)) + len(["hash"])
+    many = {f"k{number}": "v" for number in range(64 - known)}
+    assert isinstance(CHECKER.check(sign(fields(SIGNED_AT, ANNA, **many)), now=NOW), InitData)
+    more = sign(fields(SIGNED_AT, ANNA, **many, one="more"))
+    assert CHECKER.check(more, now=NOW) is Refusal.MALFORMED
+
+
+def test_a_field_twice_is_refused_though_one_of_them_was_signed() -> None:
+    raw = good()
+    assert CHECKER.check(raw.replace("query_id=AAtest", "query_id=x&query_id=AAtest"), now=NOW) is (
+        Refusal.MALFORMED
+    )
 
 
 def test_bytes_that_are_no_utf8_are_not_taken_for_what_replaces_them() -> None:
@@ -164,6 +191,26 @@ def test_names_are_fit_for_a_database() -> None:
     found = CHECKER.check(raw, now=NOW)
     assert isinstance(found, InitData)
     assert (found.first_name, found.username) == ("a?b", "")
+
+
+@pytest.mark.parametrize("start_param", ["", "tr-3gb_30D", "A" * 512])
+def test_a_start_parameter_is_told_as_it_came(start_param: str) -> None:
+    found = CHECKER.check(sign(fields(SIGNED_AT, ANNA, start_param=start_param)), now=NOW)
+    assert isinstance(found, InitData)
+    assert found.start_param == start_param
+
+
+@pytest.mark.parametrize("missing", ["user", "auth_date"])
+def test_without_its_person_or_its_date_it_is_malformed(missing: str) -> None:
+    pairs = fields(SIGNED_AT, ANNA)
+    del pairs[missing]
+    assert CHECKER.check(sign(pairs), now=NOW) is Refusal.MALFORMED
+
+
+def test_what_says_nothing_of_a_start_parameter_has_none() -> None:
+    found = CHECKER.check(good(), now=NOW)
+    assert isinstance(found, InitData)
+    assert found.start_param == ""
 
 
 def test_a_start_parameter_of_another_form_is_dropped() -> None:
