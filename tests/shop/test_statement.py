@@ -7,6 +7,7 @@ import pytest
 from tests.shop.conftest import Advance
 from tests.shop.factories import (
     OWNER,
+    after,
     charge,
     checkout,
     lead,
@@ -14,6 +15,7 @@ from tests.shop.factories import (
     make_order,
     make_payment,
     make_plan,
+    make_refund,
     near,
     quoted,
 )
@@ -21,10 +23,11 @@ from tests.shop.standins import Bot, always
 from webapp import orders
 from webapp.base import clock
 from webapp.base.config import Config
-from webapp.clients.telegram.errors import Lost
+from webapp.clients.telegram.errors import AlreadyRefunded, BadCall, Lost, NotReached, SlowDown, TelegramError
 from webapp.models import Customer, Order, Payment, Refund, ReturnRequest
 from webapp.orders import payments
-from webapp.orders.payments import ProviderError, stars
+from webapp.orders.payments import Charge, ProviderError, Question, stars
+from webapp.orders.payments.providers import AlreadyBack, Later, NoAnswer
 from webapp.state import incidents, outages
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -196,3 +199,189 @@ def test_what_is_not_understood_hides_nothing(bot: Bot, config: Config) -> None:
     bot.transactions = [{"broken": True}, gift, line(make_order(), "unheard")]
     assert payments.reconcile(bot, config) == 1
     assert [payment.charge_id for payment in Payment.select()] == ["unheard"]
+
+
+# --- when it is read
+
+
+@pytest.mark.usefixtures("still")
+@pytest.mark.parametrize(("seconds", "reads"), [(599.9, 1), (600, 2)])
+def test_it_is_read_every_ten_minutes(
+    bot: Bot, config: Config, advance: Advance, seconds: float, reads: int
+) -> None:
+    payments.reconcile(bot, config)
+    advance(seconds)
+    payments.reconcile(bot, config)
+    assert bot.tried.count("getStarTransactions") == reads
+
+
+@pytest.mark.usefixtures("still")
+@pytest.mark.parametrize(
+    ("read_s", "allowed_s", "state", "reads"),
+    [
+        (60, 60, "created", 2),
+        (59.9, 60, "created", 1),
+        (60, 59.9, "created", 1),
+        (60, 600, "created", 2),
+        (60, 600.1, "created", 1),
+        (60, 60, "confirmed", 1),
+    ],
+)
+def test_a_charge_that_was_allowed_and_not_told_is_looked_for_after_a_minute_and_for_ten(
+    bot: Bot, config: Config, advance: Advance, read_s: float, allowed_s: float, state: str, reads: int
+) -> None:
+    """How many seconds ago the statement was read, and the charge allowed."""
+    payments.reconcile(bot, config)
+    advance(read_s)
+    make_payment(None, state=state, created_at=after(-allowed_s))
+    payments.reconcile(bot, config)
+    assert bot.tried.count("getStarTransactions") == reads
+
+
+# --- what is read
+
+
+def test_a_statement_of_many_pages_is_read_in_parts_and_nothing_is_missed_before_its_end(
+    bot: Bot, config: Config, advance: Advance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("webapp.orders.payments.statement.MOST_PAGES", 2)
+    missing = make_payment(None, confirmed_at=after(-3600))
+    bot.transactions = [line(None, f"charge {number}", ago_s=90_000) for number in range(250)]
+    assert read(bot, config, advance) == 0
+    assert (("payment_not_listed", str(missing.charge_id)) in rung(), len(rung())) == (False, 200)
+    read(bot, config, advance)
+    assert ("payment_not_listed", str(missing.charge_id)) in rung()
+    assert len(rung()) == 251, "each old one, and the one that is missing"
+
+
+@pytest.mark.usefixtures("noon")
+@pytest.mark.parametrize(("ago_s", "new"), [(86_400, 1), (86_401, 0)])
+def test_a_charge_is_acted_upon_for_a_day(bot: Bot, config: Config, ago_s: int, new: int) -> None:
+    bot.transactions = [line(None, "unheard", ago_s=ago_s)]
+    assert payments.reconcile(bot, config) == new
+    if not new:
+        (incident,) = incidents.open_ones()
+        assert incident.detail == f"453 XTR at {after(-ago_s)}"
+
+
+@pytest.mark.usefixtures("noon")
+def test_a_charge_that_is_dated_later_than_now_was_made_now(bot: Bot, config: Config) -> None:
+    order = make_order()
+    bot.transactions = [line(order, "early", ago_s=-3600)]
+    payments.reconcile(bot, config)
+    assert order.fresh().paid_at == clock.now()
+
+
+@pytest.mark.usefixtures("still")
+def test_what_the_statement_tells_is_noted_once(bot: Bot, config: Config, advance: Advance) -> None:
+    payment, other = make_payment(None), make_payment(None)
+    refund = make_refund(None, state="done", done_at=clock.now())
+    waits = make_refund(None)
+    charge_id, gone = str(payment.charge_id), str(refund.payment.charge_id)
+    bot.transactions = [line(None, charge_id), line(None, gone), line(None, gone, back=True)]
+    first = after(601)
+    for _ in range(2):
+        read(bot, config, advance)
+    assert Payment.get_by_id(payment.id).listed_at == Refund.get_by_id(refund.id).listed_at == first
+    assert Payment.get_by_id(refund.payment.id).listed_at == first
+    assert (Payment.get_by_id(other.id).listed_at, Refund.get_by_id(waits.id).listed_at) == (None, None)
+
+
+# --- what it does not tell
+
+
+@pytest.mark.usefixtures("still")
+@pytest.mark.parametrize(("ago_s", "missed"), [(1800, False), (1800.1, True)])
+def test_what_was_booked_half_an_hour_ago_has_to_be_listed(
+    bot: Bot, config: Config, ago_s: float, missed: bool
+) -> None:
+    payment = make_payment(None, confirmed_at=after(-ago_s))
+    refund = make_refund(None, state="done", done_at=after(-ago_s))
+    make_refund(None, next_try_at=after(60))
+    payments.reconcile(bot, config)
+    unlisted = {
+        ("payment_not_listed", str(payment.charge_id), "453 XTR"),
+        ("refund_not_listed", str(refund.payment.charge_id), "done, and not in the statement"),
+    }
+    told = {(incident.kind, incident.subject, incident.detail) for incident in incidents.open_ones()}
+    assert told == (unlisted if missed else set())
+
+
+def test_of_what_is_not_listed_twenty_are_told_at_a_time(bot: Bot, config: Config) -> None:
+    for _ in range(21):
+        make_payment(None, confirmed_at=after(-3600))
+        make_refund(None, state="done", done_at=after(-3600))
+    Payment.update(confirmed_at=after(-3600)).execute()
+    Payment.update(listed_at=clock.now()).where(Payment.state == "refund_due").execute()
+    payments.reconcile(bot, config)
+    kinds = [kind for kind, _ in rung()]
+    assert (kinds.count("payment_not_listed"), kinds.count("refund_not_listed")) == (20, 20)
+
+
+def test_a_charge_that_was_only_allowed_is_not_missed(bot: Bot, config: Config) -> None:
+    make_payment(None, state="created", confirmed_at=after(-3600))
+    payments.reconcile(bot, config)
+    assert rung() == set()
+
+
+# --- what Telegram's words are in ours
+
+
+def test_a_question_and_a_charge_are_of_stars() -> None:
+    order = make_order()
+    asked = Question("stars", order.reference, OWNER, "XTR", 453)
+    assert stars.question(checkout(order)) == asked
+    moment = after(-60)
+    paid = Charge("stars", order.reference, OWNER, "XTR", 453, "charge-of-telegram", moment)
+    assert stars.charge(OWNER, charge(order), moment) == paid
+
+
+@pytest.mark.parametrize(
+    ("told", "raised"),
+    [
+        (SlowDown(9), Later),
+        (AlreadyRefunded("CHARGE_ALREADY_REFUNDED"), AlreadyBack),
+        (BadCall("CHARGE_NOT_FOUND"), ProviderError),
+        (Lost("no answer"), NoAnswer),
+        (NotReached("no"), NoAnswer),
+    ],
+)
+def test_each_error_of_telegram_has_one_name_of_ours(
+    bot: Bot, told: TelegramError, raised: type[ProviderError]
+) -> None:
+    bot.mood = always(told)
+    provider = stars.Stars(bot)
+    for ask in (
+        lambda: provider.refund(OWNER, "charge"),
+        lambda: provider.statement(0),
+        lambda: provider.invoice("title", "about", "reference", 453),
+    ):
+        with pytest.raises(ProviderError) as error:
+            ask()
+        assert type(error.value) is raised
+        assert getattr(error.value, "retry_after_s", 9) == 9
+        assert str(error.value) == ("try again in 9 s" if raised is Later else str(told))
+
+
+@pytest.mark.parametrize(("mood", "answers"), [(None, True), (Lost("no"), False), (SlowDown(9), False)])
+def test_whether_telegram_answers(bot: Bot, mood: TelegramError | None, answers: bool) -> None:
+    if mood is not None:
+        bot.mood = always(mood)
+    assert stars.Stars(bot).is_answering() is answers
+
+
+def test_what_moves_without_an_invoice_is_not_ours(bot: Bot) -> None:
+    somebody: dict[str, Any] = {"type": "user", "user": {"id": OWNER}}
+    row = {"id": "x", "amount": 5, "date": 1}
+    bot.transactions = [
+        row,
+        row | {"source": {"type": "fragment"}},
+        row | {"source": somebody},
+        row | {"receiver": {"type": "fragment"}},
+        row | {"source": somebody | {"invoice_payload": "order"}},
+        row | {"receiver": somebody},
+    ]
+    page = stars.Stars(bot).statement(0)
+    assert page.length == 6
+    assert [(entry.charge_id, entry.charge is None) for entry in page.entries] == [("x", False), ("x", True)]
+    assert stars.Stars(bot).statement(4).length == 2
