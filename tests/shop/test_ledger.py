@@ -87,6 +87,13 @@ def test_two_mistakes_that_even_out_are_found_all_the_same() -> None:
     assert incident.detail == f"it does not add up: {told}"
 
 
+@pytest.mark.parametrize("state", ["due", "sent", "stuck"])
+def test_what_is_on_its_way_back_is_in_flight_whatever_became_of_it_so_far(state: str) -> None:
+    make_refund(None, state=state)
+    assert ledger.accounts() == [Account("XTR", 453, 0, 0, 0, 453)]
+    assert ledger.check()
+
+
 def test_the_alarm_ends_when_it_adds_up_again() -> None:
     order = make_order("ready")
     second = make_payment(order)
