@@ -117,6 +117,21 @@ def test_a_charge_that_was_taken_back_elsewhere_is_not_sold(config: Config) -> N
     assert order.fresh().stage == "ready"
 
 
+def test_what_was_taken_back_of_one_order_says_nothing_of_another() -> None:
+    make_refund(None)
+    other, order = make_order("ready", plan_id="other"), make_order("ready")
+    payments.refund_seen(str(Payment.get(Payment.order == order).charge_id), actor="telegram")
+    assert ledger.check()
+    Payment.delete().where(Payment.order == other).execute()
+    assert ledger.odd_ones() == [(other.reference, -453)]
+
+
+def test_one_currency_does_not_make_up_for_another() -> None:
+    order = make_order("ready")
+    Payment.update(currency="USD").execute()
+    assert sorted(ledger.odd_ones()) == [(order.reference, -453), (order.reference, 453)]
+
+
 def test_a_second_charge_that_was_taken_back_elsewhere_leaves_the_first_one_sold() -> None:
     make_payment(make_order("ready"), charge_id="second")
     payments.refund_seen("second", actor="statement")
