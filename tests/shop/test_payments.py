@@ -302,15 +302,18 @@ CODES: list[tuple[Callable[[Order], object], str]] = [
 
 
 @pytest.mark.parametrize(("wrong", "code"), CODES)
-def test_each_refusal_has_a_code_for_programs(
+def test_each_refusal_has_a_code_for_programs_and_a_sentence_for_people(
     sellable: Order, config: Config, wrong: Callable[[Order], object], code: str
 ) -> None:
     slow = changed(config, esimgo_order_interval_s=720)
     assert gate.may_pay(sellable, slow) is None
     wrong(sellable)
-    refusal = gate.may_pay(sellable.fresh(), slow)
-    assert refusal is not None
-    assert refusal.code == code
+    for language, letters in (("en", "[A-Za-z]{3}"), ("ru", "[А-Яа-я]{3}")):
+        with speaking(language):
+            refusal = gate.may_pay(sellable.fresh(), slow)
+        assert refusal is not None
+        assert refusal.code == code
+        assert re.search(letters, refusal.sentence)
 
 
 # --- eSIM Go's balance
