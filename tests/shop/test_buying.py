@@ -1,5 +1,6 @@
 """Buying at eSIM Go: intent, call, outcome. What each answer means for the order, and who may buy at all."""
 
+import contextlib
 from collections.abc import Iterator
 
 import pytest
@@ -8,6 +9,7 @@ from peewee import OperationalError
 from tests.shop.conftest import Advance
 from tests.shop.factories import (
     after,
+    events,
     intent_of,
     lead,
     make_order,
@@ -19,14 +21,14 @@ from tests.shop.factories import (
 from tests.shop.moments import Moments
 from tests.shop.standins import Provider
 from webapp import orders
-from webapp.base import crash_points
+from webapp.base import clock, crash_points
 from webapp.base.config import Config
 from webapp.clients.esimgo import errors
 from webapp.clients.esimgo.errors import EsimGoError
-from webapp.clients.esimgo.payloads import OrderQuote
+from webapp.clients.esimgo.payloads import OrderQuote, ProviderOrder
 from webapp.models import Assignment, Esim, Notification, Payment, Refund, Submission
 from webapp.orders import buying, reconciling
-from webapp.state import leases, outages
+from webapp.state import leases, outages, restoration
 from webapp.state import provider as provider_state
 from webapp.state.leases import Leadership
 
@@ -112,8 +114,14 @@ def test_each_error_puts_the_order_where_it_belongs(
     stage, ending, wait_s = outcome
     kept = order.fresh()
     assert (kept.stage, intent_of(kept).outcome) == (stage, ending)
-    assert kept.next_try_at is None if wait_s is None else near(kept.next_try_at, after(wait_s))
+    assert kept.next_try_at == (None if wait_s is None else after(wait_s))
     assert Refund.select().count() == (1 if stage == "failed" else 0)
+    assert (events(kept)[-1].actor, events(kept)[-1].note) == (
+        "provider" if stage == "failed" else "job",
+        str(error),
+    )
+    in_doubt = stage == "unknown" or isinstance(error, errors.AccessDenied | errors.OutOfFunds)
+    assert provider_state.is_buying_in_doubt() is in_doubt
     assert outages.now().out_of_funds is isinstance(error, errors.OutOfFunds)
     assert provider.bought == [order.esimgo_product_id], "never twice"
 
@@ -130,6 +138,56 @@ def test_an_error_of_our_own_leaves_the_order_to_be_looked_up(
     with pytest.raises(ZeroDivisionError):
         orders.submit_next(provider, leader, config)
     assert (order.fresh().stage, intent_of(order).outcome) == ("unknown", None)
+    assert events(order)[-1].note == "an error of ours after the request may have left"
+    assert events(order)[-1].actor == "job"
+
+
+def test_an_intent_says_what_is_bought_by_whom_and_when(
+    provider: Provider, leader: Leadership, config: Config, advance: Advance
+) -> None:
+    order = make_order("paid")
+    advance(10)
+    provider.answers = [placed()]
+    with crash_points.watched(lambda name: advance(1) if name == "order.intent.committed" else None):
+        orders.submit_next(provider, leader, config)
+    intent = intent_of(order)
+    assert (intent.order, intent.epoch, intent.bundle, intent.iccid, intent.quantity, intent.cost) == (
+        order,
+        leader.epoch,
+        order.esimgo_product_id,
+        None,
+        1,
+        4200,
+    )
+    assert (intent.claimed_at, intent.sent_at) == (after(-1), clock.now())
+    assert (intent.balance_before, intent.balance_at) == provider_state.balance()
+
+
+def test_a_request_that_has_not_begun_after_five_seconds_is_not_sent(
+    provider: Provider, leader: Leadership, config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The client is told by when."""
+    told = list[float | None]()
+
+    def create(_bundle: str, *, begin_by: float | None = None, **_more: object) -> ProviderOrder:
+        told.append(begin_by)
+        return placed()
+
+    make_order("paid")
+    monkeypatch.setattr(provider, "create_order", create)
+    monkeypatch.setattr(clock, "monotonic", lambda: 100.0)
+    orders.submit_next(provider, leader, config)
+    assert told == [105.0]
+
+
+def test_a_purchase_that_worked_ends_the_doubt(
+    provider: Provider, leader: Leadership, config: Config
+) -> None:
+    make_order("paid")
+    provider_state.purchase_failed()
+    provider.answers = [placed()]
+    orders.submit_next(provider, leader, config)
+    assert not provider_state.is_buying_in_doubt()
 
 
 def test_a_refused_order_is_refunded_and_its_buyer_told(
@@ -277,12 +335,99 @@ def test_an_order_that_was_told_to_wait_lets_others_pass(
     assert provider.bought == [ready.esimgo_product_id]
 
 
+@pytest.mark.parametrize(("wait_s", "goes"), [(0, True), (0.1, False)])
+def test_an_order_waits_to_the_moment_that_it_was_told(
+    provider: Provider, leader: Leadership, config: Config, wait_s: float, goes: bool
+) -> None:
+    make_order("paid", next_try_at=after(wait_s))
+    provider.answers = [placed()]
+    assert (orders.submit_next(provider, leader, config) is not None) is goes
+
+
+@pytest.mark.parametrize(("waited_s", "sent"), [(1.9, True), (2, False)])
+def test_a_claim_goes_stale_after_two_seconds(
+    provider: Provider, leader: Leadership, config: Config, advance: Advance, waited_s: float, sent: bool
+) -> None:
+    order = make_order("paid")
+    provider.answers = [placed()]
+    with crash_points.watched(lambda name: advance(waited_s) if name == "order.intent.committed" else None):
+        orders.submit_next(provider, leader, config)
+    assert provider.bought == ([order.esimgo_product_id] if sent else [])
+    if not sent:
+        assert (events(order)[-1].note, events(order)[-1].actor) == ("the claim had gone stale", "job")
+        assert order.fresh().next_try_at == clock.now()
+
+
+@pytest.mark.parametrize(("answer", "failure"), [((5.0, True), "dearer"), ((4.2, False), "refused")])
+def test_an_order_whose_quote_is_old_fails_when_it_is_not_sold_any_more(
+    provider: Provider, leader: Leadership, config: Config, answer: tuple[float, bool], failure: str
+) -> None:
+    order = make_order("paid")
+    quoted(ago_s=config.quote_s + 1)
+    total, valid = answer
+    provider.quote = OrderQuote.model_validate({"valid": valid, "total": total})
+    assert orders.submit_next(provider, leader, config) == order
+    assert (order.fresh().stage, order.fresh().failure, provider.bought) == ("failed", failure, [])
+    assert (events(order)[-1].actor, events(order)[-1].note) == ("provider", "asked again before buying")
+
+
+@pytest.mark.parametrize(
+    ("answer", "wait_s"), [(errors.Unavailable("no answer"), 10), (errors.OutOfFunds(400, "funds"), 30)]
+)
+def test_an_order_whose_quote_is_old_waits_while_nobody_can_say_whether_it_is_sold(
+    provider: Provider, leader: Leadership, config: Config, answer: EsimGoError, wait_s: float
+) -> None:
+    order, other = make_order("paid"), make_order("paid", plan_id="other", paid_at=after(1))
+    quoted(ago_s=config.quote_s + 1)
+    provider.quote = answer
+    with contextlib.suppress(errors.Unavailable):
+        orders.submit_next(provider, leader, config)
+    assert (order.fresh().stage, order.fresh().next_try_at) == ("paid", after(wait_s))
+    assert (other.fresh().next_try_at, provider.bought) == (None, [])
+
+
+# --- in a shop that was brought back from a copy
+
+
+def test_what_was_paid_for_before_a_restoration_is_looked_up_before_it_is_bought(
+    provider: Provider, leader: Leadership, config: Config, advance: Advance
+) -> None:
+    order = make_order("paid", paid_at=after(-60))
+    restoration.note(after(-30))
+    advance(1)
+    assert orders.submit_next(provider, leader, config) == order
+    intent = intent_of(order)
+    assert (order.fresh().stage, provider.bought) == ("unknown", [])
+    assert (intent.epoch, intent.claimed_at, intent.sent_at) == (leader.epoch, clock.now(), after(-31))
+    assert [(event.to_stage, event.actor, event.note) for event in events(order)] == [
+        ("submitting", "job", ""),
+        ("unknown", "job", "it may have been bought after the copy was made"),
+    ]
+
+
+def test_only_the_leader_doubts_what_was_paid_for_before_a_restoration(
+    provider: Provider, leader: Leadership, config: Config
+) -> None:
+    order = make_order("paid", paid_at=after(-60))
+    restoration.note(after(-30))
+    leases.release(leader)
+    lead()
+    assert orders.submit_next(provider, leader, config) == order
+    assert (order.fresh().stage, Submission.select().count(), provider.bought) == ("paid", 0, [])
+
+
+# --- the last two minutes
+
+
 def test_nothing_is_begun_in_the_last_two_minutes(
     provider: Provider, leader: Leadership, config: Config
 ) -> None:
-    make_order("paid", deadline_at=after(119))
+    make_order("paid", deadline_at=after(120))
     assert orders.submit_next(provider, leader, config) is None
     assert provider.bought == []
+    make_order("paid", plan_id="in-time", deadline_at=after(120.1))
+    provider.answers = [placed()]
+    assert orders.submit_next(provider, leader, config)
 
 
 def test_what_is_not_paid_for_is_not_bought(provider: Provider, leader: Leadership, config: Config) -> None:
@@ -300,19 +445,30 @@ def test_what_was_never_sent_goes_back_in_line() -> None:
     Submission.update(sent_at=None).execute()
     assert orders.take_over(Leadership("new", 2)) == 1
     assert (order.fresh().stage, intent_of(order).outcome) == ("paid", "not_sent")
+    assert (events(order)[-1].actor, events(order)[-1].note) == ("job", "the process ended before sending")
 
 
 def test_what_was_sent_is_looked_up_before_ordering_again() -> None:
     order = make_order("submitting")
     assert orders.take_over(Leadership("new", 2)) == 1
     assert (order.fresh().stage, intent_of(order).outcome) == ("unknown", None)
+    note = "the process ended before the answer was recorded"
+    assert (events(order)[-1].actor, events(order)[-1].note) == ("job", note)
+
+
+def test_what_is_over_or_waits_is_not_taken_over() -> None:
+    for stage in ("paid", "unknown", "accepted", "ready"):
+        make_order(stage, plan_id=stage)
+    assert orders.take_over(Leadership("new", 2)) == 0
 
 
 def test_a_leader_does_not_take_over_what_it_is_doing_itself(advance: Advance) -> None:
     order = make_order("submitting")
     assert orders.take_over(Leadership("same", 1)) == 0
     assert order.fresh().stage == "submitting"
-    advance(orders.CALL_CAN_TAKE.total_seconds() + 1)
+    advance(orders.CALL_CAN_TAKE.total_seconds())
+    assert orders.take_over(Leadership("same", 1)) == 0
+    advance(0.1)
     assert orders.take_over(Leadership("same", 1)) == 1
     assert order.fresh().stage == "unknown", "no call takes so long: it has been forgotten"
 
