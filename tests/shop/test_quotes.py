@@ -285,6 +285,24 @@ def test_waiting_ends_when_the_verdict_comes_and_leaves_its_place_to_the_next(
     assert places.acquire(blocking=False)
 
 
+def test_it_is_the_verdict_on_this_order_that_is_waited_for(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened()
+    quoted()
+    make_bundle("unasked")
+    order = opened(plan_id="unasked", esimgo_product_id="unasked")
+    slept = list[float]()
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        Bundle.update(check_verdict="ok", checked_at=clock.now()).execute()
+
+    monkeypatch.setattr(clock, "sleep", sleep)
+    quotes.wait_for_verdict(order.reference, config, BoundedSemaphore())
+    assert slept == [0.05]
+
+
 def test_who_finds_no_place_to_wait_is_not_kept(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
     slept, places = list[float](), BoundedSemaphore()
     places.acquire()
