@@ -67,6 +67,7 @@ doctor: $(VENV)/.installed ## what is set up wrong, and what helps
 	@$(BIN)/python -m jobs doctor
 
 i18n: $(VENV)/.installed ## collect new texts into webapp/base/translations
+	@mkdir -p var
 	@$(BIN)/pybabel --quiet extract -F babel.cfg --no-location --omit-header --sort-output -k N_ -o var/messages.pot webapp templates
 	@$(BIN)/pybabel update --no-fuzzy-matching --ignore-obsolete --omit-header -i var/messages.pot -d webapp/base/translations
 

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.usefixtures("database")
 SNAPSHOTS = ROOT / "tests/snapshots"
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 TOLD = {kind: about for kind, about in notifications.KINDS.items() if about.group}
-STAGES = {"paid": "paid", "failed": "failed", "refunded": "failed", "returned": "returned", "ready": "ready"}
+STAGES = {"paid": "paid", "failed": "failed", "refunded": "failed", "ready": "ready"}
 MAILED = [kind for kind, about in TOLD.items() if about.mailed] + ["code"]
 COMMANDS = ("start", "help", "language", "paysupport", "privacy", "terms", "what?")
 ASKED_AT = ("paid", "ready", "failed")

@@ -2,8 +2,12 @@
 
 import ast
 import re
+import shlex
+import subprocess
+import sys
 from html.parser import HTMLParser
 from itertools import product
+from pathlib import Path
 
 import pytest
 from babel.messages.catalog import Catalog, Message
@@ -49,6 +53,20 @@ READ_ALOUD = {"alt", "aria-label", "placeholder", "title"}
 def catalogue() -> Catalog:
     with RUSSIAN.open("rb") as file:
         return read_po(file, locale="ru")
+
+
+def test_the_file_is_as_make_i18n_writes_it(tmp_path: Path) -> None:
+    """So that a change of one sentence is one change in the file."""
+    template, written = tmp_path / "messages.pot", tmp_path / "messages.po"
+    written.write_bytes(RUSSIAN.read_bytes())
+    recipe = (ROOT / "Makefile").read_text().partition("\ni18n:")[2].partition("\n\n")[0]
+    extract, update = (shlex.split(line.strip()) for line in recipe.splitlines() if "pybabel" in line)
+    extract[0] = update[0] = str(Path(sys.executable).with_name("pybabel"))
+    extract[extract.index("-o") + 1] = update[update.index("-i") + 1] = str(template)
+    update[update.index("-d") :] = ["-l", "ru", "-o", str(written)]
+    for command in (extract, update):
+        subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    assert written.read_text() == RUSSIAN.read_text(), "run `make i18n`"
 
 
 def collected() -> set[str]:

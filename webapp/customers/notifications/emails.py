@@ -19,7 +19,7 @@ from webapp.models import EmailAddress, Notification, Setting
 BOT_NAME = "bot.username"
 """The setting in which the bot's name is kept, for links into its chat."""
 
-WITH_RECEIPT = frozenset({"ready", "topped_up", "refunded", "returned"})
+WITH_RECEIPT = frozenset({"ready", "topped_up", "refunded"})
 
 
 def letter(notification: Notification, to: EmailAddress, config: Config) -> EmailMessage:

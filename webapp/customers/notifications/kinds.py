@@ -30,7 +30,6 @@ KINDS = {
     "ready": Kind("orders", timedelta(days=30), mailed=True),
     "topped_up": Kind("orders", timedelta(days=3), mailed=True),
     "failed": Kind("money", timedelta(days=1), mailed=True),
-    "returned": Kind("money", timedelta(days=3), mailed=True),
     "refunded": Kind("money", timedelta(days=3), mailed=True),
     "activated": Kind("travel", timedelta(days=1)),
     "first_use": Kind("travel", timedelta(days=1)),

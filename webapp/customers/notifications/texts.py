@@ -67,14 +67,6 @@ def _failed(order: Order, _facts: Facts) -> Text:
     return heading, text % {"stars": stars_text(order.stars)}, _order(order)
 
 
-def _returned(order: Order, _facts: Facts) -> Text:
-    text = _(
-        "It cannot be installed any more. "
-        "Your %(stars)s are being returned; you will hear from us when they have arrived."
-    )
-    return _("Your eSIM was taken back"), text % {"stars": stars_text(order.stars)}, _order(order)
-
-
 def _refunded(order: Order, _facts: Facts) -> Text:
     text = _("%(stars)s returned to your balance.") % {"stars": stars_text(order.stars)}
     return _("Refunded"), text, _order(order)
@@ -188,7 +180,6 @@ _WORDS: dict[str, Callable[[Order, Facts], Text]] = {
     "ready": _ready,
     "topped_up": _topped_up,
     "failed": _failed,
-    "returned": _returned,
     "refunded": _refunded,
     "activated": _activated,
     "first_use": _first_use,
