@@ -12,6 +12,7 @@ from webapp.clients.esimgo.budget import Budget
 from webapp.clients.esimgo.client import ESIMGoClient
 from webapp.clients.telegram.botapi import BotApi
 from webapp.customers.outbox.rate_limiter import RateLimiter
+from webapp.operations.beginning import Beginning
 from webapp.state import provider
 from webapp.state.leases import Leadership
 
@@ -42,9 +43,17 @@ class Context:
     jobs: Mapping[str, ModuleType]
     chat_limiter: RateLimiter = field(default_factory=RateLimiter)
     locks: JobLocks = field(default_factory=JobLocks)
+    start: Beginning | None = None
+    """Of the jobs process; a job that is run once by hand has none."""
 
     @classmethod
-    def of(cls, config: Config, leadership: Leadership, jobs: Mapping[str, ModuleType]) -> Self:
+    def of(
+        cls,
+        config: Config,
+        leadership: Leadership,
+        jobs: Mapping[str, ModuleType],
+        start: Beginning | None = None,
+    ) -> Self:
         """With clients for eSIM Go and Telegram as the settings name them; nobody is asked yet."""
         esimgo = ESIMGoClient(
             config.esimgo_api_key,
@@ -56,4 +65,4 @@ class Context:
         bot = BotApi(
             config.telegram_bot_token, config.telegram_api_url, timeout=(3, 15), authorities=config.ca_file
         )
-        return cls(config, esimgo, bot, leadership, jobs)
+        return cls(config, esimgo, bot, leadership, jobs, start=start)

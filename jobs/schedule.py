@@ -41,8 +41,8 @@ from webapp import create_app
 from webapp.base import clock
 from webapp.base.config import Config
 from webapp.models import JobRequest, Setting, db
-from webapp.operations import beginning
-from webapp.state import leases, processes
+from webapp.operations.beginning import Beginning
+from webapp.state import leases
 from webapp.state.leases import Leadership
 
 log = logging.getLogger("jobs")
@@ -99,13 +99,14 @@ EXECUTORS = {entry.executor: entry.lanes for entry in SCHEDULE}
 def run_for_ever(config: Config) -> None:
     """Lead when nobody else does, until told to stop."""
     create_app(config)
-    beginning.begin("jobs", config)
+    start = Beginning("jobs", config)
+    start.go_on()
     try:
         leadership = wait_for_leadership(config)
         heartbeat = runner.Heartbeat(leadership, config.lease_s)
         heartbeat.start()
         try:
-            context = Context.of(config, leadership, NAMES)
+            context = Context.of(config, leadership, NAMES, start)
             metrics.serve(config, context.esimgo)
             scheduler = scheduled(Ticks(context))
             runner.stop_when_told(scheduler)
@@ -162,7 +163,6 @@ def wait_for_leadership(config: Config) -> Leadership:
 def _try_to_lead(config: Config) -> tuple[Leadership | None, str]:
     """With the reason when it is not to be had: a standby outlives a database that is locked or away."""
     try:
-        processes.still_here("jobs")
         return leases.acquire(config.lease_s), "another jobs process leads"
     except OperationalError as error:
         db.database.close()

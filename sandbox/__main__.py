@@ -15,12 +15,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
+from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 
 from sandbox.processes import run
 
-REAL = ("ESIMGO_API_KEY", "ESIMGO_API_URL", "TELEGRAM_BOT_TOKEN", "TELEGRAM_API_URL")
+REAL = ("ESIMGO_API_KEY", "TELEGRAM_BOT_TOKEN")
 PORTS = {"PORT": 8000, "ESIMGO_SANDBOX_PORT": 8090, "TELEGRAM_SANDBOX_PORT": 8091}
 VAR = Path("var/sandbox")
 
@@ -32,7 +33,8 @@ def main() -> None:
     ports = _ports(settings, sandboxed)
     environ = dict(os.environ) | {"FLASK_SKIP_DOTENV": "1"}
     if sandboxed:
-        environ |= _sandbox_settings(settings, ports)
+        played = _sandbox_settings(settings, ports)
+        environ = {n: value for n, value in environ.items() if n.removesuffix("_FILE") not in played} | played
     for name, port in ports.items():
         _refuse_taken(name, port)
     migrated = subprocess.run(
@@ -59,8 +61,9 @@ def _ports(environ: Mapping[str, str], sandboxed: bool) -> dict[str, int]:
     ports = {}
     for name, default in PORTS.items():
         text = environ.get(name) or str(default)
-        if not text.isdecimal() or not 1 <= int(text) <= 65435:
-            _refuse(f"{name} must be a port from 1 to 65435")
+        most = 65435 if sandboxed else 65535  # the stand-ins also listen on port + 100
+        if not text.isdecimal() or not 1 <= int(text) <= most:
+            _refuse(f"{name} must be a port from 1 to {most}")
         if sandboxed or name == "PORT":
             ports[name] = int(text)
     if sandboxed:
@@ -86,7 +89,11 @@ def _sandbox_settings(environ: Mapping[str, str], ports: Mapping[str, int]) -> d
         "CLOCK_FILE": str(VAR / "clock"),
         "PYTHONUNBUFFERED": "1",
     }
-    return settings | {name: environ[name] for name in ("PUBLIC_URL", "CLOCK_FILE") if environ.get(name)}
+    if environ.get("CLOCK_FILE"):
+        settings["CLOCK_FILE"] = environ["CLOCK_FILE"]
+    if urlsplit(environ.get("PUBLIC_URL", "")).hostname in {"127.0.0.1", "localhost"}:
+        settings["PUBLIC_URL"] = environ["PUBLIC_URL"]  # a shop in public takes no stand-ins
+    return settings
 
 
 def _refuse_taken(name: str, port: int) -> None:

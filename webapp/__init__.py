@@ -1,33 +1,30 @@
 """The shop's web side. `create_app` is the only place where things are wired together."""
 
-from flask import Flask
-from flask.typing import ResponseReturnValue
-from werkzeug.middleware.proxy_fix import ProxyFix
-from whitenoise import WhiteNoise
+from typing import TYPE_CHECKING
 
-from webapp import views
-from webapp.base import clock, crash_points, logs, sealing, sentry
-from webapp.base.config import ROOT, Config, warn_of_unknown
-from webapp.models import data_keys, db
-from webapp.operations import cli
-from webapp.views import assets
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from webapp.base.config import Config
 
 
-class Site(Flask):
-    kill_at: str | None = None
-    """The setting KILL_AT."""
-
-    def dispatch_request(self) -> ResponseReturnValue:
-        """A view may be asked twice, as any browser or webhook may ask twice."""
-        with crash_points.armed(self.kill_at):
-            return db.retry_on_deadlock(super().dispatch_request)
-
-
-def create_app(config: Config | None = None) -> Flask:
+def create_app(config: "Config | None" = None) -> "Flask":
     """The WSGI application. Without `config` the settings are read.
 
     Raises ConfigError, also when DATA_KEYS are not those of the database.
     """
+    # Imported here, so that who needs the settings alone (webapp/base/server.py) does not wait for the shop.
+    from werkzeug.middleware.proxy_fix import ProxyFix
+    from whitenoise import WhiteNoise
+
+    from webapp import views
+    from webapp.base import clock, logs, sealing, sentry
+    from webapp.base.config import ROOT, Config, warn_of_unknown
+    from webapp.models import data_keys, db
+    from webapp.operations import cli
+    from webapp.views import assets
+    from webapp.views.site import Site
+
     config = config or Config.read()
     clock.use_offset_file(config.clock_file)
     db.bind(config.database_url, config.data_keys or [sealing.derived_key(config.telegram_bot_token)])

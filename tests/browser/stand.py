@@ -118,9 +118,8 @@ def standing(folder: Path, fill: Callable[[Stand], None], **settings: str) -> It
         lead(A_DAY)
         shelves.fill()
         fill(stand)
-        pricing.note_in_force(
-            settings_of(stand.environment(**settings))
-        )  # the prices stay as they were filled
+        prices_by = pricing.PricedBy.of(settings_of(stand.environment(**settings)))
+        pricing.note_in_force(prices_by)  # they stay as they were filled
     command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--port", str(stand.port)]
     options = ["--blocking-threads", "4", "--no-access-log", "--log-level", "error", "wsgi:app"]
     process = subprocess.Popen([*command, *options], cwd=ROOT, env=stand.environment(**settings))

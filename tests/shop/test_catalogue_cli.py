@@ -21,6 +21,7 @@ from webapp.base.config import Config
 from webapp.clients.esimgo.errors import Unavailable
 from webapp.clients.esimgo.payloads import CataloguePage
 from webapp.models import JobRequest, Plan, db
+from webapp.operations.beginning import Beginning
 
 Say = Callable[..., Result]
 
@@ -186,7 +187,8 @@ def test_prices_are_shown_set_and_removed(say: Say, database: Config) -> None:
 
 def test_prices_are_shown_as_they_are_sold_and_as_they_will_be(say: Say, database: Config) -> None:
     """The settings were changed, and the shop was not started again."""
-    stock(changed(database, markup_percent=Decimal(0)), TR_3GB)
+    stock(database, TR_3GB)
+    Beginning("web", changed(database, markup_percent=Decimal(0))).go_on()
     now, next_ = lines(say("pricing", "show"))
     assert now.startswith("everything: 0 % markup")
     assert next_.startswith("from the next start of the shop, as its settings say now: 40 % markup")

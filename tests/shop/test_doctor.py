@@ -117,7 +117,9 @@ class Merchant:
 def merchant(
     config: Config, bot: Bot, provider: Provider, street: Street, monkeypatch: pytest.MonkeyPatch
 ) -> Merchant:
-    monkeypatch.setenv("ENV_FILE", os.devnull)  # a test may name another one
+    file = config.legal_file.with_name("simka.env")
+    file.write_text("ESIMGO_API_KEY=key\nTELEGRAM_BOT_TOKEN=1:a\nTELEGRAM_WEBHOOK_SECRET=secret\n")
+    monkeypatch.setenv("ENV_FILE", str(file))
     return Merchant(config, bot, provider, street)
 
 
@@ -158,9 +160,8 @@ def refuse(method: str) -> Callable[[str], object]:
 
 
 def write_down(merchant: Merchant, line: str) -> None:
-    file = merchant.config.legal_file.with_name("simka.env")
-    file.write_text(line)
-    os.environ["ENV_FILE"] = str(file)
+    with Path(os.environ["ENV_FILE"]).open("a") as file:
+        file.write(f"{line}\n")
 
 
 Mistake = Callable[[Merchant], object]
@@ -190,8 +191,9 @@ MISTAKES: dict[str, Mistake] = {
     "database_away": lambda m: db.bind(f"sqlite:///{m.config.legal_file.parent}"),
     "migrations_missing": lambda m: db.database.execute_sql("DELETE FROM schema_migration"),
     "scheduler_missing": lambda m: m.config.clock_file and m.config.clock_file.write_text("100000"),
+    "settings_unreadable": lambda m: write_down(m, "MARKUP_PERCENT=much"),
     "settings_unknown": lambda m: write_down(m, "BACKUP_BUCKET=simka"),
-    "settings_outdated": lambda m: processes.began("web", changed(m.config, shop_name="Before")),
+    "settings_outdated": lambda m: processes.began("web", changed(Config.read(), shop_name="Old")),
     "public_url_is_here": lambda m: m.set(public_url="http://127.0.0.1:8000"),
     "public_url_unfit": lambda m: m.set(public_url=f"{SHOP}:8080"),
     "proxy_not_trusted": lambda m: m.set(trusted_proxies=0),

@@ -5,15 +5,17 @@ from decimal import Decimal
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from peewee import OperationalError
 
 from tests.settings import changed
 from tests.shop.factories import on_sale
 from tests.shop.offers import EU_5GB, FR_1GB, TR_1GB, TR_3GB, TURKEY, stock
+from tests.shop.standins import always
 from webapp import catalogue
 from webapp.base.config import Config
-from webapp.catalogue import Rule, RuleRefused, pricing, rule
+from webapp.catalogue import PricedBy, Rule, RuleRefused, pricing, rule
 from webapp.models import Bundle, BundleEvent, Plan, PriceRule, Setting, db
-from webapp.operations import beginning
+from webapp.operations.beginning import Beginning
 
 PLAN, SMALL, FRENCH = "tr-3gb-30d", "tr-1gb-7d", "fr-1gb-7d"
 
@@ -62,7 +64,10 @@ def test_the_most_specific_rule_wins_field_by_field(
 ) -> None:
     """Wholesale 4.20. A floor holds for fixed prices too, and hundredths are rounded up."""
     area = plan_id.split("-")[0]
-    assert pricing.price(4200, area, plan_id, config, {known.key: known for known in rules}) == price
+    assert (
+        pricing.price(4200, area, plan_id, PricedBy.of(config), {known.key: known for known in rules})
+        == price
+    )
 
 
 AMOUNT = st.none() | st.integers(0, 10**6)
@@ -82,7 +87,7 @@ def test_no_rules_sell_below_cost_and_floor(
     }
     floor = next((row[1] for row in reversed(fields) if row[1] is not None), 0)
     settings_ = Config(esimgo_api_key="k", telegram_bot_token="1:t", telegram_webhook_secret="s")
-    found = pricing.price(wholesale, "tr", PLAN, settings_, given_)
+    found = pricing.price(wholesale, "tr", PLAN, PricedBy.of(settings_), given_)
     assert found >= wholesale + floor
     assert found % 10 == 0
 
@@ -126,47 +131,68 @@ def test_rules_hold_for_what_eSIM_Go_adds_or_changes_later(stocked: Config) -> N
 # --- settings
 
 
+def start(config: Config) -> None:
+    Beginning("web", config).go_on()
+
+
 def test_a_changed_setting_counts_from_the_next_start(stocked: Config) -> None:
     before = generation()
     again = changed(stocked, markup_percent=Decimal(100), star_usd=Decimal("0.01"))
-    beginning.begin("web", again)
+    start(again)
     assert retail() == {PLAN: 8400, SMALL: 3000, FRENCH: 2800}
     assert Plan.get(Plan.plan_id == PLAN).stars == 840
     assert generation() == before + 1
-    beginning.begin("jobs", again)
+    start(again)
     assert generation() == before + 1, "the pages stay as they are"
 
 
 def test_a_start_with_the_same_settings_changes_nothing(stocked: Config) -> None:
-    before, generation_before = retail(), generation()
-    beginning.begin("web", stocked)
-    assert (retail(), generation()) == (before, generation_before)
+    start(stocked)
+    before = retail(), generation()
+    start(stocked)
+    assert (retail(), generation()) == before
 
 
 def test_rules_go_before_a_changed_markup(stocked: Config) -> None:
     catalogue.set_rule(AREA, stocked)
-    beginning.begin("web", changed(stocked, markup_percent=Decimal(0)))
+    start(changed(stocked, markup_percent=Decimal(0)))
     assert retail() == {PLAN: 7200, SMALL: 4500, FRENCH: 1400}
 
 
-@pytest.mark.parametrize("way", ["reading", "rule", "start"])
-def test_the_settings_in_force_are_those_that_the_prices_were_made_with(stocked: Config, way: str) -> None:
-    again = changed(stocked, markup_percent=Decimal(10))
+@pytest.mark.parametrize("way", ["reading", "rule", "no rule", "bundle"])
+def test_whoever_was_started_before_prices_with_the_settings_in_force(stocked: Config, way: str) -> None:
+    """The web was started with new settings; jobs process and command still have the old ones, or newer."""
+    start(changed(stocked, markup_percent=Decimal(100)))
     if way == "reading":
-        stock(again, TR_3GB, TR_1GB, FR_1GB)
+        stock(stocked, TR_3GB, TR_1GB, FR_1GB)
     elif way == "rule":
-        catalogue.set_rule(ONE, again)
+        catalogue.set_rule(rule(scope="area", target="fr", floor=1), stocked)
+    elif way == "no rule":
+        catalogue.set_rule(AREA, stocked)
+        catalogue.remove_rule("area", "tr", stocked)
     else:
-        beginning.begin("web", again)
-    assert catalogue.in_force(stocked) == catalogue.PricedBy.of(again)
-    assert retail()[FRENCH] == 1540
+        catalogue.reprice(Bundle.get(Bundle.name == TR_3GB.name), 4200, stocked)
+    assert retail() == {PLAN: 8400, SMALL: 3000, FRENCH: 2800}
+    assert catalogue.in_force(stocked).markup_percent == 100
+
+
+def test_a_start_that_the_database_did_not_let_through_is_done_later(
+    stocked: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    beginning = Beginning("web", changed(stocked, markup_percent=Decimal(100)))
+    with monkeypatch.context() as busy:
+        busy.setattr(catalogue, "follow_settings", always(OperationalError("database is locked")))
+        beginning.go_on()
+    assert retail()[FRENCH] == 1960
+    beginning.go_on()
+    assert retail() == {PLAN: 8400, SMALL: 3000, FRENCH: 2800}
 
 
 def test_a_shop_from_before_takes_the_prices_of_its_settings_at_the_first_start(stocked: Config) -> None:
     """Nobody noted then which settings they were made with."""
     Setting.delete().where(Setting.name == "pricing.settings").execute()
     Plan.update(retail=1, stars=1).execute()
-    beginning.begin("web", stocked)
+    start(stocked)
     assert retail() == {PLAN: 5880, SMALL: 2100, FRENCH: 1960}
 
 
@@ -174,8 +200,8 @@ def test_a_shop_without_tables_starts_and_says_so_on_its_pages(
     config: Config, caplog: pytest.LogCaptureFixture
 ) -> None:
     db.bind(f"sqlite:///{config.legal_file.parent}/empty.db")
-    beginning.begin("web", config)
-    assert "could not be made what the settings say" in caplog.text
+    start(config)
+    assert "could not note its settings" in caplog.text
 
 
 @settings(max_examples=300, deadline=None, derandomize=True)
@@ -189,7 +215,7 @@ def test_no_settings_sell_below_what_telegram_pays(wholesale: int, star: Decimal
         star_usd=star,
         markup_percent=markup,
     )
-    asked, stars = pricing.priced(wholesale, "tr", PLAN, told, {})
+    asked, stars = pricing.priced(wholesale, "tr", PLAN, PricedBy.of(told), {})
     assert stars * Decimal("0.013") * 1000 >= wholesale
     assert stars * star * 1000 >= asked >= wholesale
 

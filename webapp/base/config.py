@@ -26,6 +26,7 @@ from webapp.base.setting_types import (
     People,
     PurchaseLimits,
     RateLimits,
+    SentryDsn,
     SmtpUrl,
     Switch,
     Text,
@@ -34,6 +35,7 @@ from webapp.base.setting_types import (
     WebhookSecret,
     is_loopback,
 )
+from webapp.base.setting_types import ConfigError as ConfigError
 
 log = logging.getLogger(__name__)
 
@@ -41,10 +43,6 @@ ROOT = Path(__file__).parents[2]
 """The folder with templates/ and static/."""
 
 ONLY_IN_DEVELOPMENT: dict[str, Any] = {"development": True}
-
-
-class ConfigError(Exception):
-    """One line for the person who starts the shop: which setting is wrong, and what would be right."""
 
 
 class Written(PydanticBaseSettingsSource):
@@ -59,7 +57,9 @@ class Written(PydanticBaseSettingsSource):
         value, path = self._lines.get(name), self._lines.get(f"{name}_FILE")
         if path and value:
             raise ConfigError(f"{name} and {name}_FILE are both set: keep one")
-        return _content(name, Path(path)) if path else value, field_name, False
+        if path:
+            value = _content(name, Path(path))
+        return path if value is None else value, field_name, False
 
     def __call__(self) -> dict[str, Any]:
         """By field, what is written at all: an empty value too, which hides what a lower source says."""
@@ -72,9 +72,14 @@ class Written(PydanticBaseSettingsSource):
 
 def _content(name: str, path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8-sig").strip()
+        content = path.read_text(encoding="utf-8-sig").strip()
     except (OSError, UnicodeDecodeError):
         raise ConfigError(f"{name}_FILE: cannot read {path}") from None
+    except ValueError:
+        raise ConfigError(f"{name}_FILE is no path") from None
+    if not content:
+        raise ConfigError(f"{name}_FILE: {path} is empty")
+    return content
 
 
 class Config(BaseSettings):
@@ -195,7 +200,7 @@ class Config(BaseSettings):
         description="PEM file of the authorities to trust instead of the usual ones, behind a proxy that "
         "has its own",
     )
-    sentry_dsn: Url | None = Field(
+    sentry_dsn: SentryDsn | None = Field(
         default=None, description="where errors are reported to, without anything personal", repr=False
     )
     log_format: Literal["text", "json"] = Field(default="text", description="form of the log lines")
@@ -248,8 +253,6 @@ class Config(BaseSettings):
         """
         try:
             return cls()  # type: ignore[call-arg] # what is needed comes from the sources
-        except env_file.FileError as error:
-            raise ConfigError(str(error)) from None
         except ValidationError as error:
             raise ConfigError(_sentence(error)) from None
 
@@ -263,8 +266,8 @@ class Config(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """What the caller gives, then the environment, then the file."""
-        lines = env_file.read()
-        env_file.refuse_misspelt(lines, names())
+        lines = env_file.read(names())
+        env_file.refuse_misspelt(_unknown(lines), _written_in_full())
         return init_settings, Written(settings_cls, env_file.environment()), Written(settings_cls, lines)
 
     @model_validator(mode="before")
@@ -306,13 +309,32 @@ class Config(BaseSettings):
 
 def warn_of_unknown() -> None:
     """Say in the log which names of the file are no settings; without their values, which may be secrets."""
-    if unknown := env_file.unknown(env_file.read(), names()):
+    if unknown := unknown_names():
         log.warning("no setting is called %s", " or ".join(unknown))
 
 
-def names() -> list[str]:
+def unknown_names() -> list[str]:
+    """Names of the file that nobody here reads. Errors: ConfigError."""
+    return sorted({env_file.repeated(name) for name in _unknown(env_file.read(names()))})
+
+
+def _unknown(lines: Mapping[str, str]) -> set[str]:
+    """ENV_FILE too: a file cannot name itself."""
+    return lines.keys() - names() - env_file.OF_MAKE_RUN
+
+
+def names() -> frozenset[str]:
     """Every name that a line of the file can begin with."""
-    return [known for name in Config.model_fields for known in (name.upper(), f"{name.upper()}_FILE")]
+    settings = [name.upper() for name in Config.model_fields]
+    return frozenset(settings) | {f"{name}_FILE" for name in settings}
+
+
+def _written_in_full() -> frozenset[str]:
+    """What a misspelt name was perhaps meant to be: a setting, or the file of a secret."""
+    fields = Config.model_fields.items()
+    return frozenset(name.upper() for name, _ in fields) | {
+        f"{name.upper()}_FILE" for name, field in fields if not field.repr
+    }
 
 
 def _sentence(error: ValidationError) -> str:

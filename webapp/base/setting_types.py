@@ -4,9 +4,13 @@ import re
 from base64 import b64decode, urlsafe_b64encode
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import AfterValidator, BeforeValidator
+
+
+class ConfigError(Exception):
+    """One line for the person who starts the shop: which setting is wrong, and what would be right."""
 
 
 def _like(pattern: str, otherwise: str) -> AfterValidator:
@@ -18,8 +22,18 @@ def _like(pattern: str, otherwise: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+def _parts(value: str) -> SplitResult:
+    """Errors: ValueError in words that do not repeat the value, as urlsplit's own would."""
+    try:
+        parts = urlsplit(value)
+        _ = parts.port
+    except ValueError:
+        raise ValueError("cannot be read as an address") from None
+    return parts
+
+
 def _url(value: str) -> str:
-    parts = urlsplit(value)
+    parts = _parts(value)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ValueError("must be an address that starts with https:// (or http:// on this machine)")
     if parts.scheme == "http" and not is_loopback(value):
@@ -29,20 +43,31 @@ def _url(value: str) -> str:
 
 def _database_url(value: str) -> str:
     url = re.sub(r"^postgres://", "postgresql://", value)
-    server = urlsplit(url)
-    if not re.fullmatch(r"sqlite:///.+", url) and (server.scheme != "postgresql" or len(server.path) < 2):
+    if not re.fullmatch(r"sqlite:///.+", url) and not _is_postgresql(url):
         raise ValueError("must be sqlite:///path/to/file.db or postgresql://user:password@host/database")
     return url
 
 
+def _is_postgresql(url: str) -> bool:
+    server = _parts(url)
+    is_encoded = not re.search(r"%(?![0-9A-Fa-f]{2})", url)
+    return server.scheme == "postgresql" and re.fullmatch(r"/[^/]+", server.path) is not None and is_encoded
+
+
 def _smtp_url(value: str) -> str:
-    parts = urlsplit(value)
-    try:
-        named = parts.scheme in {"smtp", "smtps"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # a port that is no number
-        named = False
-    if not named:
+    parts = _parts(value)
+    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname or parts.port == 0:
         raise ValueError("must look like smtp://user:password@host:587 or smtps://user:password@host:465")
+    return value
+
+
+def _sentry_dsn(value: str) -> str:
+    from sentry_sdk.utils import BadDsn, Dsn  # most shops have none, and need not load it
+
+    try:
+        Dsn(value)
+    except (BadDsn, ValueError):
+        raise ValueError("must be the DSN of a project, as Sentry shows it") from None
     return value
 
 
@@ -53,7 +78,11 @@ def _toml_file(value: Path) -> Path:
 
 
 def _pem_file(value: Path) -> Path:
-    if not value.is_file():
+    try:
+        is_there = value.is_file()
+    except OSError:
+        is_there = False
+    if not is_there:
         raise ValueError("must be the path of a PEM file that is there")
     return value
 
@@ -126,6 +155,7 @@ PurchaseLimits = Annotated[
 ]
 Url = Annotated[str, AfterValidator(_url)]
 DatabaseUrl = Annotated[str, AfterValidator(_database_url)]
+SentryDsn = Annotated[str, AfterValidator(_sentry_dsn)]
 SmtpUrl = Annotated[str, AfterValidator(_smtp_url)]
 TomlFile = Annotated[Path, AfterValidator(_toml_file)]
 PemFile = Annotated[Path, AfterValidator(_pem_file)]

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from webapp.base.config import Config
 from webapp.catalogue import guard, pricing
 from webapp.catalogue.mapping import Candidate, Size, served
 from webapp.catalogue.reading import Cover, Offer, Reading
@@ -31,7 +30,7 @@ class Difference:
     sold_out: list[str] = field(default_factory=list)
 
 
-def difference(stock: Stock, reading: Reading, prices: pricing.Rules, config: Config) -> Difference:
+def difference(stock: Stock, reading: Reading, rules: pricing.Rules, by: pricing.PricedBy) -> Difference:
     on_sale = {name for name, row in stock.published.items() if row["gone_at"] is None}
     found = Difference(known=len(on_sale), missing=on_sale - reading.offers.keys())
     found.areas = [row for code, row in reading.areas.items() if differs(stock.areas.get(code), row)]
@@ -44,7 +43,7 @@ def difference(stock: Stock, reading: Reading, prices: pricing.Rules, config: Co
         found.events += [_event(name, "gone") for name in sorted(found.gone)]
     if not stock.published:
         found.events = []  # a first catalogue is not news
-    _make_plans(stock, reading, found, _Prices(prices, config))
+    _make_plans(stock, reading, found, _Prices(rules, by))
     return found
 
 
@@ -83,10 +82,10 @@ def _event(name: str, kind: str, before: int | None = None, after: int | None = 
 @dataclass(frozen=True)
 class _Prices:
     rules: pricing.Rules
-    config: Config
+    by: pricing.PricedBy
 
     def row(self, plan_id: str, size: Size, by: Candidate) -> Row:
-        retail, stars = pricing.priced(by.wholesale, size.area, plan_id, self.config, self.rules)
+        retail, stars = pricing.priced(by.wholesale, size.area, plan_id, self.by, self.rules)
         return {
             "plan_id": plan_id,
             "plan_type": size.plan_type,
@@ -96,7 +95,7 @@ class _Prices:
             "tier": size.tier,
             "bundle": by.id,
             "retail": retail,
-            "currency": self.config.currency,
+            "currency": self.by.currency,
             "stars": stars,
             "available": True,
         }

@@ -104,33 +104,14 @@ def _reason(error: ValidationError) -> str:
     return gettext(str(first["msg"]).removeprefix("Value error, "))
 
 
-# --- a price
-
-
-def price(wholesale: int, area: str, plan_id: str, config: Config, given: Rules) -> int:
-    """What the plan costs under these rules, in thousandths, whole hundredths."""
-    levels = [given.get(key) for key in (("plan", plan_id), ("area", area), ("shop", ""))]
-    present = [rule for rule in levels if rule is not None]
-    markup = next((r.markup_percent for r in present if r.markup_percent is not None), config.markup_percent)
-    floor = next((r.floor for r in present if r.floor is not None), 0)
-    fixed = next((r.fixed for r in present if r.fixed is not None), None)
-    wanted = money.retail(wholesale, markup) if fixed is None else money.rounded_up(fixed)
-    return max(wanted, money.rounded_up(wholesale + floor))
-
-
-def priced(wholesale: int, area: str, plan_id: str, config: Config, given: Rules) -> tuple[int, int]:
-    """What the plan costs, in thousandths and in Stars. These bring in its wholesale price at what Telegram
-    really pays, whatever STAR_USD says.
-    """
-    retail = price(wholesale, area, plan_id, config, given)
-    cost = money.stars(wholesale, min(config.star_usd, TELEGRAM_PAYS_USD))
-    return retail, max(money.stars(retail, config.star_usd), cost)
-
-
 # --- the settings that prices are made with
 
 
 class PricedBy(NamedTuple):
+    """MARKUP_PERCENT, STAR_USD and CURRENCY of the process that was started last: all others price with
+    these until one is started anew.
+    """
+
     markup_percent: Decimal
     star_usd: Decimal
     currency: str
@@ -141,27 +122,53 @@ class PricedBy(NamedTuple):
 
 
 def in_force(config: Config) -> PricedBy:
-    """The settings that today's prices were made with: those of the process that made them, which may have
-    been started before yours.
-    """
+    """What prices are made with now; by `config` where no process has said so yet."""
     told = Setting.read(_IN_FORCE)
     return PricedBy.of(config) if told is None else PricedBy(Decimal(told[0]), Decimal(told[1]), told[2])
 
 
 def follow_settings(config: Config) -> int:
-    """Make the prices what these settings say, as a process does when it starts; returns how many plans that
-    has repriced. Errors: RuleRefused.
+    """From now on prices are made with these settings; a process says so when it starts. Returns how many
+    plans that has repriced. Errors: RuleRefused.
     """
-    if Setting.read(_IN_FORCE) is not None and in_force(config) == PricedBy.of(config):
+    wanted = PricedBy.of(config)
+    if Setting.read(_IN_FORCE) is not None and in_force(config) == wanted:
         return 0
     with generation.change():
-        return _reprice_all(config, rules())
+        note_in_force(wanted)
+        return _reprice(_every_plan(), wanted, rules())
 
 
-def note_in_force(config: Config) -> None:
-    """All prices are made with these settings now; in the transaction that writes them."""
-    markup, star, currency = PricedBy.of(config)
+def note_in_force(settings: PricedBy) -> None:
+    markup, star, currency = settings
     Setting.write(_IN_FORCE, [str(markup), str(star), currency])
+
+
+# --- a price
+
+
+def price(wholesale: int, area: str, plan_id: str, by: PricedBy, given: Rules) -> int:
+    """What the plan costs under these rules, in thousandths, whole hundredths."""
+    levels = [given.get(key) for key in (("plan", plan_id), ("area", area), ("shop", ""))]
+    present = [rule for rule in levels if rule is not None]
+    markup = next((r.markup_percent for r in present if r.markup_percent is not None), by.markup_percent)
+    floor = next((r.floor for r in present if r.floor is not None), 0)
+    fixed = next((r.fixed for r in present if r.fixed is not None), None)
+    wanted = money.retail(wholesale, markup) if fixed is None else money.rounded_up(fixed)
+    return max(wanted, money.rounded_up(wholesale + floor))
+
+
+def priced(wholesale: int, area: str, plan_id: str, by: PricedBy, given: Rules) -> tuple[int, int]:
+    """What the plan costs, in thousandths and in Stars. These bring in its wholesale price at what Telegram
+    really pays, whatever STAR_USD says.
+    """
+    retail = price(wholesale, area, plan_id, by, given)
+    return retail, max(money.stars(retail, by.star_usd), fewest_stars(wholesale, by))
+
+
+def fewest_stars(cost: int, by: PricedBy) -> int:
+    """For fewer Stars something of this cost (thousandths) would be sold below it."""
+    return money.stars(cost, min(by.star_usd, TELEGRAM_PAYS_USD))
 
 
 # --- changing the rules
@@ -174,8 +181,9 @@ def set_rule(rule: Rule, config: Config) -> int:
     """
     with generation.change():
         given = {**rules(), rule.key: rule}
-        _refuse_what_hurts(rule, given, config)
-        return _enact(given, config)
+        by = in_force(config)
+        _refuse_what_hurts(rule, given, by)
+        return _enact(given, by)
 
 
 def remove_rule(scope: str, target: str, config: Config) -> int:
@@ -185,21 +193,21 @@ def remove_rule(scope: str, target: str, config: Config) -> int:
         if given.pop((scope, target), None) is None:
             nothing = _("there is no rule for %(target)s") if target else _("there is no rule for the shop")
             raise RuleRefused(nothing % {"target": target})
-        return _enact(given, config)
+        return _enact(given, in_force(config))
 
 
 def preview(rule: Rule, config: Config) -> list[tuple[Plan, int, int]]:
     """Plans on sale that would cost something else: with the price before and after. Errors: RuleRefused."""
-    given = {**rules(), rule.key: rule}
-    _refuse_what_hurts(rule, given, config)
-    found = [(plan, plan.retail, _priced(plan, config, given)[0]) for plan in _sold_under(rule)]
+    given, by = {**rules(), rule.key: rule}, in_force(config)
+    _refuse_what_hurts(rule, given, by)
+    found = [(plan, plan.retail, _priced(plan, by, given)[0]) for plan in _sold_under(rule)]
     return [(plan, before, after) for plan, before, after in found if before != after]
 
 
-def _refuse_what_hurts(rule: Rule, given: Rules, config: Config) -> None:
+def _refuse_what_hurts(rule: Rule, given: Rules, by: PricedBy) -> None:
     _refuse_strangers(rule)
     for plan in _sold_under(rule):
-        cost, after = plan.bundle.wholesale, _priced(plan, config, given)[0]
+        cost, after = plan.bundle.wholesale, _priced(plan, by, given)[0]
         if rule.fixed is not None and rule.fixed < cost:
             below = _("%(plan)s would cost %(asked)s, below its wholesale price of %(wholesale)s")
             raise _absurd(plan, rule.fixed, below)
@@ -233,18 +241,19 @@ def _sold_under(rule: Rule) -> Iterable[Plan]:
     return list(query)
 
 
-def _enact(given: Rules, config: Config) -> int:
+def _enact(given: Rules, by: PricedBy) -> int:
     PriceRule.delete().execute()
     PriceRule.insert_many([rule.model_dump(mode="json") for rule in given.values()]).execute()
-    return _reprice_all(config, given)
+    return _reprice(_every_plan(), by, given)
 
 
 # --- repricing
 
 
-def _reprice_all(config: Config, given: Rules) -> int:
-    note_in_force(config)
-    return _reprice(Plan.select(Plan, Bundle).join(Bundle), config, given)
+def is_sold_below(bundle: Bundle, cost: int, config: Config) -> bool:
+    """Is a plan of this bundle on sale for fewer Stars than it costs at this price of eSIM Go's?"""
+    fewest = fewest_stars(cost, in_force(config))
+    return bool(Plan.select().where(Plan.bundle == bundle, Plan.available, Plan.stars < fewest).exists())
 
 
 def reprice(bundle: Bundle, wholesale: int, config: Config) -> None:
@@ -258,21 +267,25 @@ def reprice(bundle: Bundle, wholesale: int, config: Config) -> None:
             wholesale_after=wholesale,
         )
         Bundle.update(wholesale=wholesale).where(Bundle.id == bundle.id).execute()
-        _reprice(Plan.select(Plan, Bundle).join(Bundle).where(Plan.bundle == bundle), config, rules())
+        _reprice(_every_plan().where(Plan.bundle == bundle), in_force(config), rules())
     bundle.wholesale = wholesale
 
 
-def _reprice(plans: Iterable[Plan], config: Config, given: Rules) -> int:
+def _every_plan() -> Any:
+    return Plan.select(Plan, Bundle).join(Bundle)
+
+
+def _reprice(plans: Iterable[Plan], by: PricedBy, given: Rules) -> int:
     """Write what differs; returns how many plans that were."""
     changed: list[dict[str, Any]] = []
     for plan in plans:
-        retail, stars = _priced(plan, config, given)
-        if (retail, stars, config.currency) != (plan.retail, plan.stars, plan.currency):
-            row = plan.__data__ | {"retail": retail, "stars": stars, "currency": config.currency}
+        retail, stars = _priced(plan, by, given)
+        if (retail, stars, by.currency) != (plan.retail, plan.stars, plan.currency):
+            row = plan.__data__ | {"retail": retail, "stars": stars, "currency": by.currency}
             changed.append({name: value for name, value in row.items() if name != "id"})
     write(Plan, "plan_id", changed)
     return len(changed)
 
 
-def _priced(plan: Plan, config: Config, given: Rules) -> tuple[int, int]:
-    return priced(plan.bundle.wholesale, plan.__data__["area"], plan.plan_id, config, given)
+def _priced(plan: Plan, by: PricedBy, given: Rules) -> tuple[int, int]:
+    return priced(plan.bundle.wholesale, plan.__data__["area"], plan.plan_id, by, given)

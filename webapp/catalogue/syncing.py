@@ -39,10 +39,10 @@ def sync(pages: Iterable[CataloguePage], config: Config) -> int:
     for _ in range(ATTEMPTS):
         stock = Stock.now()
         _keep_newer_prices(reading, stock, before)
-        found = difference(stock, reading, pricing.rules(), config)
+        found = difference(stock, reading, pricing.rules(), pricing.in_force(config))
         crash_point("catalogue.compared")
         try:
-            number = _switch(stock, found, config)
+            number = _switch(stock, found)
         except generation.StaleGeneration:
             continue
         crash_point("catalogue.switched")
@@ -60,7 +60,7 @@ def _keep_newer_prices(reading: Reading, stock: Stock, before: int) -> None:
         reading.offers[name] = Offer(row, offer.cover)
 
 
-def _switch(stock: Stock, found: Difference, config: Config) -> int:
+def _switch(stock: Stock, found: Difference) -> int:
     """Errors: StaleGeneration when somebody has changed the catalogue since it was compared."""
     with generation.change(since=stock.generation) as number:
         write(Area, "code", found.areas)
@@ -73,7 +73,6 @@ def _switch(stock: Stock, found: Difference, config: Config) -> int:
         told = {"generation": number, "at": clock.now()}
         for events in chunked(found.events, ROWS_AT_ONCE):
             BundleEvent.insert_many([{**event, **told} for event in events]).execute()
-        pricing.note_in_force(config)
         guard.note(found.known, len(found.missing), found.verdict)
         due.done()
     return number

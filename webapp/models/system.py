@@ -24,7 +24,7 @@ class Lease(BaseModel):
 
 class Process(Row):
     """One process of the shop and the settings that it was started with: `settings` is JSON, by name a
-    fingerprint made with `salt`.
+    fingerprint (state/processes.py).
     """
 
     kind = CharField()
@@ -33,11 +33,10 @@ class Process(Row):
     pid_started = CharField()
     started_at = UtcField()
     seen_at = UtcField()
-    salt = CharField()
     settings = TextField()
 
     class Meta:
-        indexes = ((("kind", "host"), True),)
+        indexes = ((("host", "pid"), True),)
 
 
 class Setting(BaseModel):

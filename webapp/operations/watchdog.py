@@ -10,7 +10,8 @@ from webapp.base.config import Config
 from webapp.clients.telegram.botapi import BotApi
 from webapp.models import db
 from webapp.operations import alerts
-from webapp.state import incidents, leases, processes
+from webapp.operations.beginning import Beginning
+from webapp.state import incidents, leases
 
 log = logging.getLogger(__name__)
 
@@ -20,20 +21,22 @@ MISSING_AFTER_S = 45
 
 
 def begin(config: Config) -> None:
-    """Watch from a thread of its own, which ends with the process."""
+    """Watch from a thread of its own, which ends with the process, and begin as the web process."""
+    start = Beginning("web", config)
+    start.go_on()
     bot = BotApi(
         config.telegram_bot_token, config.telegram_api_url, timeout=(3, 10), authorities=config.ca_file
     )
-    threading.Thread(target=_watch, args=(config, bot), name="watchdog", daemon=True).start()
+    threading.Thread(target=_watch, args=(config, bot, start), name="watchdog", daemon=True).start()
 
 
-def _watch(config: Config, bot: BotApi) -> None:
+def _watch(config: Config, bot: BotApi, start: Beginning) -> None:
     clock.sleep(MISSING_AFTER_S)  # the jobs process may be starting too
     while True:
         try:
             db.keep_connection()
-            processes.still_here("web")
             check_jobs_process(config, bot)
+            start.go_on()
         except PeeweeException as error:
             log.error("nobody can tell whether the jobs process runs: %s", error)
         clock.sleep(LOOKS_EVERY_S)

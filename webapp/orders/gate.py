@@ -81,6 +81,8 @@ def _no_room(order: Order, config: Config) -> Refusal | None:
 
 def _quoted(order: Order, config: Config) -> Refusal | None:
     verdict = quotes.verdict(order, config)
+    if verdict == "ok" and not quotes.brings_its_cost(order, config):
+        verdict = "dearer"
     if verdict == "ok":
         return None if quotes.balance_covers(order) else _sales_paused()
     sentence = {

@@ -88,7 +88,8 @@ def _check(bundle: Bundle, client: ESIMGoClient, config: Config) -> None:
     try:
         with transaction():  # whoever is told of a new price finds it
             bundle = Bundle.get_by_id(bundle.id)
-            if quote.valid and quote.total > _tolerated(bundle.wholesale):
+            is_dearer = quote.total > _tolerated(bundle.wholesale)
+            if quote.valid and (is_dearer or catalogue.is_sold_below(bundle, quote.total, config)):
                 catalogue.reprice(bundle, quote.total, config)
             _note(bundle, "ok" if quote.valid else "refused", quote.total)
     except RuleRefused as error:  # the others are sold
@@ -159,6 +160,15 @@ def verdict(order: Order, config: Config) -> str:
     if bundle.check_verdict == "ok" and (bundle.check_total or 0) > _tolerated(order.wholesale):
         return "dearer"
     return str(bundle.check_verdict)
+
+
+def brings_its_cost(order: Order, config: Config) -> bool:
+    """Do its Stars bring in what eSIM Go asks for it? Before the money only: whoever has paid is not sent
+    away for what lies within the tolerance.
+    """
+    bundle = Bundle.get_or_none(Bundle.name == order.esimgo_product_id)
+    asked = 0 if bundle is None else bundle.check_total or 0
+    return order.stars >= catalogue.fewest_stars(max(order.wholesale, asked), catalogue.in_force(config))
 
 
 def wait_for_verdict(reference: str, config: Config, places: BoundedSemaphore) -> None:

@@ -14,12 +14,11 @@ class Process(Model):
     pid_started = CharField()
     started_at = UtcField()
     seen_at = UtcField()
-    salt = CharField()
     settings = TextField()
 
     class Meta:
         table_name = "process"
-        indexes = ((("kind", "host"), True),)
+        indexes = ((("host", "pid"), True),)
 
 
 def up(migrator: Any, db: Any) -> None:

@@ -6,8 +6,8 @@ from urllib.parse import urlsplit
 from peewee import PeeweeException
 
 from webapp import catalogue
-from webapp.base import env_file, legal
-from webapp.base.config import Config, names
+from webapp.base import legal
+from webapp.base.config import Config, ConfigError, unknown_names
 from webapp.base.setting_types import is_loopback
 from webapp.catalogue import TELEGRAM_PAYS_USD
 from webapp.esims import callbacks
@@ -46,11 +46,16 @@ def _scheduler(config: Config) -> Iterator[Finding]:
     yield finding("scheduler_alive" if alive else "scheduler_missing")
 
 
-def _settings(config: Config) -> Iterator[Finding]:
-    """Is what the file says what the shop runs with?"""
-    if unknown := env_file.unknown(env_file.read(), names()):
+def _settings(_config: Config) -> Iterator[Finding]:
+    """Is what the file says now what the shop runs with?"""
+    try:
+        written, unknown = Config.read(), unknown_names()
+    except ConfigError as error:
+        yield finding("settings_unreadable", error=error)
+        return
+    if unknown:
         yield finding("settings_unknown", names=", ".join(unknown))
-    for process in processes.outdated(config):
+    for process in processes.outdated(written):
         told = {"process": process.kind, "host": process.host, "at": f"{process.started_at:%Y-%m-%d %H:%M}"}
         yield finding("settings_outdated", **told, names=", ".join(process.settings))
 

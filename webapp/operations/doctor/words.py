@@ -33,6 +33,11 @@ THIS_MACHINE = {
         N_("No jobs process runs: nothing is bought, delivered or refunded."),
         N_("Start it: `systemctl start simka-jobs`, or by hand `python -m jobs`. Its log says why it ended."),
     ),
+    "settings_unreadable": Words(
+        "wrong",
+        N_("With the settings as they are written now no process would start: %(error)s"),
+        N_("Correct that before anything is started again."),
+    ),
     "settings_unknown": Words(
         "doubtful",
         N_("The file of settings names what no setting is called: %(names)s."),
