@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.shop.factories import make_customer, make_esim, make_order
 from webapp import esims
 from webapp.base import clock
-from webapp.esims import Alert, Outlook
+from webapp.esims import Outlook, UsageWarning
 from webapp.models import Assignment, Esim, Order, UsagePoint, db
 
 GB = 1_000_000_000
@@ -229,7 +229,7 @@ def test_a_forecast_never_contradicts_itself(assignment: Assignment, told: list[
     if found.pace is not None:
         assert timedelta(0) < found.pace.span <= 3 * DAY
         assert found.pace.used_bytes >= 0
-    assert set(esims.alerts(found, NOW)) <= set(Alert)
+    assert set(esims.warnings_of(found, NOW)) <= set(UsageWarning)
 
 
 @settings(deadline=None, derandomize=True)
@@ -247,8 +247,8 @@ def test_who_uses_more_runs_out_no_later(told: list[UsagePoint], more: int) -> N
 # --- what is worth a message
 
 
-def alerts(assignment: Assignment, told: list[UsagePoint]) -> tuple[Alert, ...]:
-    return esims.alerts(esims.forecast(assignment, told, NOW), NOW)
+def warnings_of(assignment: Assignment, told: list[UsagePoint]) -> tuple[UsageWarning, ...]:
+    return esims.warnings_of(esims.forecast(assignment, told, NOW), NOW)
 
 
 @pytest.mark.parametrize(
@@ -256,7 +256,7 @@ def alerts(assignment: Assignment, told: list[UsagePoint]) -> tuple[Alert, ...]:
 )
 def test_eighty_per_cent_used_is_said_while_there_is_some_left(left: float | None, said: bool) -> None:
     told = points((5 * DAY, 3), (4 * DAY, left or 0))
-    assert (Alert.MOSTLY_USED in alerts(plan(left), told)) is said
+    assert (UsageWarning.MOSTLY_USED in warnings_of(plan(left), told)) is said
 
 
 def pace_of(left: float, a_day: float, **values: Any) -> tuple[Assignment, list[UsagePoint]]:
@@ -279,14 +279,14 @@ def test_running_out_early_is_said_two_days_before(
     left: float, a_day: float, ends_in: float, said: bool
 ) -> None:
     assignment, told = pace_of(left, a_day, ends_at=NOW + ends_in * DAY)
-    assert (Alert.RUNS_OUT in alerts(assignment, told)) is said
+    assert (UsageWarning.RUNS_OUT in warnings_of(assignment, told)) is said
 
 
 def test_a_pace_of_less_than_a_day_alarms_nobody() -> None:
     told = points((20 * HOUR, 3), (HOUR, 1))
     assignment = plan(1, starts_at=NOW - 20 * HOUR)
     assert esims.forecast(assignment, told, NOW).outlook is Outlook.RUNS_OUT
-    assert Alert.RUNS_OUT not in alerts(assignment, told)
+    assert UsageWarning.RUNS_OUT not in warnings_of(assignment, told)
 
 
 @pytest.mark.parametrize(
@@ -308,12 +308,12 @@ def test_the_last_day_is_said_while_there_is_something_to_lose(
     ends_in: float, values: dict[str, Any], said: bool
 ) -> None:
     assignment = plan(2, **{"ends_at": NOW + ends_in * HOUR} | values)
-    assert (Alert.ENDS_SOON in alerts(assignment, STEADY)) is said
+    assert (UsageWarning.ENDS_SOON in warnings_of(assignment, STEADY)) is said
 
 
 def test_the_most_urgent_comes_first() -> None:
     assignment, told = pace_of(0.5, 0.6)
-    assert alerts(assignment, told) == (Alert.RUNS_OUT, Alert.MOSTLY_USED)
+    assert warnings_of(assignment, told) == (UsageWarning.RUNS_OUT, UsageWarning.MOSTLY_USED)
 
 
 def bought(stage: str = "ready", ago: timedelta = 3 * DAY, **values: Any) -> Esim:

@@ -1,4 +1,4 @@
-"""Alerts as messages: once, while they are news, and only when they are true."""
+"""Usage warnings as messages: once, while they are news, and only when they are true."""
 
 import json
 from datetime import datetime, timedelta

@@ -16,16 +16,15 @@ from webapp.esims.queries import (
 )
 from webapp.esims.telling import remind
 from webapp.esims.usage import usage_of
-from webapp.esims.usage_warnings import Alert, alerts, is_forgotten
+from webapp.esims.usage_warnings import UsageWarning, is_forgotten, warnings_of
 
 __all__ = [
-    "Alert",
     "Day",
     "Forecast",
     "Outlook",
     "Pace",
+    "UsageWarning",
     "activate",
-    "alerts",
     "assignment_of",
     "cards",
     "current",
@@ -50,4 +49,5 @@ __all__ = [
     "setback",
     "usage_in",
     "usage_of",
+    "warnings_of",
 ]

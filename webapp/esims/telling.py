@@ -1,6 +1,6 @@
-"""Alerts become messages: in a look at an eSIM, and when time alone has made something news.
+"""Usage warnings become messages: in a look at an eSIM, and when time alone has made something news.
 
-The rules are in alerts.py. What was told is in the outbox: each kind once for a plan.
+The rules are in usage_warnings.py. What was told is in the outbox: each kind once for a plan.
 """
 
 from collections import defaultdict
@@ -16,16 +16,20 @@ from webapp.esims.usage_warnings import (
     LAST_DAY,
     REMIND_UNTIL,
     SHORTEST_TO_REMIND,
-    Alert,
-    alerts,
+    UsageWarning,
     is_forgotten,
+    warnings_of,
 )
 from webapp.models import Assignment, Esim, Notification, Order
 from webapp.models.profiles import IN_USE
 
 NEWS_FOR = LAST_DAY
 AT_ONCE = 100
-KINDS = {Alert.RUNS_OUT: "running_out", Alert.MOSTLY_USED: "used_80", Alert.ENDS_SOON: "ends_tomorrow"}
+KINDS = {
+    UsageWarning.RUNS_OUT: "running_out",
+    UsageWarning.MOSTLY_USED: "used_80",
+    UsageWarning.ENDS_SOON: "ends_tomorrow",
+}
 
 
 # --- in a look: call it in the transaction that writes down what was seen
@@ -39,13 +43,14 @@ def tell(plans: Sequence[Assignment]) -> int:
 
 
 def _tell(plan: Assignment, forecast: Forecast, told: set[str], has_data: bool) -> int:
-    """What holds and was not told yet. Of the alerts only the first: one message in one look is enough. While
-    another plan of the eSIM has data, that it has started says enough.
+    """What holds and was not told yet. Of the warnings only the first: one message in one look is enough.
+    While another plan of the eSIM has data, that it has started says enough.
     """
     used_up = _is_used_up(forecast) and not has_data
     events = {"first_use": is_first_use(plan.order, [plan]), "used_up": used_up}
     news = [kind for kind, holds in events.items() if holds and kind not in told]
-    warnings = [KINDS[alert] for alert in alerts(forecast, clock.now()) if KINDS[alert] not in told]
+    kinds = (KINDS[warning] for warning in warnings_of(forecast, clock.now()))
+    warnings = [kind for kind in kinds if kind not in told]
     for kind in (*news, *warnings[:1]):
         notifications.enqueue(plan.order, kind, **_facts(kind, forecast))
     return len(news) + len(warnings[:1])

@@ -1,8 +1,8 @@
 """When somebody should hear of a plan without having asked. Rules only: whoever sends them remembers
 what was sent.
 
-Each alert is sent once per plan. Of those that hold at one look the first that was not sent yet goes out, and
-no other: two messages in one minute about the same data are one too many.
+Each warning is sent once per plan. Of those that hold at one look the first that was not sent yet goes out,
+and no other: two messages in one minute about the same data are one too many.
 """
 
 from datetime import datetime, timedelta
@@ -24,20 +24,20 @@ REMIND_UNTIL = timedelta(days=30)
 BUSY_FOR = timedelta(hours=1)
 
 
-class Alert(StrEnum):
+class UsageWarning(StrEnum):
     RUNS_OUT = "runs_out"
     MOSTLY_USED = "mostly_used"
     ENDS_SOON = "ends_soon"
 
 
-def alerts(forecast: Forecast, now: datetime) -> tuple[Alert, ...]:
+def warnings_of(forecast: Forecast, now: datetime) -> tuple[UsageWarning, ...]:
     """What there is to say of a plan in use, the most urgent first."""
     rules = {
-        Alert.RUNS_OUT: runs_out_early(forecast, now),
-        Alert.MOSTLY_USED: is_mostly_used(forecast),
-        Alert.ENDS_SOON: ends_within_a_day(forecast, now),
+        UsageWarning.RUNS_OUT: runs_out_early(forecast, now),
+        UsageWarning.MOSTLY_USED: is_mostly_used(forecast),
+        UsageWarning.ENDS_SOON: ends_within_a_day(forecast, now),
     }
-    return tuple(alert for alert, holds in rules.items() if holds)
+    return tuple(warning for warning, holds in rules.items() if holds)
 
 
 def is_mostly_used(forecast: Forecast) -> bool:
