@@ -21,6 +21,11 @@ from webapp.base.config import ROOT, Config
 __all__ = ["app", "bot", "shelves"]
 
 PAIRS = [("README.md", "README.ru.md"), ("docs/runbook.md", "docs/runbook.ru.md")]
+LABELS = {
+    "docs/runbook.md": ["What you see", "Why", "What to do", "What the customer is told"],
+    "docs/runbook.ru.md": ["Что видно", "Почему", "Что делать", "Что видит клиент"],
+}
+"""What each page of the runbook says, in this order."""
 OF_JOBS = {"run", "doctor", "smoke-live"}
 SETTING = re.compile(r"^\| `([A-Z_]+)` \|([^|]*)\|", re.MULTILINE)
 TARGETS = set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
@@ -191,6 +196,16 @@ def test_both_languages_have_the_same_headings_and_commands(pair: tuple[str, str
     assert [link for link in links(english) if "README" not in link and "runbook" not in link] == [
         link for link in links(russian) if "README" not in link and "runbook" not in link
     ]
+
+
+@pytest.mark.parametrize("runbook", LABELS)
+def test_each_page_of_the_runbook_says_the_same_four_things(runbook: str) -> None:
+    """Whoever is woken by an alert finds what to do in the place where it always stands."""
+    _title, *pages = re.split(r"^## ", (ROOT / runbook).read_text(), flags=re.MULTILINE)
+    told = {page.partition("\n")[0]: re.findall(r"\*\*(.+?)\*\*", page) for page in pages}
+    assert len(told) > 10
+    labels = [f"{label}." for label in LABELS[runbook]]
+    assert {name: said for name, said in told.items() if said != labels} == {}
 
 
 def test_the_russian_readme_is_russian_and_has_the_same_settings() -> None:

@@ -187,6 +187,18 @@ CAUSES = {
     "webhook_errors without a message": telegram_meets_one_without_words,
     "customer_held": a_customer_is_held,
 }
+CAUSED_ELSEWHERE = {
+    "certificate_ending": "test_alerts::test_a_certificate_that_ends",
+    "chargeback": "test_refunds::test_what_becomes_of_an_order_whose_charge_was_taken_back",
+    "disk_full": "test_alerts::test_a_full_disk",
+    "jobs_missing": "test_alerts::test_the_web_tells_of_a_jobs_process_that_is_gone",
+    "ledger": "test_ledger::test_what_is_lost_or_given_twice_rings_until_it_is_mended",
+    "payment_not_listed": "test_statement::test_what_telegram_does_not_list_is_told_to_the_owner",
+    "refund_not_listed": "test_statement::test_a_refund_that_telegram_does_not_list_is_told_to_the_owner",
+    "refund_stuck": "test_refunds::test_errors_are_waited_out_longer_and_longer_until_a_person_should_look",
+    "unknown_payment": "test_statement::test_an_old_one_is_left_to_a_person",
+}
+"""What takes another machine, or a whole purchase, and the test that has it."""
 
 
 @pytest.mark.parametrize("name", CAUSES)
@@ -314,6 +326,14 @@ def test_every_kind_has_its_words_and_its_page_in_the_runbook() -> None:
     for name in ("runbook.md", "runbook.ru.md"):
         pages = (ROOT / "docs" / name).read_text()
         assert [kind for kind in sorted(kinds) if f"\n## {kind}\n" not in pages] == [], name
+
+
+def test_every_kind_is_caused_in_a_test() -> None:
+    caused = {name.split(" ")[0] for name in CAUSES}
+    assert set(alerts.kinds()) - caused == set(CAUSED_ELSEWHERE)
+    for test in CAUSED_ELSEWHERE.values():
+        file, _, name = test.partition("::")
+        assert f"\ndef {name}(" in Path(__file__).with_name(f"{file}.py").read_text(), test
 
 
 def test_the_owner_reads_it_in_his_language(night: Night) -> None:

@@ -194,6 +194,22 @@ def test_what_telegram_does_not_list_is_told_to_the_owner(bot: Bot, config: Conf
     assert rung() == {("payment_not_listed", str(missing.charge_id))}
 
 
+def test_a_refund_that_telegram_does_not_list_is_told_to_the_owner(
+    bot: Bot, config: Config, advance: Advance
+) -> None:
+    listed, missing = make_payment(None), make_payment(None)
+    for payment in (listed, missing):
+        payments.refund(payment, "for nothing")
+    Refund.update(state="done", done_at=clock.now()).execute()
+    there = [line(None, str(payment.charge_id)) for payment in (listed, missing)]
+    bot.transactions = [*there, line(None, str(listed.charge_id), back=True)]
+    read(bot, config, advance)
+    assert rung() == set()
+    for _ in range(3):
+        read(bot, config, advance)
+    assert rung() == {("refund_not_listed", str(missing.charge_id))}
+
+
 def test_what_is_not_understood_hides_nothing(bot: Bot, config: Config) -> None:
     gift = {"id": "gift", "amount": 5, "date": 1, "source": {"type": "user", "user": {"id": OWNER}}}
     bot.transactions = [{"broken": True}, gift, line(make_order(), "unheard")]
