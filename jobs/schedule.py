@@ -1,4 +1,7 @@
-"""Which job runs how often, and what for. APScheduler only ticks; due dates are decided by clock.py."""
+"""Which job runs how often, and what for.
+
+APScheduler only ticks; due dates are decided by webapp/base/clock.py.
+"""
 
 import logging
 import sys

@@ -187,10 +187,10 @@ def test_a_page_that_is_not_there_is_not_kept(stocked: None, browser: FlaskClien
     assert browser.get("/plans/later").status_code == 200
 
 
-def test_known_pages_count_in_the_funnel_and_errors_do_not(
+def test_known_pages_count_in_the_funnel_and_errors_and_searches_do_not(
     stocked: None, app: Flask, browser: FlaskClient
 ) -> None:
-    for path in ("/", "/", "/shop/tr", "/shop/xx", f"/plans/{PLAN}", "/plans/none"):
+    for path in ("/", "/?lang=ru", "/?q=tur", "/shop/tr", "/shop/xx", f"/plans/{PLAN}", "/plans/none"):
         browser.get(path)
     app.extensions["shop"].funnel.write_down()
     assert funnel.counted(after(-3600), after(3600)) == {"shop": 2, "area": 1, "plan": 1}
