@@ -282,10 +282,22 @@ def spend_the_balance(_order: Order) -> None:
     provider_state.balance_seen(0)
 
 
+COST = 4200
+"""What each order of these tests costs at eSIM Go, in thousandths."""
+FEWEST = 324
+"""Stars that bring that in at the 0.013 USD of Telegram's."""
+
+
 def top_up_what_is_gone(order: Order) -> None:
     esim = make_esim(make_order("active", plan_id="base"))
     Esim.update(state="deactivated").execute()
     Order.update(esim_id=esim.id).where(Order.id == order.id).execute()
+
+
+def sell_at_cost_what_costs_more_now(order: Order) -> None:
+    """By little: eSIM Go's new price is within the tolerance."""
+    Order.update(stars=FEWEST).where(Order.id == order.id).execute()
+    quoted("ok", COST + 13)
 
 
 CODES: list[tuple[Callable[[Order], object], str]] = [
@@ -297,6 +309,8 @@ CODES: list[tuple[Callable[[Order], object], str]] = [
     (spend_the_balance, "sales_paused"),
     (lambda _order: quoted("refused"), "refused"),
     (lambda _order: quoted("ok", 4500), "dearer"),
+    (lambda order: Order.update(stars=FEWEST - 1).where(Order.id == order.id).execute(), "dearer"),
+    (sell_at_cost_what_costs_more_now, "dearer"),
     (lambda _order: quoted("ok", ago_s=121), "missing"),
 ]
 
@@ -316,11 +330,12 @@ def test_each_refusal_has_a_code_for_programs_and_a_sentence_for_people(
         assert re.search(letters, refusal.sentence)
 
 
+def test_what_brings_in_just_its_cost_is_sold(sellable: Order, config: Config) -> None:
+    Order.update(stars=FEWEST).where(Order.id == sellable.id).execute()
+    assert gate.may_pay(sellable.fresh(), config) is None
+
+
 # --- eSIM Go's balance
-
-COST = 4200
-"""What each order of these tests costs at eSIM Go."""
-
 
 @pytest.mark.parametrize(("balance", "covered"), [(COST, True), (COST - 1, False), (None, False)])
 def test_nobody_is_charged_unless_the_balance_is_known_to_cover_it(

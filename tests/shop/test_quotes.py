@@ -58,6 +58,18 @@ def test_a_dearer_bundle_is_sold_at_its_new_price_from_now_on(provider: Provider
     assert (Bundle.get().wholesale, Plan.get().retail, Plan.get().stars) == (5000, 7000, 539)
 
 
+@pytest.mark.parametrize(("stars", "sold_for"), [(340, 340), (339, 475)])
+def test_what_would_be_sold_below_its_cost_has_a_new_price_though_it_rose_by_little(
+    provider: Provider, config: Config, stars: int, sold_for: int
+) -> None:
+    """5 % are tolerated, and 340 Stars bring in 4.42 at what Telegram pays."""
+    opened()
+    Plan.update(stars=stars).execute()
+    provider.quote = quote(4.41)
+    quotes.check_due(provider, config)
+    assert Plan.get().stars == sold_for
+
+
 @pytest.mark.parametrize("statement", ['UPDATE .* SET "wholesale"', 'UPDATE .* SET "checked_at"'])
 def test_whoever_hears_of_a_new_price_finds_it(
     provider: Provider, config: Config, moments: Moments, statement: str
