@@ -383,6 +383,27 @@ def test_what_was_bought_since_the_balance_was_told_is_taken_off_it(
     assert declined(sellable, config) is None
 
 
+@pytest.mark.usefixtures("still")
+@pytest.mark.parametrize(("sent_ago_s", "covered"), [(5, True), (4.9, False)])
+def test_a_balance_lags_five_seconds_behind_what_was_bought(
+    sellable: Order, config: Config, sent_ago_s: float, covered: bool
+) -> None:
+    bought = make_order("ready", plan_id="another")
+    Submission.update(sent_at=after(-sent_ago_s)).where(Submission.order == bought).execute()
+    provider_state.balance_seen(COST)
+    assert (declined(sellable, config) is None) is covered
+
+
+@pytest.mark.usefixtures("still")
+@pytest.mark.parametrize(("allowed_ago_s", "covered"), [(60, True), (59.9, False)])
+def test_a_balance_is_promised_for_a_minute_to_a_payment_that_was_allowed(
+    sellable: Order, config: Config, allowed_ago_s: float, covered: bool
+) -> None:
+    make_order(plan_id="another", admitted_at=after(-allowed_ago_s))
+    provider_state.balance_seen(COST)
+    assert (declined(sellable, config) is None) is covered
+
+
 # --- the charge
 
 
