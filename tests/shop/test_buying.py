@@ -12,7 +12,9 @@ from tests.shop.factories import (
     events,
     intent_of,
     lead,
+    make_bundle,
     make_order,
+    make_plan,
     near,
     placed,
     quoted,
@@ -26,7 +28,7 @@ from webapp.base.config import Config
 from webapp.clients.esimgo import errors
 from webapp.clients.esimgo.errors import EsimGoError
 from webapp.clients.esimgo.payloads import OrderQuote, ProviderOrder
-from webapp.models import Assignment, Esim, Notification, Payment, Refund, Submission
+from webapp.models import Assignment, Esim, Notification, Payment, Plan, Refund, Submission
 from webapp.orders import buying, reconciling
 from webapp.state import leases, outages, restoration
 from webapp.state import provider as provider_state
@@ -362,12 +364,16 @@ def test_a_claim_goes_stale_after_two_seconds(
 def test_an_order_whose_quote_is_old_fails_when_it_is_not_sold_any_more(
     provider: Provider, leader: Leadership, config: Config, answer: tuple[float, bool], failure: str
 ) -> None:
+    make_bundle("another")
+    make_plan()
     order = make_order("paid")
     quoted(ago_s=config.quote_s + 1)
     total, valid = answer
     provider.quote = OrderQuote.model_validate({"valid": valid, "total": total})
     assert orders.submit_next(provider, leader, config) == order
     assert (order.fresh().stage, order.fresh().failure, provider.bought) == ("failed", failure, [])
+    assert provider.asked_about == [order.esimgo_product_id]
+    assert Plan.get().stars == (539 if failure == "dearer" else 453), "for the next one"
     assert (events(order)[-1].actor, events(order)[-1].note) == ("provider", "asked again before buying")
 
 

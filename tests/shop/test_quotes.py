@@ -269,6 +269,14 @@ def test_a_verdict_counts_for_its_time_only(config: Config) -> None:
     assert quotes.verdict(order, config) == "missing"
 
 
+@pytest.mark.usefixtures("still")
+@pytest.mark.parametrize(("older_s", "verdict"), [(0, "ok"), (0.1, "missing")])
+def test_a_verdict_counts_to_the_second(config: Config, older_s: float, verdict: str) -> None:
+    order = opened()
+    quoted("ok", ago_s=config.quote_s + older_s)
+    assert quotes.verdict(order, config) == verdict
+
+
 def test_a_missing_verdict_is_waited_for_a_moment(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
     order = opened()
     before = clock.monotonic()
