@@ -1,6 +1,6 @@
 """Purchases whose answer was lost: found at the provider by count, or proved absent; never bought twice."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -209,6 +209,19 @@ def test_absent_takes_three_looks_over_the_time_to_settle(
     assert stages(order) == ["paid"]
     assert (intent_of(order).outcome, intent_of(order).looks) == ("absent", 4)
     assert near(order.fresh().next_try_at, after(0))
+
+
+def test_a_look_in_vain_takes_back_no_answer_that_came_meanwhile(provider: Provider, config: Config) -> None:
+    order = make_unknown(60)
+
+    def told(since: datetime, until: datetime) -> OrderWindow:
+        assert orders.record(intent_of(order), placed("late"), actor="provider")
+        return window()
+
+    provider.list_orders = told  # type: ignore[method-assign] # something happens while it answers
+    reconciling.reconcile(provider, config)
+    assert (intent_of(order).outcome, intent_of(order).esimgo_order_id) == ("bought", "late")
+    assert stages(order) == ["ready"]
 
 
 def test_two_looks_however_far_apart_are_not_enough(
