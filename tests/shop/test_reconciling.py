@@ -80,6 +80,17 @@ def test_of_two_unclear_and_one_found_the_first_is_adopted(provider: Provider, c
     assert stages(first, second) == ["ready", "unknown"]
 
 
+@pytest.mark.parametrize("outcome", [None, "absent"])
+def test_the_first_is_the_one_that_was_sent_first(
+    provider: Provider, config: Config, outcome: str | None
+) -> None:
+    later, first = make_unknown(60, plan_id="later"), make_unknown(90, plan_id="first")
+    Submission.update(outcome=outcome).execute()
+    provider.window = window(placed("ref-1", created_at=after(-50)))
+    assert reconciling.reconcile(provider, config) == 1
+    assert [intent_of(order).esimgo_order_id for order in (first, later)] == ["ref-1", None]
+
+
 def test_two_unclear_and_two_found_are_matched_the_oldest_first(provider: Provider, config: Config) -> None:
     first, second = make_unknown(90, plan_id="first"), make_unknown(60, plan_id="second")
     late, early = placed("late", created_at=after(-55)), placed("early", created_at=after(-85))
