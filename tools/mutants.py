@@ -121,7 +121,8 @@ def mutants(work: Path) -> list[Mutant]:
 def change(work: Path, name: str) -> str:
     shown = subprocess.run([MUTMUT, "show", name], cwd=work, check=True, capture_output=True, text=True)
     lines = [line for line in shown.stdout.splitlines() if re.match(r"[-+](?![-+]{2})", line)]
-    function = name.rpartition(".")[2].rpartition("__mutmut_")[0].removeprefix("x_")
+    mangled = name.rpartition(".")[2].rpartition("__mutmut_")[0].removeprefix("x")
+    function = mangled.removeprefix("_").replace("\u01c1", ".").removeprefix(".")
     return "\n".join((function, *(f"{line[0]} {line[1:].strip()}" for line in lines)))
 
 
