@@ -337,6 +337,7 @@ def test_what_brings_in_just_its_cost_is_sold(sellable: Order, config: Config) -
 
 # --- eSIM Go's balance
 
+
 @pytest.mark.parametrize(("balance", "covered"), [(COST, True), (COST - 1, False), (None, False)])
 def test_nobody_is_charged_unless_the_balance_is_known_to_cover_it(
     sellable: Order, config: Config, balance: int | None, covered: bool
