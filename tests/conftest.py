@@ -55,6 +55,7 @@ def pytest_configure() -> None:
     for name in names():
         os.environ.pop(name, None)
     os.environ[env_file.VARIABLE] = os.devnull  # whoever develops here may have a shop of their own in .env
+    os.environ["SPT_NOENV"] = "1"  # a process with a title of its own keeps the environment we know it by
     if "TMPDIR" not in os.environ and MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM:
         os.environ["TMPDIR"] = tempfile.tempdir = str(MEMORY)
 

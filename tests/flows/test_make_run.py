@@ -147,9 +147,7 @@ def test_a_killed_process_is_started_again(run: Run) -> None:
     run.start()
     window = f"http://127.0.0.1:{run.ports['TELEGRAM_SANDBOX_PORT']}"
     until(lambda: f"{window}/" in run.said(), 30, "the address")
-    subprocess.run(
-        ["pkill", "-9", "-f", f"python[0-9.]* -m granian .*--port {run.ports['PORT']}"], check=False
-    )
+    subprocess.run(["pkill", "-9", "-f", f"granian .*{run.ports['PORT']}"], check=False)
     until(lambda: "starting again" in run.said(), 10, "the fall")
     until(lambda: answers(f"{shop(run)}/healthz"), 20, "the web process again")
 

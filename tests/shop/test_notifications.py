@@ -64,8 +64,8 @@ def well(_method: str) -> None:
 
 
 def written_somewhere() -> Iterator[str]:
-    """The kinds that the shop writes, as its source names them: where it writes one, and in telling.py, whose
-    kinds are picked by rules.
+    """The kinds that the shop writes, as its source names them: where it writes one, and in
+    webapp/esims/telling.py, whose kinds are picked by rules.
     """
     for path in (ROOT / "webapp").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):

@@ -58,7 +58,7 @@ def test_a_dearer_bundle_is_sold_at_its_new_price_from_now_on(provider: Provider
     assert (Bundle.get().wholesale, Plan.get().retail, Plan.get().stars) == (5000, 7000, 539)
 
 
-@pytest.mark.parametrize(("stars", "sold_for"), [(340, 340), (339, 475)])
+@pytest.mark.parametrize(("stars", "sold_for"), [(340, 340), (339, 476)])
 def test_what_would_be_sold_below_its_cost_has_a_new_price_though_it_rose_by_little(
     provider: Provider, config: Config, stars: int, sold_for: int
 ) -> None:

@@ -24,7 +24,7 @@ class Lease(BaseModel):
 
 class Process(Row):
     """One process of the shop and the settings that it was started with: `settings` is JSON, by name a
-    fingerprint (state/processes.py).
+    fingerprint (webapp/state/processes.py).
     """
 
     kind = CharField()
