@@ -72,6 +72,7 @@ class Stack:
         }
         return plain | {
             "ENV_FILE": os.devnull,  # whoever develops here may have a shop of their own in .env
+            "FLASK_SKIP_DOTENV": "1",
             "ESIMGO_API_KEY": KEY,
             "ESIMGO_API_URL": f"http://127.0.0.1:{self.esimgo_port}/v2.5",
             "ESIMGO_ORDER_INTERVAL_S": "0",

@@ -39,7 +39,7 @@ def environment() -> Mapping[str, str]:
     The command `flask` has by now put the nearest `.env` into it, perhaps another folder's, and with other
     variables in place of `$NAME`. So there it is read as the process was started with it (Linux tells that).
     """
-    if not is_flask_command():
+    if not is_flask_command() or _leaves_the_file_to_us():
         return os.environ
     try:
         started_with = Path("/proc/self/environ").read_bytes()
@@ -47,6 +47,11 @@ def environment() -> Mapping[str, str]:
         return os.environ
     lines = (line.partition(b"=") for line in started_with.split(b"\0") if line)
     return {os.fsdecode(name): os.fsdecode(value) for name, _, value in lines}
+
+
+def _leaves_the_file_to_us() -> bool:
+    """Was `flask` told not to load it (FLASK_SKIP_DOTENV, as Flask reads it)?"""
+    return os.environ.get("FLASK_SKIP_DOTENV", "").lower() not in {"", "0", "false", "no"}
 
 
 def read(known: Collection[str]) -> dict[str, str]:
