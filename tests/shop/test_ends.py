@@ -4,8 +4,9 @@ Each end is looked at a second before it, at the very second, and a second after
 """
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from threading import BoundedSemaphore
+from threading import BoundedSemaphore, Event
 from typing import Any
 
 import pytest
@@ -26,15 +27,17 @@ from tests.shop.factories import (
     make_customer,
     make_esim,
     make_order,
+    make_payment,
     make_top_up,
     quoted,
 )
-from tests.shop.moments import Moments
 from tests.shop.standins import Provider
 from webapp import esims, orders
 from webapp.base import clock
 from webapp.base.config import Config
-from webapp.models import Assignment, Esim, Order, Payment, Plan, Refund
+from webapp.customers import account
+from webapp.models import Assignment, Esim, Order, Payment, Plan, Refund, db
+from webapp.models.db import transaction
 from webapp.models.orders import ADMITTED_FOR, AWAITING_FOR
 from webapp.models.profiles import WAITING
 from webapp.orders import limits, payments, quotes
@@ -178,10 +181,31 @@ def test_a_late_payment_for_a_plan_that_is_gone_goes_back_though_nobody_has_writ
     assert (order.fresh().failure, Refund.get().state) == ("gone", "due")
 
 
-def test_a_late_payment_is_served_when_the_job_comes_by_meanwhile(config: Config, moments: Moments) -> None:
-    order = unpaid(1)
-    moments.after('SELECT .* FROM "orders"', orders.expire)
-    assert payments.confirm(stars.charge(OWNER, charge(order)), config)
+def test_a_payment_waits_for_whoever_is_moving_its_order(config: Config) -> None:
+    """The customer is told of a new price in the very moment in which the charge is booked."""
+    order = make_order()
+    moving, moved = Event(), Event()
+
+    def move() -> None:
+        with transaction():
+            assert order.fresh().move("expired", actor="customer", note="the price has changed")
+            moving.set()
+            moved.wait(0.5)  # long enough for the other one to have read, if it did not wait
+
+    def elsewhere(work: Callable[[], object]) -> None:
+        try:
+            work()
+        finally:
+            db.database.close()
+
+    with ThreadPoolExecutor(2) as threads:
+        first = threads.submit(elsewhere, move)
+        assert moving.wait(30)
+        second = threads.submit(
+            elsewhere, lambda: payments.confirm(stars.charge(OWNER, charge(order)), config)
+        )
+        first.result()
+        second.result()
     assert moves(order) == [("awaiting_payment", "expired"), ("expired", "paid")]
     assert Refund.select().count() == 0
 
@@ -191,6 +215,58 @@ def test_a_late_payment_does_not_take_back_what_somebody_else_has_made_of_the_or
     assert order.fresh().move("paid", actor="test", paid_at=after(0))
     assert not order.move("paid", actor="test")
     assert order.fresh().stage == "paid"
+
+
+@pytest.mark.parametrize(("ago_s", "comes"), [(0, True), (59, True), (60, False)])
+def test_an_order_whose_payment_may_come_has_not_failed(owner: Person, ago_s: float, comes: bool) -> None:
+    """Allowed at the last moment, and its half hour is over: nobody is told to choose and to pay again."""
+    order = unpaid(1, admitted_at=after(-ago_s))
+    page = text(owner.get(f"/orders/{order.reference}"))
+    assert ("Your payment is being confirmed" in page) is comes
+    assert ("Choose it again" in page) is not comes
+    told = owner.get(f"/api/esimgo/status/{order.reference}").get_json()
+    assert (told["stage"], told["status"]) == ("expired", "pending" if comes else "failed")
+    again = orders.place(order.customer, Plan.get())
+    assert (again == order) is comes
+
+
+@pytest.mark.parametrize("what", ["the price", "the time"])
+def test_a_payment_on_its_way_is_of_the_order_that_it_was_allowed_for(config: Config, what: str) -> None:
+    order = make_order(admitted_at=after(-1))
+    make_payment(order, state="created", charge_id=None)
+    if what == "the price":
+        Plan.update(stars=999).execute()
+    else:
+        Order.update(created_at=after(-1900)).execute()
+    assert orders.place(order.customer, Plan.get()) == order
+    assert payments.confirm(stars.charge(OWNER, charge(order)), config)
+    assert (order.fresh().stage, Order.select().count()) == ("paid", 1)
+
+
+def test_a_plan_that_goes_while_its_payment_is_on_its_way_is_asked_for(config: Config) -> None:
+    """Not late: it was allowed in time."""
+    order = unpaid(1, admitted_at=after(-5))
+    Plan.update(available=False).execute()
+    payments.confirm(stars.charge(OWNER, charge(order)), config)
+    assert (order.fresh().stage, Refund.select().count()) == ("paid", 0)
+
+
+def test_nobody_is_forgotten_while_their_payment_is_on_its_way() -> None:
+    order = make_order(admitted_at=after(-59))
+    assert account.obstacle(order.customer) == "order"
+    Order.update(admitted_at=after(-60)).execute()
+    assert account.obstacle(order.customer) is None
+
+
+def test_an_order_that_was_allowed_again_is_missed_from_then_on(config: Config) -> None:
+    """The first time it was not charged; the second time nobody told us of the charge."""
+    quoted()
+    order = make_order()
+    Payment.delete().execute()
+    assert payments.pre_checkout(stars.question(checkout(order)), config) is None
+    Payment.update(created_at=after(-1500)).execute()
+    assert payments.pre_checkout(stars.question(checkout(order)), config) is None
+    assert [payment.created_at for payment in Payment.select()] == [clock.now()]
 
 
 @pytest.mark.parametrize("comes_by", [orders.expire, lambda: 0], ids=["a job", "no job"])

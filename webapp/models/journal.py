@@ -34,7 +34,7 @@ class Stateful(Row):
         now: str = getattr(self, self.STATE)
         with transaction():
             if now not in {to, self.as_written(self.STATE)}:
-                self._move(now, actor, "its time was over", {})
+                self._move(now, "job", "its time was over", {})
                 setattr(self, self.STATE, now)  # by us or by a job: the next compare-and-set finds out
             return self._move(to, actor, note, changes)
 

@@ -48,6 +48,8 @@ AWAITING_FOR = timedelta(minutes=30)
 """How long an order can be paid for."""
 ADMITTED_FOR = timedelta(seconds=60)
 """How long a payment that was allowed counts as if it had come."""
+CHARGED_WITHIN = timedelta(minutes=10)
+"""When a payment that was allowed has not been heard of for so long, Telegram's own list was read in vain."""
 
 
 class Order(Stateful):
@@ -104,7 +106,13 @@ class Order(Stateful):
 
     @property
     def status(self) -> str:
-        return STATUS[self.stage]
+        return self.status_in(self.stage)
+
+    def status_in(self, stage: str) -> str:
+        """The status to be shown beside a stage that was read before. What may be charged in this moment has
+        not failed.
+        """
+        return "pending" if stage == "expired" and self.is_admitted else STATUS[stage]
 
     @property
     def is_open_for_payment(self) -> bool:
@@ -126,6 +134,12 @@ class Order(Stateful):
     def is_admitted(self) -> bool:
         """Was its payment allowed a moment ago, so that its charge may come?"""
         lately = self.admitted_at is not None and self.admitted_at > clock.now() - ADMITTED_FOR
+        return lately and self.stage in UNPAID
+
+    @property
+    def may_have_been_charged(self) -> bool:
+        """Was its payment allowed, and nobody knows yet whether it was made?"""
+        lately = self.admitted_at is not None and self.admitted_at > clock.now() - CHARGED_WITHIN
         return lately and self.stage in UNPAID
 
     @classmethod

@@ -5,7 +5,7 @@ from typing import Any
 from webapp.base import clock
 from webapp.models import Order
 from webapp.models.db import rows
-from webapp.models.orders import AWAITING_FOR
+from webapp.models.orders import ADMITTED_FOR, AWAITING_FOR
 from webapp.orders.returning import REFUND_PERIOD
 
 _SHOWN = """
@@ -15,7 +15,7 @@ SELECT o.stage, o.failure, o.esim_id, o.submission_id, o.paid_at, o.deadline_at,
        q.state, q.verdict, q.asked_at,
        a.id, a.state, a.starts_at, a.ends_at,
        e.id, e.profile_status, e.state, e.installed_at, e.activate_pressed_at,
-       o.created_at < ?, o.paid_at < ?, a.ends_at <= ?
+       o.created_at < ?, o.admitted_at > ?, o.paid_at < ?, a.ends_at <= ?
 FROM orders o
 JOIN customer c ON c.id = o.customer_id
 LEFT JOIN payment p ON p.order_id = o.id
@@ -27,7 +27,7 @@ WHERE o.reference = ? AND o.telegram_user_id = ?
 ORDER BY p.id, a.id
 """
 """All that orders/_status.html and what it includes look at; a test changes each of it. The last line is what
-time alone changes: no longer to be paid for, to be given back, or to be used.
+time alone changes: no longer to be paid for, perhaps being paid for, to be given back, or to be used.
 """
 
 
@@ -36,5 +36,6 @@ def glance(reference: str, telegram_user_id: int) -> list[tuple[Any, ...]]:
     half a page's time. Equal answers mean an equal page. Nothing for somebody else's order.
     """
     now = clock.now()
-    ends = (Order.created_at.db_value(end) for end in (now - AWAITING_FOR, now - REFUND_PERIOD, now))
+    moments = (now - AWAITING_FOR, now - ADMITTED_FOR, now - REFUND_PERIOD, now)
+    ends = (Order.created_at.db_value(moment) for moment in moments)
     return rows(_SHOWN, *ends, reference, telegram_user_id)

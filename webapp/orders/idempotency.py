@@ -1,8 +1,8 @@
 """The same request gives the same order: a key that the client chose stands for one order, for two days.
 
-Once that order has ended unpaid, and no charge on it is under way, there is nothing left to repeat, and the
-key may be used for a new one. It is written in the transaction that places the order, so there is never the
-one without the other.
+Once that order has ended unpaid, and no charge on it can be on its way any more, there is nothing left to
+repeat, and the key may be used for a new one. It is written in the transaction that places the order, so
+there is never the one without the other.
 """
 
 import hashlib
@@ -14,6 +14,8 @@ from webapp import orders
 from webapp.base import clock
 from webapp.models import Customer, IdempotencyKey, Order, Plan
 from webapp.models.db import transaction
+from webapp.models.orders import CHARGED_WITHIN
+from webapp.state import restoration
 
 KEPT_FOR = timedelta(hours=48)
 """Longer than any order can be late; after that a key may be used again."""
@@ -62,9 +64,15 @@ def _known(customer: Customer, key: str) -> IdempotencyKey | None:
 
 
 def _is_free(known: IdempotencyKey) -> bool:
-    order: Order = known.order
-    has_ended_unpaid = order.stage == "expired" and not order.is_admitted
-    return has_ended_unpaid or known.created_at < clock.now() - KEPT_FOR
+    return _has_ended_unpaid(known.order) or known.created_at < clock.now() - KEPT_FOR
+
+
+def _has_ended_unpaid(order: Order) -> bool:
+    """For good: nobody has to be asked whether it was paid. Where the shop was just brought back from a copy,
+    a payment may have been made of which the copy does not tell.
+    """
+    is_known = restoration.known_since() < clock.now() - CHARGED_WITHIN
+    return order.stage == "expired" and not order.may_have_been_charged and is_known
 
 
 def _let_go(customer: Customer, key: str) -> None:

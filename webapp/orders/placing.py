@@ -1,16 +1,19 @@
 """Orders before their money: placed once however often the button is tapped, and looked up by their owner."""
 
-from peewee import IntegrityError, fn
+from peewee import Expression, IntegrityError, fn
 
 from webapp.models import Area, Bundle, Customer, Esim, Order, Plan
 from webapp.models.db import transaction
 
 
 def place(customer: Customer, plan: Plan, esim: Esim | None = None) -> Order:
-    """The customer's open order for this plan: the one there is, or a new one. A double tap is one order.
+    """The customer's open order for this plan: the one there is, or a new one. A double tap is one order,
+    also while its payment is on its way: that one is paid for, whatever has ended or risen since.
 
     With `esim` it tops that one up; whether the plan fits is for the caller to know (gate.may_place).
     """
+    if (allowed := _just_allowed(customer, plan, esim)) is not None:
+        return allowed
     standing = _awaiting(customer, plan, esim)
     if standing is not None and _may_be_paid_for(standing, plan):
         return standing
@@ -36,13 +39,17 @@ def _new(customer: Customer, plan: Plan, esim: Esim | None) -> Order:
 
 
 def _awaiting(customer: Customer, plan: Plan, esim: Esim | None) -> Order | None:
+    return Order.get_or_none(_same(customer, plan, esim), Order.stage == "awaiting_payment")
+
+
+def _just_allowed(customer: Customer, plan: Plan, esim: Esim | None) -> Order | None:
+    return Order.get_or_none(_same(customer, plan, esim), Order.admitted())
+
+
+def _same(customer: Customer, plan: Plan, esim: Esim | None) -> Expression:
     same_esim = Order.esim_id.is_null() if esim is None else Order.esim_id == esim.id
-    return Order.get_or_none(
-        Order.customer == customer,
-        Order.plan_id == plan.plan_id,
-        Order.stage == "awaiting_payment",
-        same_esim,
-    )
+    same: Expression = (Order.customer == customer) & (Order.plan_id == plan.plan_id) & same_esim
+    return same
 
 
 def _quote(customer: Customer, plan: Plan) -> dict[str, object]:

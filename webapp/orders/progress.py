@@ -35,7 +35,8 @@ def progress(order: Order, plan: Assignment | None, refund: Refund | None) -> Pr
     reached = REACHED.get(stage, 0)
     if used and stage in {"ready", "active"}:
         reached = 4 if order.esim_id else 5
-    return Progress(stage, reached, None if _is_final(stage, refund, used) else SECONDS.get(stage, 2))
+    seconds = 2 if order.is_admitted else SECONDS.get(stage, 2)
+    return Progress(stage, reached, None if _is_final(stage, refund, used) else seconds)
 
 
 def _is_final(stage: str, refund: Refund | None, used: bool) -> bool:

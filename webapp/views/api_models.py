@@ -55,8 +55,8 @@ class OrderHeaders(BaseModel):
         None,
         alias="Idempotency-Key",
         description="The same key with the same body is the same order, whatever has become of it, for 48"
-        " hours. The key is free for a new order before that when the old one has ended unpaid, and when the"
-        " request was refused.",
+        " hours. The key is free for a new order before that when the request was refused, and once the old"
+        " order has ended unpaid and no payment of it can be on its way any more (ten minutes at most).",
         examples=["6f1c2f0e-3a55-4b0e-9f0a-0d8b3e1c7a42"],
     )
 
@@ -167,7 +167,7 @@ class OrderModel(BaseModel):
             "esimgo_order_id": order.esimgo_order_id,
             "esimgo_product_id": order.esimgo_product_id,
             "stage": stage,
-            "status": STATUS[stage],
+            "status": order.status_in(stage),
             "qr_code": esim and shop().qr_uri(esim.activation_code),
             "activation_code": esim and esim.activation_code,
             "created_at": order.created_at,

@@ -25,7 +25,7 @@ def obstacle(customer: Customer) -> str | None:
     if customer.held_at is not None:
         return "held"
     mine = Order.customer == customer
-    if Order.select().where(mine, Order.stage.in_(OPEN_STAGES)).exists():
+    if Order.select().where(mine, Order.stage.in_(OPEN_STAGES) | Order.admitted()).exists():
         return "order"
     asked = ReturnRequest.select().join(Order).where(mine, ReturnRequest.state.in_(("asked", "revoking")))
     if asked.exists():

@@ -12,7 +12,7 @@ from webapp.base.config import Config
 from webapp.base.crash_points import crash_point
 from webapp.customers import notifications
 from webapp.models import Order, Payment
-from webapp.models.db import transaction
+from webapp.models.db import locking, transaction
 from webapp.orders.payments.providers import Charge
 from webapp.orders.payments.refunds import refund
 from webapp.orders.payments.registry import PRICED_IN
@@ -25,8 +25,8 @@ def confirm(charge: Charge, config: Config) -> bool:
     """Book a charge, once; False when it was booked before. What it cannot pay for (a second charge, a
     foreign order) goes back at once.
     """
-    order = Order.get_or_none(Order.reference == charge.reference)
     with transaction():
+        order = locking(Order.select().where(Order.reference == charge.reference), "FOR UPDATE").first()
         payment = book(charge, order)
         if payment is None:
             return False
@@ -87,7 +87,7 @@ def received(order: Order) -> int:
 
 def _pays(order: Order, payment: Payment, config: Config) -> bool:
     """Is the order paid now? Its charges have to add up to its price, neither less nor more."""
-    late = order.stage == "expired"
+    late = order.stage == "expired" and not order.is_admitted
     theirs = (payment.telegram_user_id, payment.currency) == (order.telegram_user_id, PRICED_IN)
     if not theirs or received(order) != order.stars or order.stage not in {"awaiting_payment", "expired"}:
         return False

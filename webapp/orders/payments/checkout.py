@@ -85,7 +85,9 @@ def pre_checkout(asked: Question, config: Config) -> str | None:
 
 
 def _expect(order: Order, asked: Question) -> None:
-    """One row, however often the same person is asked about the same order."""
-    waiting = Payment.select().where(Payment.order == order, Payment.state == "created")
-    if not waiting.exists():
+    """One row, however often the same person is asked about the same order. From now on its charge is missed
+    when nobody tells us of it.
+    """
+    waiting = Payment.update(created_at=clock.now()).where(Payment.order == order, Payment.state == "created")
+    if not waiting.execute():
         expect(asked.payer, asked.provider, asked.currency, asked.amount, order)
