@@ -38,6 +38,11 @@ def held(customer: Customer) -> str:
     return order("awaiting_payment")(customer)
 
 
+def confirming(customer: Customer) -> str:
+    """Allowed at the last moment, which lasts as long as anybody looks."""
+    return order("expired", admitted_at=after(3600))(customer)
+
+
 def settle(order: Order, **values: Any) -> None:
     mine = Payment.select().where(Payment.order == order)
     Refund.update(**values).where(Refund.payment.in_(mine)).execute()
@@ -69,6 +74,7 @@ ORDERS: dict[str, tuple[Address, str]] = {
     "unpaid": (order("awaiting_payment"), ".said h2"),
     "unpaid-held": (held, ".said h2"),
     "expired": (order("expired"), ".said h2"),
+    "confirming": (confirming, ".said h2"),
     "paid": (order("paid"), ".deadline"),
     "submitting": (order("submitting"), ".deadline"),
     "unknown": (order("unknown"), ".deadline"),
