@@ -120,8 +120,9 @@ def test_a_block_says_when(database: None) -> None:
 # --- a page
 
 
-def test_who_is_not_vouched_for_is_told_by_what_they_would_be(app: Flask) -> None:
-    answer = app.test_client().get("/esims", headers={"HX-Request": "true"})
+@pytest.mark.parametrize("given", [{}, {"Authorization": "tma user=1&auth_date=1&hash=0"}])
+def test_who_is_not_vouched_for_is_told_by_what_they_would_be(app: Flask, given: dict[str, str]) -> None:
+    answer = app.test_client().get("/esims", headers={"HX-Request": "true"} | given)
     assert answer.status_code == 401
     assert answer.headers["WWW-Authenticate"] == "Tma realm=telegram"
 
