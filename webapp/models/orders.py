@@ -133,18 +133,20 @@ class Order(Stateful):
     @property
     def is_admitted(self) -> bool:
         """Was its payment allowed a moment ago, so that its charge may come?"""
-        lately = self.admitted_at is not None and self.admitted_at > clock.now() - ADMITTED_FOR
-        return lately and self.stage in UNPAID
+        return self._was_allowed_within(ADMITTED_FOR)
 
     @property
     def may_have_been_charged(self) -> bool:
         """Was its payment allowed, and nobody knows yet whether it was made?"""
-        lately = self.admitted_at is not None and self.admitted_at > clock.now() - CHARGED_WITHIN
+        return self._was_allowed_within(CHARGED_WITHIN)
+
+    def _was_allowed_within(self, span: timedelta) -> bool:
+        lately = self.admitted_at is not None and self.admitted_at > clock.now() - span
         return lately and self.stage in UNPAID
 
     @classmethod
     def admitted(cls) -> Expression:
-        """The same for a query. `created_at` is for the index: what is older has not been open for half an
+        """is_admitted for a query. `created_at` is for the index: what is older has not been open for half an
         hour.
         """
         now = clock.now()
