@@ -240,7 +240,9 @@ class Matrix:
         self.shop.telegram("POST", "faults", {"match": "UPDATE /message", "kind": "late", "after_s": 3600})
         with ThreadPoolExecutor(1) as threads:
             paying = threads.submit(self._paid_elsewhere, Case(STATEMENT[0]))
-            until(lambda: self._questions() > asked, 60, "the question")
+            until(lambda: paying.done() or self._questions() > asked, 60, "the question")
+            if paying.done():
+                paying.result()  # raises what went wrong, which nobody hears of otherwise
             for crash_point in STATEMENT:
                 self.shop.advance(61)
                 self.shop.start_jobs(kill_at=crash_point)
