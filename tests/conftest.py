@@ -11,7 +11,7 @@ import tempfile
 import threading
 import traceback
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from operator import itemgetter
 from pathlib import Path
 from typing import Any, ClassVar
@@ -330,8 +330,23 @@ def shop_on_postgresql(
 @pytest.fixture
 def shop(request: pytest.FixtureRequest) -> Stack:
     stack: Stack = request.getfixturevalue(getattr(request, "param", "running_shop"))
+    request.node.stash[SHOP] = stack
     stack.reset()
     return stack
+
+
+SHOP = pytest.StashKey[Stack]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A test of real processes that fails says what they said last: nobody can ask them afterwards."""
+    report = yield
+    if report.failed and (stack := item.stash.get(SHOP, None)) is not None:
+        report.sections += stack.last_said()
+    return report
 
 
 @pytest.fixture

@@ -182,6 +182,11 @@ class Stack:
     def log(self, name: str) -> str:
         return (self.folder / f"{name}.log").read_text()
 
+    def last_said(self, characters: int = 2000) -> list[tuple[str, str]]:
+        """Of each process: which log, and how it ends."""
+        logs = sorted(self.folder.glob("*.log"))
+        return [(f"the end of {log.name}", log.read_text(errors="replace")[-characters:]) for log in logs]
+
     def count(self, name: str, words: str) -> int:
         """How often the log of NAME says so by now: it is added to by every process of that name."""
         return self.log(name).count(words) if (self.folder / f"{name}.log").exists() else 0
