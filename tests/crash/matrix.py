@@ -7,7 +7,7 @@ one start of the jobs process. Then the shop runs undisturbed until every order 
 import subprocess
 from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -206,7 +206,7 @@ class Matrix:
             self._restart_web(PAYMENT[0])
             paying = threads.submit(self._pay_until_paid, buyer, str(order["invoice_url"]))
             for place in range(len(PAYMENT)):
-                until(lambda: self._web_answers() is False, 90, f"{PAYMENT[place]} in the web")
+                until(_beside(paying, lambda: not self._web_answers()), 90, f"{PAYMENT[place]} in the web")
                 self._restart_web(PAYMENT[place + 1] if place + 1 < len(PAYMENT) else "")
             paying.result()
         told.how = f"died in the web at {len(PAYMENT)} crash points: {', '.join(PAYMENT)}"
@@ -240,9 +240,7 @@ class Matrix:
         self.shop.telegram("POST", "faults", {"match": "UPDATE /message", "kind": "late", "after_s": 3600})
         with ThreadPoolExecutor(1) as threads:
             paying = threads.submit(self._paid_elsewhere, Case(STATEMENT[0]))
-            until(lambda: paying.done() or self._questions() > asked, 60, "the question")
-            if paying.done():
-                paying.result()  # raises what went wrong, which nobody hears of otherwise
+            until(_beside(paying, lambda: self._questions() > asked), 60, "the question")
             for crash_point in STATEMENT:
                 self.shop.advance(61)
                 self.shop.start_jobs(kill_at=crash_point)
@@ -345,6 +343,17 @@ class Matrix:
     def _is_told(self, told: Told) -> bool:
         news = "Refunded" if told.order.status == "failed" else "Your eSIM is ready"
         return any(news in text for text in told.buyer.texts())
+
+
+def _beside(work: "Future[Any]", look: Callable[[], bool]) -> Callable[[], bool]:
+    """`look`, as long as `work` goes well in its thread: what it ends with is raised here, at once."""
+
+    def looking() -> bool:
+        if work.done():
+            work.result()
+        return look()
+
+    return looking
 
 
 def repeated(buyer: Traveller) -> int:
