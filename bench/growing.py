@@ -18,7 +18,7 @@ from webapp import create_app, esims, orders
 from webapp.base import clock
 from webapp.base.config import Config
 from webapp.models import Assignment, Customer, Esim, Order, Payment, db
-from webapp.orders import quotes
+from webapp.orders import pace
 
 SIZES = (1_000, 10_000, 100_000)
 GOAL = 1.3
@@ -75,7 +75,7 @@ def _jobs(config: Config) -> Callable[[], None]:
     """What the jobs process asks of its database every second or so."""
 
     def look() -> None:
-        quotes.queue_is_full(config)
+        pace.per_order(config)
         orders.enforce_deadlines()
         orders.expire()
         esims.due()

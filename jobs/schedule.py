@@ -67,7 +67,7 @@ class Entry(NamedTuple):
 
 SCHEDULE = (
     Entry(validate_quotes, 0.2, "quotes", "ask whether it can be sold, before the money"),
-    Entry(submit_paid_orders, 1, "orders", "buy what was paid for"),
+    Entry(submit_paid_orders, 0.2, "purchases", "buy what was paid for"),
     Entry(collect_accepted, 3, "orders", "deliver what was accepted"),
     Entry(reconcile_unknown, 10, "orders", "find out what became of an unclear purchase"),
     Entry(refresh_esims, 2, "reads", "follow delivered eSIMs"),

@@ -4,12 +4,10 @@ from jobs.context import Context
 from webapp import orders
 from webapp.base import clock
 
-AT_A_STRETCH_S = 5
-
 
 def run(context: Context) -> None:
-    """Until nobody is next in line or the pace says wait; not for ever, because others want their turn."""
-    until = clock.monotonic() + AT_A_STRETCH_S
-    while clock.monotonic() < until:
+    """As long as somebody is in line, and this process leads: no tick of a timer comes between two orders."""
+    while (due_in_s := orders.due_in(context.config)) is not None:
+        clock.sleep(due_in_s)
         if orders.submit_next(context.esimgo, context.leadership, context.config) is None:
             return

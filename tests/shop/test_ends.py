@@ -40,7 +40,7 @@ from webapp.models import Assignment, Esim, Order, Payment, Plan, Refund, db
 from webapp.models.db import transaction
 from webapp.models.orders import ADMITTED_FOR, AWAITING_FOR
 from webapp.models.profiles import WAITING
-from webapp.orders import limits, payments, quotes
+from webapp.orders import capacity, limits, payments, quotes
 from webapp.orders.payments import stars
 from webapp.orders.returning import REFUND_PERIOD
 
@@ -284,10 +284,10 @@ def test_what_was_allowed_at_the_last_moment_counts_until_its_own_end(
     assert limits.refusal(make_customer(), 453, strict) == ("much" if counts else None)
     quoted()
     other = make_order(plan_id="other", customer=make_customer(7))
-    assert quotes.balance_covers(other) is not counts
-    room_s = int((quotes.LAST_CALL + ADMITTED_FOR).total_seconds()) + 1
+    assert capacity.balance_covers(other) is not counts
+    room_s = int((capacity.LAST_CALL + ADMITTED_FOR).total_seconds()) + 1
     hurried = changed(config, deadline_s=room_s, esimgo_order_interval_s=1)
-    assert quotes.queue_is_full(hurried, besides=other) is counts
+    assert (capacity.full_for(other, hurried) is not None) is counts
 
 
 # --- the days of a plan

@@ -252,7 +252,8 @@ def test_when_too_many_are_ahead_nobody_is_charged(sellable: Order, config: Conf
     make_order("paid", plan_id="ahead")
     assert declined(sellable, config) is None
     slow = changed(config, esimgo_order_interval_s=720)
-    assert "Very many people are buying" in str(declined(sellable, slow))
+    assert "Very many people are buying now" in str(declined(sellable, slow))
+    assert "try again in 2 minutes" in str(declined(sellable, slow))
 
 
 def test_an_order_whose_payment_was_allowed_does_not_stand_in_its_own_way(

@@ -15,7 +15,7 @@ from webapp.books.sales import Period
 from webapp.esims import callbacks
 from webapp.esims.callbacks import Event, Kind
 from webapp.models import db
-from webapp.orders import quotes, reconciling, topups
+from webapp.orders import capacity, quotes, reconciling, topups
 from webapp.state.funnel import Funnel
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -68,14 +68,15 @@ def test_the_line_and_what_follows_it_read_no_history(
 ) -> None:
     leader = lead()
     make_plan()
-    esim = make_esim(make_order("active"))
+    order = make_order("active")
+    esim = make_esim(order)
     make_top_up("unknown", esim)
     for work in (
         lambda: orders.take_over(leader),
         lambda: orders.collect(provider),
         lambda: reconciling.reconcile(provider, config),
         lambda: quotes.check_due(provider, config),
-        lambda: quotes.queue_is_full(config),
+        lambda: capacity.full_for(order, config),
         lambda: topups.offers(esim),
         lambda: topups.answer(provider),
         lambda: esims.cards(esim.customer),

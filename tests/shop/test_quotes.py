@@ -5,9 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.settings import changed
 from tests.shop.conftest import Advance
-from tests.shop.factories import BUNDLE, after, make_bundle, make_customer, make_order, near, quoted
+from tests.shop.factories import BUNDLE, after, make_bundle, make_customer, make_order, quoted
 from tests.shop.moments import Moments
 from tests.shop.standins import Provider, said
 from webapp.base import clock
@@ -384,48 +383,3 @@ def test_with_nothing_on_sale_nothing_is_sold(provider: Provider) -> None:
     Bundle.update(gone_at=after(-60)).execute()
     assert not quotes.probe(provider)
     assert provider.asked_about == []
-
-
-# --- the line
-
-
-def ahead(count: int, stage: str) -> None:
-    """So many orders of somebody else."""
-    first = make_order(stage, make_customer(7), plan_id="plan-0")
-    like = {name: value for name, value in first.__data__.items() if name not in {"id", "reference"}}
-    for number in range(1, count):
-        Order.create(**like | {"plan_id": f"plan-{number}"})
-
-
-@pytest.mark.parametrize(("count", "full"), [(239, False), (240, True)])
-def test_a_line_that_is_too_long_for_the_deadline_is_full(config: Config, count: int, full: bool) -> None:
-    ahead(count, "paid")
-    assert quotes.queue_is_full(config) is full
-
-
-def test_payments_that_were_just_allowed_keep_their_place(config: Config, advance: Advance) -> None:
-    ahead(239, "paid")
-    order = opened()
-    quotes.hold_slot(order)
-    assert near(order.fresh().admitted_at, clock.now())
-    assert quotes.queue_is_full(config)
-    assert not quotes.queue_is_full(config, besides=order), "it does not stand in its own way"
-    advance(61)
-    assert not quotes.queue_is_full(config)
-
-
-@pytest.mark.usefixtures("still")
-def test_an_allowed_payment_keeps_its_place_for_a_minute(config: Config, advance: Advance) -> None:
-    order, other = opened(), opened(plan_id="other")
-    quotes.hold_slot(order)
-    assert other.fresh().admitted_at is None
-    slow = changed(config, esimgo_order_interval_s=720)
-    advance(59.9)
-    assert quotes.queue_is_full(slow)
-    advance(0.1)
-    assert not quotes.queue_is_full(slow)
-
-
-def test_what_is_delivered_or_over_is_not_in_the_line(config: Config) -> None:
-    ahead(300, "ready")
-    assert not quotes.queue_is_full(config)

@@ -21,7 +21,7 @@ class Bundle(Row):
 
     `generation`: the sync that last changed it.
     `check_verdict` says whether eSIM Go would sell it now ("ok", "refused"), for `check_total`, as of
-    `checked_at` (POST /orders, type validate).
+    `checked_at` (POST /orders, type validate), and took `check_ms` milliseconds to say so.
     """
 
     name = CharField(unique=True)
@@ -39,6 +39,7 @@ class Bundle(Row):
     checked_at = UtcField(null=True)
     check_verdict = CharField(default="")
     check_total = BigIntegerField(null=True)
+    check_ms = IntegerField(null=True)
 
     class Meta:
         table_name = "esimgo_products"

@@ -21,6 +21,7 @@ from peewee import (
 from playhouse.migrations import Runner
 
 from webapp.base import clock, sealing
+from webapp.models.engines import Busy as Busy
 from webapp.models.engines import engine
 
 T = TypeVar("T")
@@ -29,6 +30,7 @@ log = logging.getLogger(__name__)
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 RETRY_PAUSES_S = (0.05, 0.2)
+TURN_WITHIN_S = 2.0
 
 database: Any = DatabaseProxy()
 """Has whatever the database has that `bind` chose."""
@@ -166,6 +168,17 @@ def transaction() -> AbstractContextManager[Any]:
     """
     writing: AbstractContextManager[Any] = database.writing()
     return writing
+
+
+def turn(wait_s: float = TURN_WITHIN_S) -> AbstractContextManager[Any]:
+    """A transaction for what is counted before it is allowed: no other turn runs beside it, on either
+    database, so that two never count the same room. No network call and no sleep in it, and none around it
+    that is a transaction already.
+
+    Raises Busy when its turn has not come within `wait_s` seconds.
+    """
+    alone: AbstractContextManager[Any] = database.turn(wait_s)
+    return alone
 
 
 def retry_on_deadlock(work: Callable[[], T]) -> T:

@@ -9,16 +9,21 @@ import select
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar, cast
 from urllib.parse import parse_qs, urlsplit
 
 from peewee import OperationalError, PostgresqlDatabase, SqliteDatabase
 
+from webapp.base import clock
 from webapp.base.sealing import Keys
 
 T = TypeVar("T")
+
+
+class Busy(OperationalError):
+    """The database, or what was to be locked in it, was not free in time; nothing is written."""
 
 
 class QueuedWrite(Generic[T]):
@@ -60,11 +65,13 @@ class Sqlite(SqliteDatabase):
     "database is locked". IMMEDIATE makes the second one wait instead.
     """
 
+    _WAIT_S = 10
+
     def __init__(self, url: str, keys: Keys) -> None:
         """`keys`: what seals and opens the secrets that lie in it."""
         path = Path(url.removeprefix("sqlite:///"))
         path.parent.mkdir(parents=True, exist_ok=True)
-        super().__init__(str(path), pragmas=PRAGMAS, timeout=10, lock_type="IMMEDIATE")
+        super().__init__(str(path), pragmas=PRAGMAS, timeout=self._WAIT_S, lock_type="IMMEDIATE")
         self.keys = keys
         self._write_lock = threading.Lock()
         self._queue: deque[QueuedWrite[Any]] = deque()
@@ -80,6 +87,28 @@ class Sqlite(SqliteDatabase):
             return
         with self._write_lock, self.atomic():
             yield
+
+    @contextmanager
+    def turn(self, wait_s: float) -> Iterator[None]:
+        """A writing transaction, which is alone here anyway, or Busy when it cannot begin within `wait_s`."""
+        give_up = clock.monotonic() + wait_s
+        if not self._write_lock.acquire(timeout=wait_s):
+            raise Busy("another thread is writing")
+        try:
+            with ExitStack() as transaction:
+                self._begin(transaction, give_up - clock.monotonic())
+                yield
+        finally:
+            self._write_lock.release()
+
+    def _begin(self, transaction: ExitStack, wait_s: float) -> None:
+        self.pragma("busy_timeout", max(0, round(wait_s * 1000)))
+        try:
+            transaction.enter_context(self.atomic())
+        except OperationalError as error:
+            raise Busy("another process is writing") from error
+        finally:
+            self.pragma("busy_timeout", self._WAIT_S * 1000)
 
     def group_commit(self, work: Callable[[], T]) -> T:
         """Do `work` in a transaction that it shares with whoever came while the last one was being committed.
@@ -149,8 +178,10 @@ class Postgresql(PostgresqlDatabase):
         "fallback_application_name": "simka",
     }
     _RETRYABLE = ("40001", "40P01")  # serialization_failure, deadlock_detected
+    _LOCK_NOT_AVAILABLE = "55P03"
     _MIGRATING = 7_461_909_021
-    """Any number, as long as nobody else locks the same one in this database."""
+    _TURN = 7_461_909_022
+    """Any numbers, as long as nobody else locks the same ones in this database."""
 
     def __init__(self, url: str, keys: Keys) -> None:
         """`keys`: what seals and opens the secrets that lie in it."""
@@ -169,6 +200,21 @@ class Postgresql(PostgresqlDatabase):
         """A transaction, or a savepoint in the one that is open."""
         atomic: AbstractContextManager[Any] = self.atomic()
         return atomic
+
+    @contextmanager
+    def turn(self, wait_s: float) -> Iterator[None]:
+        """A transaction beside which no other turn runs: it sees what those before it have written. Busy when
+        it has to wait for a lock, this one or a row's, for longer than `wait_s`.
+        """
+        try:
+            with self.atomic():
+                self.execute_sql(f"SET LOCAL lock_timeout = '{round(wait_s * 1000)}ms'")
+                self.execute_sql("SELECT pg_advisory_xact_lock(%s)", (self._TURN,))
+                yield
+        except OperationalError as error:
+            if getattr(error.__context__, "sqlstate", "") != self._LOCK_NOT_AVAILABLE:
+                raise
+            raise Busy("somebody holds what it needs") from error
 
     def group_commit(self, work: Callable[[], T]) -> T:
         """The server itself commits together what comes together."""

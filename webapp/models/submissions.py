@@ -9,7 +9,8 @@ from webapp.models.orders import Order
 
 class Submission(Row):
     """One intent to buy, for a new eSIM or (a top-up) for the one with `iccid`. At most one POST is ever sent
-    for it. `balance_before` (thousandths): what eSIM Go's balance was at `balance_at`, before it.
+    for it, at `sent_at`; at `ended_at` its outcome was known, which a lost answer delays. `balance_before`
+    (thousandths): what eSIM Go's balance was at `balance_at`, before it.
     """
 
     order = ForeignKeyField(Order, backref="submissions")
@@ -20,6 +21,7 @@ class Submission(Row):
     cost = BigIntegerField()
     claimed_at = UtcField(default=clock.now)
     sent_at = UtcField(null=True)
+    ended_at = UtcField(null=True)
     balance_before = BigIntegerField(null=True)
     balance_at = UtcField(null=True)
     outcome = CharField(null=True)
@@ -28,4 +30,4 @@ class Submission(Row):
     esimgo_order_id = CharField(null=True, unique=True)
 
     class Meta:
-        indexes = ((("outcome", "sent_at"), False),)
+        indexes = ((("outcome", "sent_at"), False), (("sent_at",), False))

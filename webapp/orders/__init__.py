@@ -1,9 +1,10 @@
 """The life of an order: placed, paid, bought at eSIM Go, delivered, or failed and refunded."""
 
-from webapp.orders.buying import CALL_CAN_TAKE, requeue, submit_next, take_over
+from webapp.orders.buying import due_in, requeue, submit_next, take_over
 from webapp.orders.delivering import collect, deliver, record
 from webapp.orders.ending import enforce_deadlines, fail
 from webapp.orders.glance import glance
+from webapp.orders.pace import CALL_CAN_TAKE
 from webapp.orders.placing import expire, find, of_customer, place, recent
 from webapp.orders.progress import Progress, progress
 from webapp.orders.returning import answer_returns, obstacle, request_of, request_return, returnable
@@ -16,6 +17,7 @@ __all__ = [
     "collect",
     "collect_late",
     "deliver",
+    "due_in",
     "enforce_deadlines",
     "expire",
     "fail",

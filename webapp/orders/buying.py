@@ -14,23 +14,26 @@ from webapp.clients.esimgo.errors import AccessDenied, EsimGoError, NotSent, Out
 from webapp.models import Esim, Order, Submission
 from webapp.models.db import transaction
 from webapp.orders import pace, quotes, surplus
+from webapp.orders.capacity import LAST_CALL
 from webapp.orders.delivering import record
 from webapp.orders.ending import fail
-from webapp.orders.quotes import LAST_CALL
+from webapp.orders.pace import CALL_CAN_TAKE
 from webapp.state import leases, provider, restoration
 from webapp.state.leases import Leadership
 
 STALE_CLAIM = timedelta(seconds=2)
 BEGIN_WITHIN_S = 5.0
-CALL_CAN_TAKE = timedelta(seconds=40)
+PREPARED_S = 0.5
+"""So long before its turn an order is prepared, so that it leaves when its turn comes."""
 
 
 def submit_next(client: ESIMGoClient, leadership: Leadership, config: Config) -> Order | None:
-    """Buy for the order that has waited longest, if the pace allows one now; returns that order.
+    """Buy for the order that has waited longest, when the pace allows it; returns that order. None when there
+    is none, or when its turn is more than PREPARED_S away.
 
     Raises EsimGoError when eSIM Go has to be asked for its price again and does not answer.
     """
-    order = _next_in_line(config)
+    order = _next_in_line() if pace.due_in(config) <= PREPARED_S else None
     if order is None or _is_in_doubt(order, leadership) or surplus.serve(order, leadership):
         return order
     if not _is_still_sold(order, client, config):
@@ -39,6 +42,7 @@ def submit_next(client: ESIMGoClient, leadership: Leadership, config: Config) ->
     if submission is None:
         return None
     crash_point("order.intent.committed")
+    clock.sleep(pace.due_in(config))
     if not _begin(submission):
         requeue(order, submission, "not_sent", "the claim had gone stale")
         return order
@@ -47,10 +51,13 @@ def submit_next(client: ESIMGoClient, leadership: Leadership, config: Config) ->
     return order
 
 
-def _next_in_line(config: Config) -> Order | None:
+def due_in(config: Config) -> float | None:
+    """Seconds until submit_next has something to do, as the pace allows; None when nobody is waiting."""
+    return None if _next_in_line() is None else max(0.0, pace.due_in(config) - PREPARED_S)
+
+
+def _next_in_line() -> Order | None:
     now = clock.now()
-    if not pace.may_send(config, now):
-        return None
     waiting = Order.select().where(
         Order.stage == "paid",
         Order.deadline_at > now + LAST_CALL,
@@ -201,7 +208,7 @@ def _still_waits(order: Order, submission: Submission) -> Order | None:
 
 
 def _close(submission: Submission, outcome: str) -> None:
-    Submission.update(outcome=outcome).where(
+    Submission.update(outcome=outcome, ended_at=clock.now()).where(
         Submission.id == submission.id, Submission.outcome.is_null()
     ).execute()
 

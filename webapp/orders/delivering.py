@@ -27,7 +27,7 @@ def record(submission: Submission, placed: ProviderOrder, *, actor: str) -> bool
         if holder is not None and holder.id == submission.id:
             return True
         unbound = (Submission.id == submission.id) & Submission.esimgo_order_id.is_null()
-        bound = {"outcome": "bought", "esimgo_order_id": placed.reference}
+        bound = {"outcome": "bought", "esimgo_order_id": placed.reference, "ended_at": clock.now()}
         if holder is None and Submission.update(bound).where(unbound).execute():
             _settle(submission, placed, actor)
             return True

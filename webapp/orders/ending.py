@@ -8,7 +8,7 @@ from webapp.customers import notifications
 from webapp.models import Order, Submission
 from webapp.models.db import transaction
 from webapp.orders import payments
-from webapp.orders.quotes import LAST_CALL
+from webapp.orders.capacity import LAST_CALL
 
 IN_HAND = timedelta(seconds=30)
 """So much earlier than promised: the job looks every 5 s, and a standby may first have to take over."""

@@ -4,12 +4,15 @@ Page and JSON API ask the first, the pre-checkout the second: that asks the same
 can be bought in time and paid for at eSIM Go.
 """
 
+import math
+from datetime import timedelta
 from typing import NamedTuple
 
 from webapp.base.config import Config
 from webapp.base.i18n import gettext as _
+from webapp.base.i18n import ngettext
 from webapp.models import Customer, Esim, Order, Plan
-from webapp.orders import limits, quotes, topups
+from webapp.orders import capacity, limits, quotes, topups
 from webapp.state import outages
 from webapp.state.outages import Outages
 
@@ -33,7 +36,8 @@ def may_place(customer: Customer, plan: Plan, config: Config, esim: Esim | None 
 def may_pay(order: Order, config: Config) -> Refusal | None:
     """None when the order can be charged now, bought in time, and paid for at eSIM Go.
 
-    A pre-checkout has to be answered within seconds, so nobody outside is asked here.
+    A pre-checkout has to be answered within seconds, so nobody outside is asked here. What is counted here is
+    only true until somebody else is allowed to pay: ask and allow in one `db.turn`.
     """
     state = outages.now()
     return (
@@ -73,10 +77,16 @@ def _payments_off(state: Outages) -> Refusal | None:
 
 
 def _no_room(order: Order, config: Config) -> Refusal | None:
-    if not quotes.queue_is_full(config, besides=order):
+    too_long = capacity.full_for(order, config)
+    if too_long is None:
         return None
-    sentence = _("Very many people are buying now. You have not been charged; please try again in a minute.")
-    return Refusal("queue_full", sentence)
+    minutes = math.ceil(too_long / timedelta(minutes=1))
+    sentence = ngettext(
+        "Very many people are buying now. You have not been charged; please try again in a minute.",
+        "Very many people are buying now. You have not been charged; please try again in %(num)d minutes.",
+        minutes,
+    )
+    return Refusal("queue_full", sentence % {"num": minutes})
 
 
 def _quoted(order: Order, config: Config) -> Refusal | None:
@@ -84,7 +94,7 @@ def _quoted(order: Order, config: Config) -> Refusal | None:
     if verdict == "ok" and not quotes.brings_its_cost(order, config):
         verdict = "dearer"
     if verdict == "ok":
-        return None if quotes.balance_covers(order) else _sales_paused()
+        return None if capacity.balance_covers(order) else _sales_paused()
     sentence = {
         "refused": _("Our supplier does not sell this plan right now. Please choose another one."),
         "dearer": _("The price has changed. Please choose the plan again."),

@@ -1,17 +1,84 @@
-"""The pace at which orders leave for eSIM Go, which wants a pause between two of one account."""
+"""The pace at which orders leave for eSIM Go: the pause that it wants between two of them, and how long one
+has really taken lately.
+"""
 
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import timedelta
+from statistics import fmean
 
+from webapp.base import clock
 from webapp.base.config import Config
-from webapp.models import Submission
+from webapp.models import Order, Submission
+
+CALL_CAN_TAKE = timedelta(seconds=40)
+"""From the sending of an order to the moment when nobody waits for its answer any more."""
+
+LATELY = timedelta(minutes=10)
+KNOWN = 20
+"""So many orders tell how fast they go."""
+NEWEST = 3
+"""When these took longer than the others, eSIM Go has just become slower."""
+UNKNOWN = timedelta(seconds=10)
+"""What an order is thought to take of which nothing is known."""
+MARGIN = 1.1
+ARRIVES_WITHIN_S = 0.03
+"""eSIM Go counts from when it hears of an order, and the way there is not always as long."""
 
 
-def interval(config: Config) -> timedelta:
-    """Between the moments at which two orders are sent: ESIMGO_ORDER_INTERVAL_S."""
-    return timedelta(seconds=config.esimgo_order_interval_s)
+def due_in(config: Config) -> float:
+    """Seconds until the next order may be sent, 0 when it may now. Any process may have sent the last one."""
+    sent = Submission.select(Submission.sent_at).where(Submission.sent_at.is_null(False))
+    last = sent.order_by(Submission.id.desc()).first()
+    if last is None:
+        return 0.0
+    ago_s: float = (clock.now() - last.sent_at).total_seconds()
+    if ago_s < 0:
+        return 0.0  # the clock was set back, and how long ago that was nobody knows
+    pause_s = config.esimgo_order_interval_s and config.esimgo_order_interval_s + ARRIVES_WITHIN_S
+    return max(0.0, float(pause_s) - ago_s)
 
 
-def may_send(config: Config, now: datetime) -> bool:
-    """Is the last order long enough ago, whichever process has sent it?"""
-    last = Submission.select().where(Submission.sent_at.is_null(False)).order_by(Submission.id.desc()).first()
-    return last is None or now - last.sent_at >= interval(config)
+def per_order(config: Config) -> timedelta:
+    """How long the line waits for each order in it: as long as the last ones have taken, with a margin; where
+    there are few of them, or none lately, as long as a slow one.
+
+    An order takes from its sending until the next one was sent, if that one was waiting; else until its
+    answer, but no less than the pause that eSIM Go wants (ESIMGO_ORDER_INTERVAL_S).
+    """
+    shortest = float(config.esimgo_order_interval_s)
+    taken = [max(shortest, seconds) for seconds in _taken_s()]
+    slow = [max(shortest, UNKNOWN.total_seconds())] * (KNOWN - len(taken))
+    newest = fmean(taken[:NEWEST]) if taken else 0.0
+    return timedelta(seconds=max(fmean(taken + slow), newest) * MARGIN)
+
+
+def _taken_s() -> list[float]:
+    """What each of the last orders has taken, the newest first. One that is under way tells nothing before it
+    takes longer than was thought.
+    """
+    lately = _lately()
+    known = []
+    for place, sent in enumerate(lately):
+        next_one = lately[place - 1] if place else None
+        seconds = _took_s(sent, next_one, [one.order.id for one in lately[place:]])
+        is_under_way = next_one is None and sent.ended_at is None
+        if not is_under_way or seconds > UNKNOWN.total_seconds():
+            known.append(min(seconds, CALL_CAN_TAKE.total_seconds()))
+    return known
+
+
+def _lately() -> list[Submission]:
+    """Not what a restored shop looks up: that dates from before it was made."""
+    sent = Submission.select(Submission.sent_at, Submission.ended_at, Order.id, Order.paid_at).join(Order)
+    began = (Submission.sent_at > clock.now() - LATELY) & (Submission.sent_at >= Submission.claimed_at)
+    return list(sent.where(began).order_by(Submission.sent_at.desc(), Submission.id.desc()).limit(KNOWN))
+
+
+def _took_s(sent: Submission, next_one: Submission | None, earlier: Sequence[int]) -> float:
+    """`earlier`: the orders that had been sent by then. What is tried again was not waiting all the time."""
+    ended_s: float = ((sent.ended_at or clock.now()) - sent.sent_at).total_seconds()
+    if next_one is None:
+        return ended_s
+    apart_s: float = (next_one.sent_at - sent.sent_at).total_seconds()
+    was_waiting = next_one.order.id not in earlier and next_one.order.paid_at <= sent.sent_at
+    return apart_s if was_waiting else min(ended_s, apart_s)

@@ -1,14 +1,12 @@
-"""May this be sold now, at this price, in time? Asked before the money, because that prevents most refunds.
+"""May this be sold now, at this price? Asked before the money, because that prevents most refunds.
 
 While a payment sheet is open, a job asks eSIM Go (POST /orders, type validate: it costs nothing and reserves
 nothing). A pre-checkout only reads the verdict: it has to be answered within seconds, the provider or not.
 """
 
 import logging
-from datetime import datetime, timedelta
+from datetime import timedelta
 from threading import BoundedSemaphore
-
-from peewee import fn
 
 from webapp import catalogue
 from webapp.base import clock
@@ -16,10 +14,8 @@ from webapp.base.config import Config
 from webapp.catalogue import RuleRefused
 from webapp.clients.esimgo.client import ESIMGoClient
 from webapp.clients.esimgo.errors import AccessDenied, OutOfFunds, RateLimited, Refused, TryLater, Unavailable
-from webapp.models import OPEN_STAGES, Bundle, Order, Submission
+from webapp.models import Bundle, Order
 from webapp.models.db import transaction
-from webapp.models.orders import ADMITTED_FOR
-from webapp.orders import pace
 from webapp.state import provider
 
 log = logging.getLogger(__name__)
@@ -27,7 +23,6 @@ log = logging.getLogger(__name__)
 WATCHED_FOR = timedelta(minutes=10)
 RENEWED_AFTER = timedelta(seconds=60)
 DOUBTED_AFTER = timedelta(seconds=3)
-LAST_CALL = timedelta(minutes=2)
 TOLERANCE_PERCENT = 5
 PROBES = 3
 
@@ -69,6 +64,7 @@ def _due() -> list[Bundle]:
 
 
 def _check(bundle: Bundle, client: ESIMGoClient, config: Config) -> None:
+    began = clock.monotonic()
     try:
         quote = client.validate_order(bundle.name)
     except OutOfFunds:
@@ -85,13 +81,14 @@ def _check(bundle: Bundle, client: ESIMGoClient, config: Config) -> None:
         _note(bundle, "refused", None)
         return
     provider.purchase_worked()
+    took_ms = round((clock.monotonic() - began) * 1000)
     try:
         with transaction():  # whoever is told of a new price finds it
             bundle = Bundle.get_by_id(bundle.id)
             is_dearer = quote.total > _tolerated(bundle.wholesale)
             if quote.valid and (is_dearer or catalogue.is_sold_below(bundle, quote.total, config)):
                 catalogue.reprice(bundle, quote.total, config)
-            _note(bundle, "ok" if quote.valid else "refused", quote.total)
+            _note(bundle, "ok" if quote.valid else "refused", quote.total, took_ms)
     except RuleRefused as error:  # the others are sold
         log.error("%s has a new price that no rule can be applied to: %s", bundle.name, error)
         _note(bundle, "refused", None)
@@ -138,10 +135,9 @@ def _is_sold(bundle: Bundle, client: ESIMGoClient) -> bool:
         return True
 
 
-def _note(bundle: Bundle, verdict: str, total: int | None) -> None:
-    Bundle.update(check_verdict=verdict, check_total=total, checked_at=clock.now()).where(
-        Bundle.id == bundle.id
-    ).execute()
+def _note(bundle: Bundle, verdict: str, total: int | None, took_ms: int | None = None) -> None:
+    told = {"check_verdict": verdict, "check_total": total, "check_ms": took_ms, "checked_at": clock.now()}
+    Bundle.update(told).where(Bundle.id == bundle.id).execute()
 
 
 def _tolerated(wholesale: int) -> int:
@@ -188,41 +184,3 @@ def wait_for_verdict(reference: str, config: Config, places: BoundedSemaphore) -
             clock.sleep(0.05)
     finally:
         places.release()
-
-
-# --- in time
-
-
-def queue_is_full(config: Config, besides: Order | None = None) -> bool:
-    """Are so many orders ahead that one more could not be bought before its deadline?
-
-    eSIM Go wants a pause between two orders. Payments that were allowed a moment ago count as ahead.
-    """
-    room = timedelta(seconds=config.deadline_s) - LAST_CALL - ADMITTED_FOR
-    return _queue_length(besides) * pace.interval(config) >= room
-
-
-def _queue_length(besides: Order | None) -> int:
-    ahead = Order.select().where(Order.stage.in_(OPEN_STAGES) | Order.admitted())
-    return int(ahead.count() if besides is None else ahead.where(Order.id != besides.id).count())
-
-
-def balance_covers(order: Order) -> bool:
-    """Does eSIM Go's balance cover this order beside all that it is promised to? Not when nobody knows it."""
-    known = provider.balance()
-    return known is not None and known[0] - _spent(known[1]) - _promised(order) >= order.wholesale
-
-
-def _spent(since: datetime) -> int:
-    paid_for = Submission.outcome.in_(("bought", "late", "stock")) & (Submission.sent_at > since)
-    return int(Submission.select(fn.SUM(Submission.cost)).where(paid_for).scalar() or 0)
-
-
-def _promised(besides: Order) -> int:
-    ahead = Order.stage.in_(("paid", "submitting", "unknown")) | Order.admitted()
-    return int(Order.select(fn.SUM(Order.wholesale)).where(ahead, Order.id != besides.id).scalar() or 0)
-
-
-def hold_slot(order: Order) -> None:
-    """This order's payment was just allowed: keep its place in the line."""
-    Order.update(admitted_at=clock.now()).where(Order.id == order.id).execute()

@@ -15,8 +15,8 @@ from peewee import InterfaceError, OperationalError
 
 from webapp.base.config import Config
 from webapp.base.crash_points import crash_point
+from webapp.base.i18n import N_, speaking, supported
 from webapp.base.i18n import gettext as _
-from webapp.base.i18n import speaking, supported
 from webapp.clients.telegram.botapi import pre_checkout_answer
 from webapp.clients.telegram.updates import (
     LARGEST_ID,
@@ -29,7 +29,7 @@ from webapp.clients.telegram.updates import (
 from webapp.customers import chat, identity
 from webapp.customers.chat import Answer
 from webapp.models import Customer, Setting, TelegramUpdate
-from webapp.models.db import transaction
+from webapp.models.db import Busy, transaction, turn
 from webapp.orders import payments
 from webapp.orders.payments import stars
 
@@ -52,6 +52,8 @@ def receive(update: Update, config: Config) -> Answer | None:
         return None
     try:
         return _once(update, _answer, config)
+    except Busy:
+        return _declined(update, CROWDED, config)  # nothing of it is stored
     except (InterfaceError, OperationalError):
         raise  # the database is away for a moment
     except Exception:
@@ -59,6 +61,10 @@ def receive(update: Update, config: Config) -> Answer | None:
             raise
         log.exception("update %s is set aside", update.update_id)
         return _once(update, _answer_to_trouble, config)
+
+
+TROUBLE = N_("Something went wrong here. You have not been charged; please try again in a minute.")
+CROWDED = N_("Many people are paying right now. You have not been charged; please tap Pay again.")
 
 
 def _is_possible(update: Update) -> bool:
@@ -71,9 +77,11 @@ def _is_possible(update: Update) -> bool:
 
 
 def _once(update: Update, work: Work, config: Config) -> Answer | None:
-    """The row comes first: whoever brings the same update meanwhile waits for it, and reads its answer."""
+    """The row comes first: whoever brings the same update meanwhile waits for it, and reads its answer. A
+    payment is allowed in turn, because what others were allowed is counted.
+    """
     this = TelegramUpdate.update_id == update.update_id
-    with transaction():
+    with transaction() if update.pre_checkout_query is None else turn():
         mine = TelegramUpdate.insert(update_id=update.update_id).on_conflict_ignore().as_rowcount().execute()
         if not mine:
             stored = TelegramUpdate.get(this).answer
@@ -120,12 +128,16 @@ def _answer(update: Update, config: Config) -> Answer | None:
 
 
 def _answer_to_trouble(update: Update, config: Config) -> Answer | None:
+    return _declined(update, TROUBLE, config)
+
+
+def _declined(update: Update, reason: str, config: Config) -> Answer | None:
+    """Without a look at the database, which may be what the trouble is about."""
     query = update.pre_checkout_query
     if query is None:
         return None
     with speaking(supported(query.from_user.language_code) or config.default_language):
-        reason = _("Something went wrong here. You have not been charged; please try again in a minute.")
-    return pre_checkout_answer(query.id, False, reason)
+        return pre_checkout_answer(query.id, False, _(reason))
 
 
 def _pre_checkout(query: PreCheckoutQuery, config: Config) -> Answer:

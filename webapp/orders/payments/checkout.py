@@ -10,7 +10,7 @@ from webapp.base.crash_points import crash_point
 from webapp.base.i18n import gettext as _
 from webapp.clients.telegram.botapi import BotApi
 from webapp.models import Order, Payment
-from webapp.orders import gate, quotes
+from webapp.orders import capacity, gate
 from webapp.orders.payments.booking import expect
 from webapp.orders.payments.providers import PaymentProvider, ProviderError, Question
 from webapp.orders.payments.registry import PRICED_IN, provider_for
@@ -78,7 +78,7 @@ def pre_checkout(asked: Question, config: Config) -> str | None:
         return _("The price has changed. Please choose the plan again.")
     if (refusal := gate.may_pay(order, config)) is not None:
         return refusal.sentence
-    quotes.hold_slot(order)
+    capacity.hold(order)
     _expect(order, asked)
     crash_point("payment.allowed")
     return None

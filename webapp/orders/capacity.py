@@ -1,0 +1,76 @@
+"""Is there room for one more order, in the line before its deadline and in eSIM Go's balance?
+
+Both are counted before a payment is allowed, and what is allowed counts from then on. Whoever counts and
+allows does so in one `db.turn`, so that no two count the same room.
+"""
+
+from datetime import datetime, timedelta
+
+from peewee import fn
+
+from webapp.base import clock
+from webapp.base.config import Config
+from webapp.models import Bundle, Order, Submission
+from webapp.models.orders import ADMITTED_FOR
+from webapp.orders import pace
+from webapp.state import provider
+
+LAST_CALL = timedelta(minutes=2)
+"""An order is not begun any more so shortly before its deadline."""
+KNOWN_WITHIN = timedelta(hours=26)
+IN_LINE = ("paid", "submitting", "unknown")
+"""Bought sooner or later, or, as the unclear ones, perhaps once more."""
+
+
+def full_for(order: Order, config: Config) -> timedelta | None:
+    """By how much the line is too long for this order to be bought before its deadline; None when it is not.
+
+    An order takes what the last ones have taken (pace.py), and no less than eSIM Go has just needed to say
+    whether it would sell this one.
+    """
+    room = timedelta(seconds=config.deadline_s) - LAST_CALL - ADMITTED_FOR
+    too_long = _ahead(order) * max(pace.per_order(config), _asked_for(order)) - room
+    return None if too_long < timedelta() else too_long
+
+
+def _ahead(order: Order) -> int:
+    ahead = Order.select().where(Order.stage.in_(IN_LINE) | Order.admitted(), Order.id != order.id)
+    return int(ahead.count())
+
+
+def _asked_for(order: Order) -> timedelta:
+    bundle = Bundle.get_or_none(Bundle.name == order.esimgo_product_id)
+    milliseconds = 0 if bundle is None else bundle.check_ms or 0
+    return timedelta(milliseconds=milliseconds) * pace.MARGIN
+
+
+def balance_covers(order: Order) -> bool:
+    """Does eSIM Go's balance cover this order beside all that it is promised to? Not when nobody knows it.
+
+    What is bought in this moment may be counted twice, and never not at all: it is promised before it is
+    spent, and read in this order.
+    """
+    known = provider.balance()
+    if known is None:
+        return False
+    promised = _promised(order)
+    return known[0] - promised - _spent(known[1]) >= order.wholesale
+
+
+def _promised(besides: Order) -> int:
+    ahead = Order.stage.in_(IN_LINE) | Order.admitted()
+    return int(Order.select(fn.SUM(Order.wholesale)).where(ahead, Order.id != besides.id).scalar() or 0)
+
+
+def _spent(since: datetime) -> int:
+    """What became known as bought after the balance was told: perhaps it is not taken off it yet. `sent_at` is
+    for the index: nobody looks for what became of an older one.
+    """
+    bought = Submission.outcome.in_(("bought", "late", "stock")) & (Submission.sent_at > since - KNOWN_WITHIN)
+    lately = fn.COALESCE(Submission.ended_at, Submission.sent_at) > since
+    return int(Submission.select(fn.SUM(Submission.cost)).where(bought, lately).scalar() or 0)
+
+
+def hold(order: Order) -> None:
+    """This order's payment was just allowed: keep its place in the line, and its share of the balance."""
+    Order.update(admitted_at=clock.now()).where(Order.id == order.id).execute()
