@@ -63,8 +63,8 @@ def _promised(besides: Order) -> int:
 
 
 def _spent(since: datetime) -> int:
-    """What became known as bought after the balance was told: perhaps it is not taken off it yet. `sent_at` is
-    for the index: nobody looks for what became of an older one.
+    """What became known as bought after the balance was told: perhaps it is not in it yet. `sent_at` is for
+    the index: nobody looks for what became of an older one.
     """
     bought = Submission.outcome.in_(("bought", "late", "stock")) & (Submission.sent_at > since - KNOWN_WITHIN)
     lately = fn.COALESCE(Submission.ended_at, Submission.sent_at) > since
