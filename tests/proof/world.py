@@ -132,7 +132,8 @@ class World:
         self.bought: dict[str, Bought] = {}
         self._sew()
         db.bind(config.database_url, [sealing.derived_key(TOKEN)])
-        db.database.pragma("synchronous", 0)  # this is not about the disk
+        if config.database_url.startswith("sqlite"):
+            db.database.pragma("synchronous", 0)  # this is not about the disk
         self._open_the_stand_ins()
         self.bot = BotApi(TOKEN, config.telegram_api_url)
         self.jobs: list[Jobs] = []

@@ -29,10 +29,10 @@ def ahead(count: int, stage: str = "paid") -> None:
 
 
 def went_quickly() -> None:
-    """The last twenty orders took no more than the pause."""
-    order = make_order("failed", plan_id="went")
+    """The last twenty orders of the rush took no more than the pause."""
     for number in reversed(range(20)):
         moment = after(-3 * number - 1)
+        order = make_order("failed", plan_id=f"went {number}", paid_at=after(-300))
         make_submission(order, claimed_at=moment, sent_at=moment, ended_at=moment)
 
 
@@ -48,6 +48,7 @@ def test_a_line_that_slow_orders_would_not_get_through_is_full(
     assert is_full(config) is full
 
 
+@pytest.mark.usefixtures("still")
 @pytest.mark.parametrize(("count", "full"), [(QUICK_ROOM, False), (QUICK_ROOM + 1, True)])
 def test_where_orders_are_known_to_go_quickly_the_line_is_longer(
     config: Config, count: int, full: bool

@@ -2,7 +2,6 @@
 has really taken lately.
 """
 
-from collections.abc import Sequence
 from datetime import timedelta
 from statistics import fmean
 
@@ -39,32 +38,45 @@ def due_in(config: Config) -> float:
 
 
 def per_order(config: Config) -> timedelta:
-    """How long the line waits for each order in it: as long as the last ones have taken, with a margin; where
-    there are few of them, or none lately, as long as a slow one.
+    """How long the line waits for each order in it, thought rather too long than too short.
 
-    An order takes from its sending until the next one was sent, if that one was waiting; else until its
-    answer, but no less than the pause that eSIM Go wants (ESIMGO_ORDER_INTERVAL_S).
+    The average of the orders that have left since there was nobody in line last, up to twenty of them; where
+    one is missing a slow one, because eSIM Go may be slower now than it was before. If the last three orders
+    took longer, whenever that was, their average. And a tenth more.
     """
     shortest = float(config.esimgo_order_interval_s)
-    taken = [max(shortest, seconds) for seconds in _taken_s()]
-    slow = [max(shortest, UNKNOWN.total_seconds())] * (KNOWN - len(taken))
-    newest = fmean(taken[:NEWEST]) if taken else 0.0
-    return timedelta(seconds=max(fmean(taken + slow), newest) * MARGIN)
+    taken = [(max(shortest, seconds), is_of_this_rush) for seconds, is_of_this_rush in _taken_s()]
+    known = [seconds for seconds, is_of_this_rush in taken if is_of_this_rush]
+    slow = [max(shortest, UNKNOWN.total_seconds())] * (KNOWN - len(known))
+    newest = [seconds for seconds, _ in taken[:NEWEST]] or [0.0]
+    return timedelta(seconds=max(fmean(known + slow), fmean(newest)) * MARGIN)
 
 
-def _taken_s() -> list[float]:
-    """What each of the last orders has taken, the newest first. One that is under way tells nothing before it
-    takes longer than was thought.
+def _taken_s() -> list[tuple[float, bool]]:
+    """What each of the last orders has taken, the newest first, and whether somebody has waited ever since.
+    One that is under way tells nothing before it takes longer than was thought.
     """
     lately = _lately()
-    known = []
+    taken: list[tuple[float, bool]] = []
+    is_of_this_rush = True
     for place, sent in enumerate(lately):
         next_one = lately[place - 1] if place else None
-        seconds = _took_s(sent, next_one, [one.order.id for one in lately[place:]])
-        is_under_way = next_one is None and sent.ended_at is None
-        if not is_under_way or seconds > UNKNOWN.total_seconds():
-            known.append(min(seconds, CALL_CAN_TAKE.total_seconds()))
-    return known
+        is_retried = next_one is not None and next_one.order.id in [one.order.id for one in lately[place:]]
+        was_waiting = next_one is not None and not is_retried and next_one.order.paid_at <= sent.sent_at
+        is_of_this_rush &= next_one is None or is_retried or was_waiting
+        seconds = _took_s(sent, next_one, was_waiting)
+        if next_one is not None or sent.ended_at is not None or seconds > UNKNOWN.total_seconds():
+            taken.append((min(seconds, CALL_CAN_TAKE.total_seconds()), is_of_this_rush))
+    return taken
+
+
+def _took_s(sent: Submission, next_one: Submission | None, was_waiting: bool) -> float:
+    """From its sending until the next one was sent, where that one was waiting; else until its answer."""
+    ended_s: float = ((sent.ended_at or clock.now()) - sent.sent_at).total_seconds()
+    if next_one is None:
+        return ended_s
+    apart_s: float = (next_one.sent_at - sent.sent_at).total_seconds()
+    return apart_s if was_waiting else min(ended_s, apart_s)
 
 
 def _lately() -> list[Submission]:
@@ -72,13 +84,3 @@ def _lately() -> list[Submission]:
     sent = Submission.select(Submission.sent_at, Submission.ended_at, Order.id, Order.paid_at).join(Order)
     began = (Submission.sent_at > clock.now() - LATELY) & (Submission.sent_at >= Submission.claimed_at)
     return list(sent.where(began).order_by(Submission.sent_at.desc(), Submission.id.desc()).limit(KNOWN))
-
-
-def _took_s(sent: Submission, next_one: Submission | None, earlier: Sequence[int]) -> float:
-    """`earlier`: the orders that had been sent by then. What is tried again was not waiting all the time."""
-    ended_s: float = ((sent.ended_at or clock.now()) - sent.sent_at).total_seconds()
-    if next_one is None:
-        return ended_s
-    apart_s: float = (next_one.sent_at - sent.sent_at).total_seconds()
-    was_waiting = next_one.order.id not in earlier and next_one.order.paid_at <= sent.sent_at
-    return apart_s if was_waiting else min(ended_s, apart_s)
