@@ -30,7 +30,7 @@ DELIVERED_IN_TIME = 0.995
 
 
 class Wave(NamedTuple):
-    """So many buyers, within WITHIN_S from `at_s` on; from then on eSIM Go answers in `answers_in_s` seconds."""
+    """So many buyers within WITHIN_S from `at_s` on; since then eSIM Go answers in `answers_in_s` seconds."""
 
     at_s: float
     buyers: int

@@ -6,6 +6,9 @@ from collections.abc import Iterator
 import pytest
 from peewee import OperationalError
 
+from jobs import submit_paid_orders
+from jobs.context import Context
+from tests.settings import changed
 from tests.shop.conftest import Advance
 from tests.shop.factories import (
     after,
@@ -21,14 +24,14 @@ from tests.shop.factories import (
     window,
 )
 from tests.shop.moments import Moments
-from tests.shop.standins import Provider
+from tests.shop.standins import Bot, Provider
 from webapp import orders
 from webapp.base import clock, crash_points
 from webapp.base.config import Config
 from webapp.clients.esimgo import errors
 from webapp.clients.esimgo.errors import EsimGoError
 from webapp.clients.esimgo.payloads import OrderQuote, ProviderOrder
-from webapp.models import Assignment, Esim, Notification, Payment, Plan, Refund, Submission
+from webapp.models import Assignment, Esim, Notification, Order, Payment, Plan, Refund, Submission
 from webapp.orders import buying, reconciling
 from webapp.state import leases, outages, restoration
 from webapp.state import provider as provider_state
@@ -325,6 +328,49 @@ def test_orders_keep_the_pace_that_the_provider_asks_for(
     assert orders.submit_next(provider, leader, config) is None
     advance(config.esimgo_order_interval_s)
     assert orders.submit_next(provider, leader, config)
+
+
+def test_the_next_order_is_prepared_shortly_before_its_turn(
+    provider: Provider, leader: Leadership, config: Config, advance: Advance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And leaves when that comes: what there is to write is written before."""
+    waited: list[float] = []
+    monkeypatch.setattr(clock, "sleep", waited.append)
+    for number in range(2):
+        make_order("paid", plan_id=f"plan-{number}", paid_at=after(number - 60))
+    provider.answers = [placed("ref-1"), placed("ref-2")]
+    assert orders.due_in(config) == 0
+    assert orders.submit_next(provider, leader, config)
+    assert orders.due_in(config) == pytest.approx(2.53)
+    advance(2.52)
+    assert orders.submit_next(provider, leader, config) is None
+    advance(0.01)
+    assert orders.due_in(config) == pytest.approx(0)
+    assert orders.submit_next(provider, leader, config)
+    assert waited == pytest.approx([0, 0.5])
+    assert orders.due_in(config) is None
+
+
+def test_one_run_of_the_job_buys_for_everybody_in_line(
+    provider: Provider, leader: Leadership, config: Config
+) -> None:
+    quick = changed(config, esimgo_order_interval_s=0)
+    for number in range(3):
+        make_order("paid", plan_id=f"plan-{number}")
+    make_order("paid", plan_id="later", next_try_at=after(60))
+    provider.answers = [placed(f"ref-{number}") for number in range(3)]
+    submit_paid_orders.run(Context(quick, provider, Bot(), leader, {}))
+    assert len(provider.bought) == 3
+    assert Order.select().where(Order.stage == "paid").count() == 1
+
+
+def test_a_run_of_the_job_ends_with_the_lease(provider: Provider, leader: Leadership, config: Config) -> None:
+    """Though somebody is in line."""
+    make_order("paid")
+    leases.release(leader)
+    lead()
+    submit_paid_orders.run(Context(config, provider, Bot(), leader, {}))
+    assert (provider.bought, Submission.select().count()) == ([], 0)
 
 
 def test_an_order_that_was_told_to_wait_lets_others_pass(
