@@ -21,19 +21,20 @@ COMMIT_LATE_S = 5.0
 
 @dataclass
 class Fault:
-    """One order to misbehave. times None = until lifted; after_s 0 = the kind's own default."""
+    """One order to misbehave. times None = until lifted; after_s and factor 0 = the kind's own default."""
 
     match: str
     kind: str
     times: int | None
     after_s: float
+    factor: float = 0.0
 
     def concerns(self, method: str, path: str) -> bool:
         wanted_method, slash, rest = self.match.partition("/")
         return wanted_method.strip() in ("", method) and path.startswith(slash + rest)
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Met(Fault):
     """A fault as a call has met it: when, by the sandbox's clock, and after how many resets and lifts."""
 
@@ -59,7 +60,7 @@ class FaultBook:
         self._watchers: list[Callable[[], None]] = []
 
     def add(self, json: object) -> Fault:
-        """Put down `{"match", "kind", "times", "after_s"}`; ValueError says what is wrong with it."""
+        """Put down `{"match", "kind", "times", "after_s", "factor"}`; ValueError says what is wrong with it."""
         fault = _read(json, self.kinds)
         with self._changed:
             self._faults.append(fault)
@@ -135,14 +136,15 @@ class FaultBook:
 
 def _read(json: object, kinds: set[str]) -> Fault:
     if not isinstance(json, dict):
-        raise ValueError("a fault is a JSON object: match, kind, times, after_s")
-    if unknown := json.keys() - {"match", "kind", "times", "after_s"}:
+        raise ValueError("a fault is a JSON object: match, kind, times, after_s, factor")
+    if unknown := json.keys() - {"match", "kind", "times", "after_s", "factor"}:
         raise ValueError(f"unknown field {sorted(map(str, unknown))[0]!r}")
     kind = str(json.get("kind", ""))
     if kind not in kinds:
         raise ValueError(f"unknown kind {kind!r}; known: {', '.join(sorted(kinds))}")
     times = _read_times(json.get("times"))
-    return Fault(_read_match(json.get("match")), kind, times, _read_after(json.get("after_s")))
+    after_s, factor = (_read_number(json, name) for name in ("after_s", "factor"))
+    return Fault(_read_match(json.get("match")), kind, times, after_s, factor)
 
 
 def _read_match(match: object) -> str:
@@ -164,14 +166,15 @@ def _read_times(times: object) -> int | None:
     return times
 
 
-def _read_after(after_s: object) -> float:
-    if after_s is None:
+def _read_number(json: "dict[str, Any]", name: str) -> float:
+    value = json.get(name)
+    if value is None:
         return 0.0
-    if not isinstance(after_s, int | float) or isinstance(after_s, bool):
-        raise ValueError("after_s is a number of seconds")
-    if not math.isfinite(after_s) or after_s < 0:
-        raise ValueError("after_s is a number of seconds, 0 or more")
-    return float(after_s)
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        raise ValueError(f"{name} is a number")
+    if not math.isfinite(value) or value < 0:
+        raise ValueError(f"{name} is a number, 0 or more")
+    return float(value)
 
 
 class CallLog:

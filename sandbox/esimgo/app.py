@@ -6,7 +6,7 @@ from flask import Flask, Response, g, jsonify, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
-from sandbox.esimgo import orders
+from sandbox.esimgo import orders, wrong_answers
 from sandbox.esimgo.control import control
 from sandbox.esimgo.delivery import Delivery
 from sandbox.esimgo.errors import Refused
@@ -23,10 +23,12 @@ from sandbox.server import StateFile
 
 BASE = "/v2.5"
 KINDS = {
+    # statuses: nothing was done
     "400",
     "429",
     "500",
     "503",
+    # of the connection and of the form, played by sandbox.faults; out_of_funds: the balance is shown empty
     "reset_before",
     "reset_after_commit",
     "commit_late",
@@ -36,7 +38,17 @@ KINDS = {
     "broken_json",
     "wrong_shape",
     "out_of_funds",
+    # prices: a quarter more; times `factor` (a tenth more)
     "price_changed",
+    "price_drift",
+    # purchases: worked on and charged twice, one of them told; in no list before after_s (30 s) are over. Met
+    # by GET /orders, late_visible hides there what is younger.
+    "duplicate_order",
+    "late_visible",
+    # GET /orders: any createdAt is a 400; any createdAt counts for nothing
+    "filter_refused",
+    "filter_ignored",
+    *wrong_answers.KINDS,
 }
 WRONG_SHAPE = {"data": [None, {"unexpected": True}], "version": 6}
 
@@ -142,7 +154,24 @@ def _finish(answer: Response) -> Response:
         if fault_kind() == "wrong_shape" and answer.status_code < 400:
             answer.data = jsonify(WRONG_SHAPE).data
             answer.content_type = "application/json"
+        if answer.status_code < 400 and request.path.startswith(wrong_answers.TELLING):
+            _answer_wrongly(answer)
     return answer
+
+
+def _answer_wrongly(answer: Response) -> None:
+    """What the fault makes of an answer about purchases; the right one is kept for a later swapped_answer."""
+    told = answer.get_json(silent=True)
+    if told is None:
+        return
+    body = request.get_json(silent=True) or {}
+    question = f"{request.method} {request.url_rule} {body.get('type', '')}"
+    earlier = sandbox().said.get(question)
+    sandbox().said[question] = told
+    with sandbox().world.lock:
+        wrong = wrong_answers.instead(fault_kind(), told, earlier, sandbox().world)
+    if wrong != told:
+        answer.data = jsonify(wrong).data
 
 
 def _refuse(error: Refused) -> ResponseReturnValue:

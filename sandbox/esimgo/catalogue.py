@@ -66,10 +66,10 @@ class Catalogue:
         return rows
 
 
-def shown(bundle: Bundle, price_percent: int) -> dict[str, Any]:
+def shown(bundle: Bundle, price_factor: float) -> dict[str, Any]:
     """A bundle as GET /catalogue spells it; the price is a number of currency units."""
     row = {key: value for key, value in bundle.items() if key != "price_m"}
-    return row | {"price": number(bundle["price_m"] * price_percent // 100)}
+    return row | {"price": number(int(bundle["price_m"] * price_factor))}
 
 
 def _is_wanted(bundle: Bundle, wanted: dict[str, str]) -> bool:

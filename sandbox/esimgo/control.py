@@ -43,6 +43,7 @@ def reset() -> dict[str, Any]:
     """Catalogue, balance and no orders, as on the first day; the clock is never moved."""
     here.sandbox().faults.start_over()
     here.sandbox().calls.clear()
+    here.sandbox().said.clear()
     here.world().reset()
     return {"ok": True}
 

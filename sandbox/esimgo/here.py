@@ -1,6 +1,6 @@
 """What a route needs to know of the sandbox it runs in, and how it reads its query."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from flask import current_app, request
@@ -11,16 +11,22 @@ from sandbox.esimgo.orders import Circumstances
 from sandbox.esimgo.world import World
 from sandbox.faults import CallLog, Fault, FaultBook
 
+DRIFT = 1.1
+LATE_S = 30.0
+
 
 @dataclass(frozen=True)
 class Sandbox:
-    """All parts of one emulator; kept in app.extensions["sandbox"]."""
+    """All parts of one emulator; kept in app.extensions["sandbox"]. `said`: the last answer of each endpoint that
+    tells of purchases, as it should have been.
+    """
 
     api_key: str
     world: World
     faults: FaultBook
     calls: CallLog
     limit: RateLimit
+    said: dict[str, Any] = field(default_factory=dict)
 
 
 def sandbox() -> Sandbox:
@@ -32,16 +38,36 @@ def world() -> World:
     return sandbox().world
 
 
+def fault() -> Fault | None:
+    """The fault that meets this call."""
+    met: Fault | None = request.environ.get("sandbox.fault")
+    return met
+
+
 def fault_kind() -> str:
-    """The kind of the fault that meets this call, or an empty text."""
-    fault: Fault | None = request.environ.get("sandbox.fault")
-    return fault.kind if fault else ""
+    """Its kind, or an empty text."""
+    return met.kind if (met := fault()) else ""
+
+
+def late_s() -> float:
+    """For how long this call keeps an order out of the lists, in seconds."""
+    met = fault()
+    return met.after_s or LATE_S if met and met.kind == "late_visible" else 0.0
 
 
 def circumstances() -> Circumstances:
-    """price_changed makes everything a quarter dearer; out_of_funds shows an empty balance."""
-    kind = fault_kind()
-    return Circumstances(125 if kind == "price_changed" else 100, broke=kind == "out_of_funds")
+    """price_changed makes everything a quarter dearer, price_drift by its factor; out_of_funds shows an empty
+    balance.
+    """
+    met = fault()
+    kind = met.kind if met else ""
+    drift = met.factor or DRIFT if met and kind == "price_drift" else 1.0
+    return Circumstances(
+        price_factor=1.25 if kind == "price_changed" else drift,
+        broke=kind == "out_of_funds",
+        late_s=late_s(),
+        twice=kind == "duplicate_order",
+    )
 
 
 def body() -> Any:

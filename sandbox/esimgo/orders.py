@@ -36,10 +36,14 @@ class Line:
 
 @dataclass
 class Circumstances:
-    """What a fault changes about one call: the prices in percent of the catalogue's, and an empty purse."""
+    """What a fault changes about one call: by what the prices are multiplied, an empty purse, for how long its
+    order is in no list, and whether it is worked on twice.
+    """
 
-    price_percent: int = 100
+    price_factor: float = 1.0
     broke: bool = False
+    late_s: float = 0.0
+    twice: bool = False
 
 
 def place(world: World, body: object, source_ip: str, circumstances: Circumstances) -> dict[str, Any]:
@@ -49,7 +53,7 @@ def place(world: World, body: object, source_ip: str, circumstances: Circumstanc
     assign = body.get("assign", False)
     if not isinstance(assign, bool):
         raise _no("assign must be true or false")
-    lines = _read_lines(world, body, assign, circumstances.price_percent)
+    lines = _read_lines(world, body, assign, circumstances.price_factor)
     total_m = sum(line.total_m for line in lines)
     if circumstances.broke or total_m > world.balance_m:
         if body["type"] == "transaction":
@@ -57,26 +61,31 @@ def place(world: World, body: object, source_ip: str, circumstances: Circumstanc
         raise _no("insufficient balance")
     if body["type"] == "validate":
         return _validated(lines, total_m, assign)
-    return shown(_buy(world, lines, total_m, assign, source_ip))
+    order = _buy(world, lines, total_m, assign, source_ip)
+    if circumstances.late_s:
+        order["visible"] = stamps.microseconds(clock.now() + timedelta(seconds=circumstances.late_s))
+    if circumstances.twice:
+        _buy(world, lines, total_m, assign, source_ip)
+    return shown(order)
 
 
 def _no(message: str) -> Refused:
     return Refused(400, message, plain=True)
 
 
-def _read_lines(world: World, body: dict[str, Any], assign: bool, price_percent: int) -> list[Line]:
+def _read_lines(world: World, body: dict[str, Any], assign: bool, price_factor: float) -> list[Line]:
     rows = body.get("order")
     if not isinstance(rows, list) or not rows:
         raise _no("order must hold at least one item")
     if body.get("profileID") and not assign:
         raise _no("profileID can only be given when assign is true")
-    lines = [_read_line(world, row, assign, price_percent) for row in rows]
+    lines = [_read_line(world, row, assign, price_factor) for row in rows]
     if sum(line.quantity for line in lines) > MOST_ESIMS:
         raise _no(f"an order can hold at most {MOST_ESIMS} eSIMs")
     return lines
 
 
-def _read_line(world: World, row: object, assign: bool, price_percent: int) -> Line:
+def _read_line(world: World, row: object, assign: bool, price_factor: float) -> Line:
     if not isinstance(row, dict) or row.get("type") != "bundle":
         raise _no("order items must be of type bundle")
     bundle = world.catalogue.get(row.get("item"))
@@ -88,7 +97,7 @@ def _read_line(world: World, row: object, assign: bool, price_percent: int) -> L
     reassign = row.get("allowReassign", False)
     if not isinstance(reassign, bool):
         raise _no("allowReassign must be true or false")
-    line = Line(bundle, quantity, bundle["price_m"] * price_percent // 100, reassign)
+    line = Line(bundle, quantity, int(bundle["price_m"] * price_factor), reassign)
     line.esims = _read_esims(world, row.get("iccids"), assign, line)
     return line
 
@@ -207,7 +216,7 @@ def _assigned(world: World, bundle: Bundle, wished: Esim | None, reference: str,
 
 def shown(order: Order) -> dict[str, Any]:
     """An order as the API spells it, without what only this emulator needs."""
-    return {key: value for key, value in order.items() if key not in ("wishes", "due")}
+    return {key: value for key, value in order.items() if key not in ("wishes", "due", "visible")}
 
 
 def without_esims(order: dict[str, Any]) -> dict[str, Any]:

@@ -105,7 +105,7 @@ class World:
         return esim
 
     def new_esim(self, profile: str) -> Esim:
-        iccid = self._new_iccid()
+        iccid = self.new_iccid()
         esim: Esim = {
             "iccid": iccid,
             "matchingId": "-".join(_letters(5) for _ in range(4)),
@@ -237,7 +237,7 @@ class World:
             "edits": self.catalogue.edits,
         }
 
-    def _new_iccid(self) -> str:
+    def new_iccid(self) -> str:
         """Random rather than counted: a shop keeps the old ones when this world begins anew."""
         while True:
             digits = f"8944501{secrets.randbelow(10**11):011d}"

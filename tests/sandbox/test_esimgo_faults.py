@@ -2,13 +2,14 @@
 
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import requests
 
 from sandbox import clock
 from sandbox.esimgo.app import KINDS
-from tests.sandbox.esimgo import TURKEY, Provider, running, until
+from tests.sandbox.esimgo import FRANCE, TURKEY, Provider, running, until
 
 
 @pytest.fixture
@@ -167,6 +168,113 @@ def test_a_changed_price_is_asked_everywhere_the_fault_matches(provider: Provide
     assert provider.get(f"/catalogue/bundle/{TURKEY}")["price"] == price
     provider.fault("price_changed", match="GET /catalogue")
     assert provider.get(f"/catalogue/bundle/{TURKEY}")["price"] == pytest.approx(price * 1.25, abs=0.001)
+
+
+@pytest.mark.parametrize(("factor", "times_as_much"), [(None, 1.1), (1.5, 1.5), (0.5, 0.5)])
+def test_a_price_drifts_by_the_factor_that_is_given(
+    provider: Provider, factor: float | None, times_as_much: float
+) -> None:
+    price = provider.get(f"/catalogue/bundle/{TURKEY}")["price"]
+    provider.fault("price_drift", match="POST /orders", factor=factor)
+    assert provider.buy()["total"] == pytest.approx(price * times_as_much, abs=0.001)
+
+
+# --- purchases that are told in another way than they were made
+
+
+def line(answer: Any) -> Any:
+    return answer["order"][0]
+
+
+def made(provider: Provider) -> list[list[str]]:
+    """The ICCIDs of every order as it was made."""
+    return [order["iccids"] for order in provider.state()["orders"]]
+
+
+def test_a_swapped_answer_is_that_of_an_earlier_request(provider: Provider) -> None:
+    first = provider.buy(FRANCE)
+    provider.order(body={"type": "validate"})
+    provider.fault("swapped_answer", match="POST /orders", times=1)
+    assert provider.buy() == first
+    assert [order["item"] for order in provider.state()["orders"]] == [FRANCE, TURKEY]
+    second = provider.state()["orders"][1]["orderReference"]
+    provider.get(f"/orders/{second}")
+    provider.fault("swapped_answer", match="GET /orders/", times=1)
+    assert provider.get(f"/orders/{first['orderReference']}")["orderReference"] == second
+
+
+def test_without_an_earlier_request_nothing_is_swapped(provider: Provider) -> None:
+    provider.fault("swapped_answer", match="POST /orders")
+    assert line(provider.buy())["iccids"] == made(provider)[0]
+
+
+@pytest.mark.parametrize(("kind", "count"), [("tripled_answer", 3), ("shortened_answer", 0)])
+def test_an_answer_has_more_or_fewer_esims_than_were_made(provider: Provider, kind: str, count: int) -> None:
+    provider.fault(kind, match="POST /orders", times=1)
+    answer = provider.buy()
+    told = line(answer)
+    assert (told["quantity"], len(told["iccids"]), len(told["esims"])) == (1, count, count)
+    assert [len(iccids) for iccids in made(provider)] == [1]
+    assert line(provider.get(f"/orders/{answer['orderReference']}"))["iccids"] == made(provider)[0]
+
+
+def test_foreign_iccids_are_those_of_an_earlier_order(provider: Provider) -> None:
+    first = line(provider.buy())
+    provider.fault("foreign_iccids", match="POST /orders", times=1)
+    answer = provider.buy()
+    assert (line(answer)["iccids"], line(answer)["esims"]) == (first["iccids"], first["esims"])
+    assert made(provider)[1] != first["iccids"]
+    provider.fault("foreign_iccids", match="GET /esims/assignments", times=1)
+    told = provider.get(
+        f"/esims/assignments?reference={answer['orderReference']}", headers={"Accept": "application/json"}
+    )
+    assert told["iccid"] == first["iccids"][0]
+
+
+def test_a_duplicate_order_is_charged_twice_and_told_once(provider: Provider) -> None:
+    before = provider.state()["balance"]
+    provider.fault("duplicate_order", match="POST /orders", times=1)
+    answer = provider.buy()
+    assert line(answer)["iccids"] == made(provider)[0]
+    assert len(made(provider)) == 2
+    assert before - provider.state()["balance"] == pytest.approx(2 * answer["total"])
+
+
+# --- lists of orders
+
+
+def references(provider: Provider, query: str = "") -> list[str]:
+    return [order["orderReference"] for order in provider.get(f"/orders?limit=100{query}")]
+
+
+@pytest.mark.parametrize("after_s", [None, 600])
+def test_an_order_shows_late_in_lists(provider: Provider, after_s: float | None) -> None:
+    provider.fault("late_visible", match="POST /orders", times=1, after_s=after_s)
+    late, other = provider.buy()["orderReference"], provider.buy()["orderReference"]
+    assert references(provider) == [other]
+    assert provider.get(f"/orders/{late}")["status"] == "completed"
+    clock.advance((after_s or 30) + 1)
+    assert references(provider) == [late, other]
+
+
+def test_a_list_may_leave_out_what_is_young(provider: Provider) -> None:
+    old = provider.buy()["orderReference"]
+    clock.advance(60)
+    provider.buy()
+    provider.fault("late_visible", match="GET /orders", times=1, after_s=30)
+    assert references(provider) == [old]
+    assert len(references(provider)) == 2
+
+
+def test_a_filter_is_refused_or_counts_for_nothing(provider: Provider) -> None:
+    reference = provider.buy()["orderReference"]
+    query = "&createdAt=gte:2099-01-01T00:00:00.000Z"
+    assert references(provider, query) == []
+    provider.fault("filter_ignored", match="GET /orders", times=1)
+    assert references(provider, query) == [reference]
+    provider.fault("filter_refused", match="GET /orders")
+    assert provider.call("GET", f"/orders?limit=100{query}").status_code == 400
+    assert references(provider) == [reference]
 
 
 def test_a_fault_that_makes_no_sense_is_refused(provider: Provider) -> None:

@@ -129,6 +129,8 @@ def test_two_processes_advancing_at_once_lose_no_second(tmp_path: Path) -> None:
         ({"kind": "hang", "after_s": -1}, "after_s"),
         ({"kind": "hang", "after_s": float("inf")}, "after_s"),
         ({"kind": "hang", "after_s": "1"}, "after_s"),
+        ({"kind": "hang", "factor": "1"}, "factor"),
+        ({"kind": "hang", "factor": -1}, "factor"),
         ({"kind": "hang", "match": 5}, "match"),
         ({"kind": "hang", "match": "POST? /orders"}, "match"),
     ],

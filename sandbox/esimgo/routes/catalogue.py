@@ -18,8 +18,8 @@ def catalogue() -> dict[str, Any]:
     """The envelope is the one live clients read; the schema promises a bare list."""
     found = world().catalogue.find(request.args.to_dict())
     rows, counts = one_page(found, whole("page", 1, 10**6), whole("perPage", 50, LARGEST_PAGE))
-    percent = circumstances().price_percent
-    return {"bundles": [shown(bundle, percent) for bundle in rows], **counts}
+    factor = circumstances().price_factor
+    return {"bundles": [shown(bundle, factor) for bundle in rows], **counts}
 
 
 @routes.get("/catalogue/bundle/<name>")
@@ -28,7 +28,7 @@ def bundle(name: str) -> dict[str, Any]:
     found = world().catalogue.get(name)
     if found is None:
         raise Refused(400, "bundle not found")
-    row = shown(found, circumstances().price_percent)
+    row = shown(found, circumstances().price_factor)
     row["group"] = row.pop("groups")
     return row
 

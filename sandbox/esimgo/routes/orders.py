@@ -2,12 +2,13 @@
 
 import operator
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 
+from sandbox import clock
 from sandbox.esimgo import here, orders, stamps
 from sandbox.esimgo.errors import Refused
 from sandbox.esimgo.world import Order
@@ -34,8 +35,15 @@ def place() -> dict[str, Any]:
 @routes.get("/orders")
 def listed() -> ResponseReturnValue:
     """A bare list, oldest first: the schema says one object, an older one said list."""
-    bounds = [_bound(text) for text in request.args.getlist("createdAt")]
-    found = [order for order in here.world().orders.values() if _is_within(order, bounds)]
+    filters = request.args.getlist("createdAt")
+    if filters and here.fault_kind() == "filter_refused":
+        raise Refused(400, "createdAt is not a valid filter")
+    bounds = [] if here.fault_kind() == "filter_ignored" else [_bound(text) for text in filters]
+    if late_s := here.late_s():
+        bounds.append((operator.le, clock.now() - timedelta(seconds=late_s)))
+    found = [
+        order for order in here.world().orders.values() if _is_shown(order) and _is_within(order, bounds)
+    ]
     page, _ = here.one_page(found, here.whole("page", 1, 10**6), here.whole("limit", 10, LARGEST_PAGE))
     rows = [orders.shown(order) for order in page]
     if not here.flag("includeIccids"):
@@ -60,6 +68,10 @@ def _bound(text: str) -> Bound:
     if name in OPERATORS and colon:
         return OPERATORS[name], stamps.parse(moment)
     return operator.eq, stamps.parse(text)
+
+
+def _is_shown(order: Order) -> bool:
+    return str(order.get("visible", "")) <= stamps.microseconds(clock.now())
 
 
 def _is_within(order: Order, bounds: list[Bound]) -> bool:
