@@ -60,7 +60,10 @@ class FaultBook:
         self._watchers: list[Callable[[], None]] = []
 
     def add(self, json: object) -> Fault:
-        """Put down `{"match", "kind", "times", "after_s", "factor"}`; ValueError says what is wrong with it."""
+        """Put down `{"match", "kind", "times", "after_s", "factor"}`.
+
+        ValueError says what is wrong with it.
+        """
         fault = _read(json, self.kinds)
         with self._changed:
             self._faults.append(fault)

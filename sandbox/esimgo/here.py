@@ -17,8 +17,8 @@ LATE_S = 30.0
 
 @dataclass(frozen=True)
 class Sandbox:
-    """All parts of one emulator; kept in app.extensions["sandbox"]. `said`: the last answer of each endpoint that
-    tells of purchases, as it should have been.
+    """All parts of one emulator; kept in app.extensions["sandbox"]. `said`: the last true answer of each
+    endpoint that tells of purchases.
     """
 
     api_key: str

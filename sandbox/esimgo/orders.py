@@ -36,8 +36,8 @@ class Line:
 
 @dataclass
 class Circumstances:
-    """What a fault changes about one call: by what the prices are multiplied, an empty purse, for how long its
-    order is in no list, and whether it is worked on twice.
+    """What a fault changes about one call: the prices, an empty purse, for how long its order is in no list,
+    and whether it is worked on twice.
     """
 
     price_factor: float = 1.0

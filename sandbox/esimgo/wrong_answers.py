@@ -14,8 +14,8 @@ TOLD = ("iccid", "matchingId", "smdpAddress")
 
 
 def instead(kind: str, told: Any, earlier: Any, world: World) -> Any:
-    """What is answered in place of `told`: the same, unless `kind` is one of KINDS. `earlier`: the last answer
-    to a question of this sort, None when there was none.
+    """What is answered in place of `told`: the same, unless `kind` is one of KINDS. `earlier`: the last
+    answer to a question of this sort, None when there was none.
     """
     if kind == "swapped_answer":
         return told if earlier is None else earlier

@@ -476,7 +476,8 @@ def test_accepted_orders_are_delivered_when_the_install_data_is_there(provider: 
 
 def test_install_data_in_the_order_itself_is_enough(provider: Provider) -> None:
     order = make_order("accepted")
-    provider.status, provider.installs = placed("any"), Unavailable("not asked for")
+    provider.status = placed(str(order.esimgo_order_id))
+    provider.installs = Unavailable("not asked for")
     assert orders.collect(provider) == 1
     assert stages(order) == ["ready"]
 

@@ -83,7 +83,7 @@ def test_what_was_accepted_and_not_delivered_in_time_is_collected_for_the_next_o
     assert intent_of(order).outcome == "late"
     provider.status = placed("ref", esims=0)
     assert orders.collect_late(provider) == 0
-    provider.status = placed("ref")
+    provider.status = placed(str(order.esimgo_order_id))
     assert orders.collect_late(provider) == 0, "it was looked for just now"
     advance(61)
     assert orders.collect_late(provider) == 1

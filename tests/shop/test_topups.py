@@ -260,9 +260,12 @@ def test_it_is_bought_for_the_esim_that_is_there(
 def test_another_esim_in_the_answer_is_refunded_and_kept_as_stock(
     provider: Provider, leader: Leadership, config: Config
 ) -> None:
-    order = make_top_up()
-    provider.answers = [placed("ref-1")]
+    """Once it was looked up: the answer alone is not believed."""
+    order, answer = make_top_up(), placed("ref-1")
+    provider.answers, provider.window = [answer], window(answer)
     orders.submit_next(provider, leader, config)
+    assert (order.fresh().stage, Refund.select().count()) == ("unknown", 0)
+    reconciling.reconcile(provider, config)
     assert (order.fresh().stage, order.fresh().failure) == ("failed", "mismatch")
     assert Refund.select().count() == 1
     assert (intent_of(order).outcome, intent_of(order).esimgo_order_id) == ("stock", "ref-1")

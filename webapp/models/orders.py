@@ -31,7 +31,7 @@ TRANSITIONS = {
     "paid": {"submitting", "failed"},
     "submitting": {"ready", "accepted", "failed", "paid", "unknown"},
     "unknown": {"ready", "accepted", "paid", "failed"},
-    "accepted": {"ready", "failed"},
+    "accepted": {"ready", "failed", "unknown"},
     "ready": {"active", "returned"},
     "active": {"returned"},
     "failed": set[str](),

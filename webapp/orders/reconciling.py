@@ -9,8 +9,8 @@ from webapp.base.config import Config
 from webapp.base.crash_points import crash_point
 from webapp.clients.esimgo.client import ESIMGoClient
 from webapp.clients.esimgo.payloads import OrderWindow, ProviderOrder
-from webapp.models import Esim, Order, Setting, Submission
-from webapp.orders import CALL_CAN_TAKE, record, requeue
+from webapp.models import Order, Setting, Submission
+from webapp.orders import CALL_CAN_TAKE, record, requeue, verifying
 
 log = logging.getLogger(__name__)
 
@@ -18,9 +18,6 @@ LOOK_FOR = timedelta(hours=25)
 SKEW = timedelta(seconds=60)
 WIDE = timedelta(hours=1)
 LOOKS = 3
-NEW = {"bundle"}
-TOP_UP = {"bundle", "topup", "apitopup"}
-"""What eSIM Go calls the item of an order that was made by its API."""
 LOOK_BACK_EVERY = timedelta(minutes=10)
 
 _LOOKED_BACK_AT = "reconciling.looked_back_at"
@@ -46,7 +43,9 @@ def reconcile(client: ESIMGoClient, config: Config) -> int:
     matches = _matched((*unclear, *given_up), free, shift or timedelta())
     found = sum(record(submission, placed, actor="reconcile") for submission, placed in matches.values())
     for submission in unclear:
-        if submission.id not in matches and window.complete and _tells_all(free, shift, submission):
+        if submission.id in matches or _is_doubtful(submission, free, shift or timedelta()):
+            continue
+        if window.complete and _tells_all(free, shift, submission):
             _not_there(submission, window, client, config)
     return found
 
@@ -58,11 +57,11 @@ def _matched(
     the one it was for is found last: it is an order that nobody else has made.
     """
     matches: dict[int, tuple[Submission, ProviderOrder]] = {}
-    topped_up = {esim.iccid for esim in Esim.select(Esim.iccid).where(Esim.iccid.in_(_iccids(free)))}
+    known = verifying.taken(iccid for order in free for iccid in order.iccids)
     for fits in (_is_the_one, _is_nobody_elses):
         for submission in submissions:
             since = submission.sent_at + shift - SKEW
-            found = (p for p in free if _is_alike(p, submission, since) and fits(p, submission, topped_up))
+            found = (p for p in free if _is_alike(p, submission, since) and fits(p, submission, known))
             if submission.id not in matches and (match := next(found, None)) is not None:
                 free.remove(match)
                 matches[submission.id] = (submission, match)
@@ -102,34 +101,34 @@ def _unbound(placed: Sequence[ProviderOrder]) -> list[ProviderOrder]:
     return sorted(free, key=lambda order: order.created_at or clock.now())
 
 
-def _iccids(placed: Sequence[ProviderOrder]) -> list[str]:
-    return [iccid for order in placed for iccid in order.iccids] or [""]
-
-
 def _is_alike(placed: ProviderOrder, submission: Submission, since: datetime) -> bool:
     """Same bundle and quantity, not before the intent. The price may have changed in between: it is ours."""
     if placed.created_at is None or placed.created_at < since:
         return False
-    return any(
-        item.item == submission.bundle and item.quantity == submission.quantity
-        for item in placed.items
-        if item.type in _types(submission)
-    )
+    return any(verifying.is_alike(item, submission) for item in placed.items)
 
 
-def _types(submission: Submission) -> set[str]:
-    return TOP_UP if submission.iccid else NEW
-
-
-def _is_the_one(placed: ProviderOrder, submission: Submission, topped_up: set[str]) -> bool:
-    """A top-up names its eSIM; a new eSIM is any that is not a top-up of one that we know."""
+def _is_the_one(placed: ProviderOrder, submission: Submission, known: set[str]) -> bool:
+    """A top-up names its eSIM and no other; a new eSIM is any that none of ours is, and no more than one."""
+    iccids = set(placed.iccids)
     if submission.iccid:
-        return submission.iccid in placed.iccids
-    return not topped_up & set(placed.iccids)
+        return iccids == {submission.iccid}
+    return len(iccids) <= submission.quantity and not iccids & known
 
 
-def _is_nobody_elses(placed: ProviderOrder, submission: Submission, topped_up: set[str]) -> bool:
-    return bool(submission.iccid) and not topped_up & set(placed.iccids)
+def _is_nobody_elses(placed: ProviderOrder, submission: Submission, known: set[str]) -> bool:
+    return bool(submission.iccid) and len(set(placed.iccids)) <= 1 and not known & set(placed.iccids)
+
+
+def _is_doubtful(submission: Submission, free: Sequence[ProviderOrder], shift: timedelta) -> bool:
+    """Is there an order like it that nobody has made, but with eSIMs that cannot be its own? It proves
+    nothing: to deliver them would be wrong, and so would be to buy again.
+    """
+    since = submission.sent_at + shift - SKEW
+    odd = next((placed for placed in free if _is_alike(placed, submission, since)), None)
+    if odd is not None:
+        verifying.tell_owner(submission.order, "an order like it with ICCIDs that differ", odd.reference)
+    return odd is not None
 
 
 def _tells_all(free: Sequence[ProviderOrder], shift: timedelta | None, submission: Submission) -> bool:
@@ -145,7 +144,7 @@ def _could_be(order: ProviderOrder, submission: Submission) -> bool:
     """Items of another type are somebody else's, however little they tell: money that came in is told as
     autoTopup, and what was applied from stock as bundleAssignment with the quantity 0.
     """
-    items = [item for item in order.items if not item.type or item.type in _types(submission)]
+    items = [item for item in order.items if not item.type or item.type in verifying.types(submission)]
     if order.items and not items:
         return False
     tells = items and all(item.type and item.item and item.quantity for item in items)
@@ -192,7 +191,7 @@ def _is_money_missing(submission: Submission, window: OrderWindow, client: ESIMG
 def _is_purchase(placed: ProviderOrder, since: datetime) -> bool:
     if placed.created_at is None or placed.created_at < since:
         return False
-    return not placed.items or any(item.type in TOP_UP for item in placed.items)
+    return not placed.items or any(item.type in verifying.TOP_UP for item in placed.items)
 
 
 def _order(submission: Submission) -> dict[str, str]:

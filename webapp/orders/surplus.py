@@ -8,7 +8,7 @@ from webapp.clients.esimgo.client import ESIMGoClient
 from webapp.clients.esimgo.errors import AccessDenied, Gone, NotThere, Refused
 from webapp.models import Order, Setting, Submission
 from webapp.models.db import locking, transaction
-from webapp.orders.delivering import new_profile
+from webapp.orders.delivering import is_sound
 from webapp.state import leases, restoration
 from webapp.state.leases import Leadership
 
@@ -73,8 +73,9 @@ def _has_come(submission: Submission, client: ESIMGoClient) -> bool:
     reference = submission.esimgo_order_id or ""
     try:
         placed = client.get_order_status(reference)
-        install = new_profile(placed.esims or client.assignments(reference))
+        installs = placed.esims or tuple(client.assignments(reference))
     except (Gone, NotThere, Refused, AccessDenied):
         return False
     late = (Submission.id == submission.id) & (Submission.outcome == "late")
-    return install is not None and bool(Submission.update(outcome="stock").where(late).execute())
+    sound = placed.reference == reference and is_sound(submission, placed, installs)
+    return sound and bool(Submission.update(outcome="stock").where(late).execute())
