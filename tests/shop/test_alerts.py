@@ -13,8 +13,9 @@ from jobs import check_provider, send_alerts
 from jobs.context import Context
 from tests.settings import changed
 from tests.shop.conftest import Advance
-from tests.shop.factories import after, lead, make_customer, make_order
+from tests.shop.factories import after, lead, make_customer, make_order, make_unknown, placed
 from tests.shop.standins import NO_ERRORS, Bot, Provider
+from webapp import orders
 from webapp.base import clock
 from webapp.base.config import ROOT, Config
 from webapp.base.i18n import speaking
@@ -77,6 +78,14 @@ def night(
 def an_order_hangs(night: Night) -> Callable[[], object]:
     order = make_order("unknown", paid_at=after(-270))
     return lambda: Order.update(stage="ready").where(Order.id == order.id).execute()
+
+
+def an_answer_is_another_ones(night: Night) -> Callable[[], object]:
+    """The order was refunded at its deadline, and what it has cost is not known yet."""
+    order = make_unknown()
+    assert not orders.record(Submission.get(), placed(item="another"), actor="provider")
+    assert orders.fail(order.fresh(), "deadline", actor="job")
+    return lambda: Submission.update(outcome="stock").execute()
 
 
 def orders_fail(night: Night) -> Callable[[], object]:
@@ -173,6 +182,7 @@ def a_customer_is_held(night: Night) -> Callable[[], object]:
 
 CAUSES = {
     "order_stuck": an_order_hangs,
+    "answer_differs": an_answer_is_another_ones,
     "orders_failing": orders_fail,
     "orders_failing in a quiet shop": a_quiet_shop_fails,
     "provider_unreachable": the_provider_is_away,

@@ -14,7 +14,7 @@ from tests.shop.factories import after, make_order, make_payment, make_refund
 from webapp.base import clock
 from webapp.books import sales
 from webapp.books.sales import Period, Sales
-from webapp.models import Order
+from webapp.models import Order, Submission
 from webapp.state.funnel import Funnel
 
 pytestmark = pytest.mark.usefixtures("noon")
@@ -51,8 +51,14 @@ def by_hand(orders: Iterable[Order]) -> Sales:
         lost=sum(order.stage in ("failed", "returned") for order in sold),
         stars=sum(order.stars for order in delivered),
         revenue=sum(order.retail for order in delivered),
-        cost=sum(order.wholesale for order in delivered),
+        cost=sum(spent_on(order) for order in delivered),
     )
+
+
+def spent_on(order: Order) -> int:
+    """What was charged, also where the list had another price."""
+    intent = Submission.get_or_none(Submission.id == order.submission_id)
+    return int(order.wholesale if intent is None else intent.cost)
 
 
 def paid_in(period: Period) -> list[Order]:
@@ -75,6 +81,7 @@ def day_of(moment: datetime) -> str:
 def test_every_figure_equals_a_recount() -> None:
     make_order("ready", paid_at=after(-86400 * 60))
     crowd(400, change=some_order)
+    Submission.update(cost=500 + Submission.id * 7).execute()
     for days in (1, 7, 30):
         period = Period.last(days)
         for span in (period, period.before(days)):

@@ -1,7 +1,7 @@
 """What was sold, to where, how quickly, and how many of those who looked have bought.
 
 Days are UTC days. Sales are counted by the moment of payment. Money is thousandths of the currency unit;
-revenue is what the delivered orders were priced at, cost what eSIM Go took for them.
+revenue is what the delivered orders were priced at, cost what eSIM Go has charged for them.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -10,10 +10,10 @@ from datetime import UTC, datetime, timedelta
 from math import ceil
 from typing import Any, Self
 
-from peewee import SQL, Case, Expression, fn
+from peewee import JOIN, SQL, Case, Expression, fn
 
 from webapp.base import clock
-from webapp.models import Order, Payment, Refund
+from webapp.models import Order, Payment, Refund, Submission
 from webapp.state import funnel
 
 DELIVERED = ("ready", "active")
@@ -94,7 +94,7 @@ class Refunds:
 
 
 def sales(period: Period) -> Sales:
-    return Sales(*_tuples(Order.select(*_sums()).where(_paid_in(period)))[0])
+    return Sales(*_tuples(_sold(period, *_sums()))[0])
 
 
 def by_country(period: Period) -> list[Row]:
@@ -151,6 +151,12 @@ def _paid_in(period: Period) -> Expression:
     return period.holds(Order.paid_at)
 
 
+def _sold(period: Period, *columns: Any) -> Any:
+    """Each order with the intent that has served it."""
+    served = Submission.id == Order.submission_id
+    return Order.select(*columns).join(Submission, JOIN.LEFT_OUTER, on=served).where(_paid_in(period))
+
+
 def _sums() -> Sequence[Any]:
     delivered = Order.stage.in_(DELIVERED)
     return (
@@ -159,7 +165,7 @@ def _sums() -> Sequence[Any]:
         _sum(Case(None, ((Order.stage.in_(LOST), 1),), 0)),
         _sum(Case(None, ((delivered, Order.stars),), 0)),
         _sum(Case(None, ((delivered, Order.retail),), 0)),
-        _sum(Case(None, ((delivered, Order.wholesale),), 0)),
+        _sum(Case(None, ((delivered, fn.COALESCE(Submission.cost, Order.wholesale)),), 0)),
     )
 
 
@@ -169,7 +175,7 @@ def _sum(value: Any) -> Any:
 
 
 def _grouped(key: Any, period: Period) -> list[Row]:
-    query = Order.select(key.alias("key"), *_sums()).where(_paid_in(period)).group_by(SQL("1"))
+    query = _sold(period, key.alias("key"), *_sums()).group_by(SQL("1"))
     rows = [Row(found, Sales(*sums)) for found, *sums in _tuples(query)]
     return sorted(rows, key=lambda row: (-row.sales.sold, row.key))
 

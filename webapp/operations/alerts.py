@@ -39,6 +39,7 @@ def kinds() -> dict[str, Kind]:
     """By the kind of an incident, in the language at hand; its page of the runbook has the same name."""
     return {
         "order_stuck": Kind(_("An order is not finished"), True),
+        "answer_differs": Kind(_("eSIM Go's answer is not what was asked for"), False),
         "orders_failing": Kind(_("Orders fail"), True),
         "provider_unreachable": Kind(_("eSIM Go does not answer"), True),
         "out_of_funds": Kind(_("eSIM Go's balance is used up"), True),

@@ -19,6 +19,7 @@ from webapp.clients.telegram.errors import TelegramError
 from webapp.esims import callbacks
 from webapp.models import OPEN_STAGES, Order, OrderEvent, Setting, Submission
 from webapp.operations import external_checks
+from webapp.orders import reconciling
 from webapp.state import funnel, incidents, outages, provider
 
 log = logging.getLogger(__name__)
@@ -90,6 +91,20 @@ def _ended(span: timedelta) -> list[str]:
         OrderEvent.at > clock.now() - span,
     )
     return [event.to_stage for event in ended.order_by(OrderEvent.at.desc(), OrderEvent.id.desc())]
+
+
+def _answers_differ(_config: Config, _bot: BotApi) -> Found:
+    """Opened where an answer is read: it goes on until the owner was told and the purchase is settled."""
+    told = {one.subject: one for one in incidents.open_ones() if one.kind == "answer_differs"}
+    open_ = Order.stage.in_(OPEN_STAGES) | (Submission.outcome.is_null() & Submission.sent_at.is_null(False))
+    served = Submission.id == Order.submission_id
+    recent = (Order.paid_at > clock.now() - reconciling.LOOK_FOR) & Order.reference.in_(list(told) or [""])
+    unsettled = Order.select(Order.reference).join(Submission, on=served).where(recent, open_)
+    references = {order.reference for order in unsettled}
+    unread = {
+        one.subject for one in told.values() if one.told_at is None and clock.now() - one.opened_at < DAY
+    }
+    return {subject: one.detail for subject, one in told.items() if subject in references | unread}
 
 
 def _lost_share(ended: list[str]) -> float:
@@ -203,6 +218,7 @@ def _jobs_missing(_config: Config, _bot: BotApi) -> Found:
 CONDITIONS: Mapping[str, Callable[[Config, BotApi], Found | None]] = {
     "order_stuck": _stuck_orders,
     "orders_failing": _failing_orders,
+    "answer_differs": _answers_differ,
     "provider_unreachable": _provider_unreachable,
     "runway_short": _runway_short,
     "runway_critical": _runway_critical,
