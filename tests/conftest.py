@@ -200,6 +200,7 @@ ON_BOTH = {
     "flows.test_purchase",
     "proof.test_rush",
     "shop.test_account",
+    "shop.test_answers",
     "shop.test_telling",
     "flows.test_secrets",
     "shop.test_admin_remedies",
