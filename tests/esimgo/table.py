@@ -27,7 +27,8 @@ ESIM = f"/esims/{ICCID}"
 class Endpoint:
     """`rows`: the key of the list in its answer. `unread`: its body says nothing, 2xx is enough.
 
-    `asks_first`: the answer to the harmless question before the call that acts.
+    `asks_first`: the answer to the harmless question before the call that acts. `has_filter`: where this is
+    refused, it is asked once more without one.
     """
 
     method: str
@@ -38,6 +39,7 @@ class Endpoint:
     rows: str | None = None
     unread: bool = False
     once: bool = False
+    has_filter: bool = False
     asks_first: Any = None
     params: dict[str, str] = field(default_factory=dict)
 
@@ -71,6 +73,7 @@ ENDPOINTS = {
         {"orders": [answers.ORDER]},
         lambda c: c.list_orders(SINCE, UNTIL).orders,
         rows="orders",
+        has_filter=True,
     ),
     "get_order_status": Endpoint(
         "GET", f"/orders/{REFERENCE}", answers.ORDER, lambda c: c.get_order_status(REFERENCE), "lookup"

@@ -197,6 +197,21 @@ def test_what_became_of_a_purchase_can_be_looked_up_while_purchases_rest(
     assert watched.state().breakers["orders"].mood == "open"
 
 
+@pytest.mark.parametrize("name", ["get_order_status", "assignments"])
+@pytest.mark.parametrize("status", [200, 500])
+def test_one_order_that_never_gets_an_answer_stops_no_look_up_of_the_others(
+    name: str, status: int, watched: ESIMGoClient, esimgo: responses.RequestsMock, wait: Wait
+) -> None:
+    endpoint = ENDPOINTS[name]
+    esimgo.add(endpoint.method, BASE + endpoint.path, body="", status=status)
+    for _ in range(20):
+        fails(watched, endpoint)
+    moods = {kind: breaker.mood for kind, breaker in watched.state().breakers.items()}
+    assert moods == dict.fromkeys(moods, "closed") | ({"deliveries": "open"} if status == 500 else {})
+    esimgo.get(f"{BASE}/orders", json=[answers.ORDER])
+    assert ENDPOINTS["list_orders"].call(watched)
+
+
 @pytest.mark.parametrize("fault", [400, 401, 403, 404, 410, 422, 429])
 def test_a_refusal_is_an_answer_and_opens_nothing(
     fault: int, watched: ESIMGoClient, esimgo: responses.RequestsMock, wait: Wait

@@ -39,6 +39,7 @@ ANSWER_SIZE = 2 * 1024 * 1024
 PRIORITIES: dict[Kind, Priority] = {
     "orders": "orders",
     "lookups": "orders",
+    "deliveries": "orders",
     "reads": "reads",
     "catalogue": "reads",
 }
@@ -158,7 +159,8 @@ class Caller:
             yield
             sensible, outcome = True, "ok"
         except EsimGoError as error:
-            sensible, outcome = _was_sensible(error), type(error).__name__ if error.asked else NOT_ASKED
+            sensible = _was_sensible(call, error)
+            outcome = type(error).__name__ if error.asked else NOT_ASKED
             raise
         finally:
             breaker.leave(ticket, sensible)
@@ -217,8 +219,12 @@ def _outcome(answer: Answer, read: Reader[Result]) -> Result:
         raise Unclear(str(error)) from error
 
 
-def _was_sensible(error: EsimGoError) -> bool | None:
-    """Did eSIM Go give an answer? A refusal is one; None when it was not asked."""
+def _was_sensible(call: Call, error: EsimGoError) -> bool | None:
+    """Did eSIM Go give an answer? A refusal is one; None when it was not asked, and where what it says of one
+    order makes no sense: that is about this order.
+    """
+    if isinstance(error, Unusable) and call.kind == "deliveries":
+        return None
     return not isinstance(error, NotSent | Unclear | Unavailable) if error.asked else None
 
 

@@ -9,9 +9,10 @@ from typing import Literal
 from .breaker import BreakerState
 from .budget import BudgetState
 
-Kind = Literal["orders", "lookups", "reads", "catalogue"]
-"""What is bought, what became of it, what is followed, what is on sale: each has a breaker of its own, so
-that a failing purchase never keeps anybody from looking up what became of the last one."""
+Kind = Literal["orders", "lookups", "deliveries", "reads", "catalogue"]
+"""What is bought, what became of it, what one order has brought, what is followed, what is on sale: each has
+a breaker of its own, so that neither a failing purchase nor one order that never gets an answer keeps anybody
+from looking up what became of the others."""
 
 
 NOT_ASKED = "not_asked"

@@ -7,13 +7,18 @@ from typing import Any
 
 from webapp.clients.esimgo import envelopes, verdicts
 from webapp.clients.esimgo.calls import Call, Caller
+from webapp.clients.esimgo.errors import OutOfFunds, Refused
 from webapp.clients.esimgo.payloads import InstallData, OrderQuote, OrderWindow, ProviderOrder
 from webapp.clients.esimgo.verdicts import Purpose
 from webapp.clients.http import Answer, OnSent
 
-from .paging import MOST_PAGES
+from .order_pages import OrderPages
 
 ORDERS_PER_PAGE = 100
+GRACE = timedelta(seconds=1)
+"""Filters may be rounded to the second."""
+
+Params = tuple[tuple[str, str], ...]
 
 
 class OrderCalls:
@@ -50,33 +55,44 @@ class OrderCalls:
 
     def get_order_status(self, order_id: str) -> ProviderOrder:
         """GET /orders/{orderReference}. Errors: NotThere."""
-        call = Call("GET", "/orders/{reference}", {"reference": order_id}, Purpose.LOOKUP, "lookups")
+        call = Call("GET", "/orders/{reference}", {"reference": order_id}, Purpose.LOOKUP, "deliveries")
         return self._caller.get(call, partial(envelopes.single, ProviderOrder, wrappers=("orders",)))
 
     def list_orders(self, since: datetime, until: datetime) -> OrderWindow:
-        """Every order created in a span of time (GET /orders).
+        """Every order created in a span of time (GET /orders), whatever becomes of the filter.
 
-        Pages are read until one brings nothing new, for neither the envelope nor the largest page size of
-        this endpoint is documented. `complete` is False when a row was not understood or pages never ended.
+        Where the filter is refused the list is read without it, as far back as needed; where it counts for
+        nothing the rest is cut off here. `complete` is False when a row was not understood or the pages did
+        not end.
         """
-        found: dict[str, ProviderOrder] = {}
-        clean, provider_now = True, None
-        for page in range(1, MOST_PAGES + 1):
-            (orders, skipped, page_count), answered_at = self._caller.get(
-                _orders_call(since, until, page), _dated_orders
-            )
-            provider_now = provider_now or answered_at
-            clean = clean and not skipped
-            fresh = {order.reference: order for order in orders if order.reference not in found}
-            found |= fresh
-            if not fresh or (page_count is not None and page >= page_count):
-                return OrderWindow(_within(found.values(), since, until), provider_now, clean)
-        return OrderWindow(_within(found.values(), since, until), provider_now, False)
+        try:
+            return self._orders_of(since, until, _since_filter(since))
+        except OutOfFunds:
+            raise
+        except Refused as error:
+            if error.status != 400:
+                raise
+            return self._orders_of(since, until, ())._replace(filter="refused")
+
+    def _orders_of(self, since: datetime, until: datetime, filter_: Params) -> OrderWindow:
+        answered: list[datetime | None] = []
+
+        def read(page: int) -> envelopes.Orders:
+            orders, answered_at = self._caller.get(_orders_call(page, filter_), _dated_orders)
+            answered.append(answered_at)
+            return orders
+
+        pages = OrderPages(read, since)
+        found = pages.read()
+        heeded = all(order.created_at is None or order.created_at > since - GRACE for order in found)
+        provider_now = next(filter(None, answered), None)
+        within = _within(found, since, until)
+        return OrderWindow(within, provider_now, pages.complete, "heeded" if heeded else "ignored")
 
     def assignments(self, reference: str) -> list[InstallData]:
         """Install data of an order or of an applied bundle; empty while there is none yet. Errors: Gone."""
         params = (("reference", reference),)
-        call = Call("GET", "/esims/assignments", {}, Purpose.LOOKUP, "lookups", params)
+        call = Call("GET", "/esims/assignments", {}, Purpose.LOOKUP, "deliveries", params)
         return list(self._caller.get(call, envelopes.installs))
 
 
@@ -88,16 +104,15 @@ def _order_body(kind: str, bundle: str, iccid: str | None) -> dict[str, Any]:
     return {"type": kind, "assign": True, "order": [item]}
 
 
-def _orders_call(since: datetime, until: datetime, page: int) -> Call:
-    """Milliseconds are all that the filter is documented to take, so the span is rounded outwards."""
-    end = until + timedelta(milliseconds=1)
-    params = (
-        ("includeIccids", "true"),
-        ("page", str(page)),
-        ("limit", str(ORDERS_PER_PAGE)),
-        ("createdAt", f"gte:{_stamp(since)}"),
-        ("createdAt", f"lte:{_stamp(end)}"),
-    )
+def _since_filter(since: datetime) -> Params:
+    """One bound, though the guide shows two: by the schema createdAt is one text. Milliseconds are all that
+    it is documented to take, rounded outwards.
+    """
+    return (("createdAt", f"gte:{_stamp(since)}"),)
+
+
+def _orders_call(page: int, filter_: Params) -> Call:
+    params = (("includeIccids", "true"), ("page", str(page)), ("limit", str(ORDERS_PER_PAGE)), *filter_)
     return Call("GET", "/orders", {}, Purpose.READ, "lookups", params)
 
 

@@ -1,7 +1,7 @@
 """Purchases, and what there is to install after one."""
 
 from datetime import datetime
-from typing import Annotated, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import BeforeValidator, Field
 
@@ -85,12 +85,14 @@ class ProviderOrder(Payload):
 class OrderWindow(NamedTuple):
     """Orders of a span of time. Only a `complete` window proves that an order is not in it.
 
-    `provider_now` is eSIM Go's own time when it answered (header Date), None when it did not say.
+    `provider_now` is eSIM Go's own time when it answered (header Date), None when it did not say. `filter`:
+    what became of the question for this span alone.
     """
 
     orders: tuple[ProviderOrder, ...]
     provider_now: datetime | None
     complete: bool
+    filter: Literal["heeded", "ignored", "refused"] = "heeded"
 
 
 class OrderQuote(Payload):
