@@ -1,26 +1,29 @@
 """`python -m jobs smoke-live`, which `make smoke-live` calls: does this key work, and how is it answered?
 
-Three questions that buy nothing: who the key belongs to, the first bundles of the catalogue, and whether the
-cheapest of them would be sold (`validate`). What the documents leave open is printed as this account shows
-it; the list of doubts is docs/esim-go.md, "Quirks".
+Four questions that buy nothing: who the key belongs to, the orders of the last day, the first bundles of the
+catalogue, and whether the cheapest of them would be sold (`validate`). What the documents leave open is
+printed as this account shows it; the list of doubts is docs/esim-go.md, "Quirks".
 """
 
 import json
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any
 
+from webapp.base import clock
 from webapp.base.config import Config
 from webapp.clients.esimgo.errors import EsimGoError
 from webapp.clients.esimgo.recorder import RecordingClient
 from webapp.clients.http import Answer
 
 ROWS = 50
+DAY = timedelta(days=1)
 _SPELLINGS = (("group", "groups"), ("speed", "speeds"), ("autostart", "autoStart"))
 _COUNTS = ("pageCount", "rows", "pageSize", "totalPages", "total")
 
 
 def run(config: Config) -> int:
-    """Print what was seen; returns the exit code, 1 when one of the three questions was not answered."""
+    """Print what was seen; returns the exit code, 1 when one of the four questions was not answered."""
     client = RecordingClient(config.esimgo_api_key, config.esimgo_api_url, config.ca_file)
     try:
         for line in _ask(client):
@@ -39,6 +42,10 @@ def _ask(client: RecordingClient) -> Iterable[str]:
     yield f"The key belongs to {organisation.name or 'an organisation without a name'}."
     balance = f"{organisation.balance / 1000:.2f} {organisation.currency or '(no currency told)'}"
     yield f"Balance {balance}; callbacks go to {organisation.callback_url or 'nowhere'}."
+    now = clock.now()
+    window = client.list_orders(now - DAY, now)
+    whole = "" if window.complete else ", and rows or pages that are not understood"
+    yield f"{len(window.orders)} orders in the last day{whole}; the filter by time is {window.filter}."
     page = client.catalogue(1, ROWS)
     yield f"{len(page.bundles)} bundles on the first page of the catalogue, {page.skipped} not understood."
     if page.bundles:

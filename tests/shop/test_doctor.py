@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from email.utils import format_datetime
 from pathlib import Path
+from typing import Literal
 
 import pytest
 import requests
@@ -15,12 +16,12 @@ from jobs import check_external
 from jobs import doctor as command
 from jobs.context import Context
 from tests.settings import changed
-from tests.shop.factories import lead, leader, make_bundle, make_plan
+from tests.shop.factories import lead, leader, make_bundle, make_plan, window
 from tests.shop.standins import Bot, Provider, always
 from webapp.base import clock
 from webapp.base.config import ROOT, Config
 from webapp.base.i18n import LANGUAGES, speaking
-from webapp.clients.esimgo.errors import AccessDenied, Unavailable
+from webapp.clients.esimgo.errors import AccessDenied, Refused, Unavailable
 from webapp.clients.esimgo.payloads import Organisation
 from webapp.clients.telegram.errors import BadCall, Blocked, NotReached
 from webapp.clients.telegram.updates import WebhookInfo
@@ -171,6 +172,8 @@ MISTAKES: dict[str, Mistake] = {
     "esimgo_silent": lambda m: setattr(m.provider, "account", Unavailable("no answer")),
     "other_currency": lambda m: account(m, currency="EUR"),
     "balance_empty": lambda m: account(m, balance=0),
+    "order_list_refused": lambda m: setattr(m.provider, "window", Refused(400, "no")),
+    "order_list_odd": lambda m: setattr(m.provider, "window", window(complete=False)),
     "callback_address": lambda m: account(m, callbackUrl="https://old.example.com"),
     "callbacks_none_yet": lambda m: Callback.delete().execute(),
     "token_refused": lambda m: setattr(m.bot, "mood", always(BadCall("401: Unauthorized"))),
@@ -218,6 +221,14 @@ def test_each_mistake_is_found_with_its_remedy(merchant: Merchant, code: str) ->
         assert told.state != "ok"
         assert len(told.remedy) > 10
         assert "%(" not in told.sentence + told.remedy
+
+
+@pytest.mark.parametrize("filter_", ["refused", "ignored"])
+def test_a_list_of_orders_without_a_filter_is_worth_a_word(
+    merchant: Merchant, filter_: Literal["refused", "ignored"]
+) -> None:
+    merchant.provider.window = window()._replace(filter=filter_)
+    assert state(merchant.hears()["order_list_unfiltered"]) == "ok"
 
 
 def test_callbacks_that_are_refused_are_told(merchant: Merchant, monkeypatch: pytest.MonkeyPatch) -> None:

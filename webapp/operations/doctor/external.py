@@ -59,6 +59,21 @@ def _provider(esimgo: ESIMGoClient, config: Config) -> Iterator[Finding]:
         yield finding("balance_empty")
     else:
         yield finding("balance", amount=f"{organisation.balance / 1000:.2f} {config.currency}")
+    yield _order_list(esimgo)
+
+
+def _order_list(esimgo: ESIMGoClient) -> Finding:
+    """Is there a list in which a purchase is found again when its answer was lost?"""
+    now = clock.now()
+    try:
+        window = esimgo.list_orders(now - RECENT, now)
+    except EsimGoError as error:
+        return finding("order_list_refused", error=error)
+    if not window.complete:
+        return finding("order_list_odd")
+    if window.filter != "heeded":
+        return finding("order_list_unfiltered")
+    return finding("order_list_well", count=len(window.orders))
 
 
 # --- Telegram

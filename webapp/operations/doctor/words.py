@@ -154,6 +154,23 @@ ESIM_GO = {
         N_("The balance at eSIM Go is used up: nothing can be bought."),
         N_("Top it up in the portal."),
     ),
+    "order_list_well": Words(
+        "ok",
+        N_("eSIM Go lists its orders by time, so that lost answers are found again (%(count)s in an hour)."),
+    ),
+    "order_list_unfiltered": Words(
+        "ok", N_("eSIM Go lists its orders, though not by time: lost answers are looked up page by page.")
+    ),
+    "order_list_odd": Words(
+        "doubtful",
+        N_("eSIM Go's list of orders is not understood whole: a lost answer may end in a refund."),
+        N_("Run `make smoke-live`, and write to support@esimgo.com what it says of GET /orders."),
+    ),
+    "order_list_refused": Words(
+        "wrong",
+        N_("eSIM Go does not list its orders (%(error)s): an order whose answer is lost would be refunded."),
+        N_("Run `make doctor` again; if it stays so, write to support@esimgo.com about GET /orders."),
+    ),
     "callbacks_come": Words(
         "ok", N_("Signed callbacks arrive, in %(encoding)s; the last one came at %(at)s UTC.")
     ),
