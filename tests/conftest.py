@@ -203,6 +203,7 @@ ON_BOTH = {
     "shop.test_answers",
     "shop.test_telling",
     "flows.test_secrets",
+    "proof.test_deliveries",
     "shop.test_admin_remedies",
     "shop.test_admin_switches",
     "shop.test_buying",
