@@ -6,6 +6,7 @@ from typing import Any
 from tests.shop.factories import after, make_order, make_top_up
 from webapp.base import clock
 from webapp.models import Assignment, Compatibility, Customer, Esim, Order, Payment, Plan, Refund, UsagePoint
+from webapp.orders import limits
 
 Address = Callable[[Customer], str]
 
@@ -34,7 +35,7 @@ def top_up(stage: str) -> Address:
 
 
 def held(customer: Customer) -> str:
-    Customer.update(held_at=clock.now(), held_for="burst").where(Customer.id == customer.id).execute()
+    limits.hold(customer, "burst")
     return order("awaiting_payment")(customer)
 
 

@@ -31,7 +31,7 @@ from webapp.models import (
     Refund,
     Submission,
 )
-from webapp.orders import payments
+from webapp.orders import limits, payments
 from webapp.state import leases
 from webapp.state import provider as provider_state
 
@@ -138,12 +138,15 @@ def make_order(stage: str = "awaiting_payment", customer: Customer | None = None
     order = Order.create(**_order_row(stage, customer or make_customer()) | values)
     if stage not in {"awaiting_payment", "expired"}:
         make_payment(order)
+        limits.count(order)
     if stage in SENT | BOUGHT:
         bought = f"provider-{next(_numbers)}" if stage in BOUGHT else None
         intent = make_submission(order, outcome="bought" if bought else None, esimgo_order_id=bought)
         Order.update(submission_id=intent.id, esimgo_order_id=bought).where(Order.id == order.id).execute()
     if stage in DELIVERED and order.esim_id is None:
         make_esim(order)
+    if stage == "failed":
+        limits.failed(order)
     if stage in {"failed", "returned"}:
         payments.refund(Payment.get(Payment.order == order), order.failure or "given back")
     return order.fresh()

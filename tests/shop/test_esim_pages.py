@@ -7,6 +7,7 @@ import pytest
 from tests.shop.conftest import Person, text
 from tests.shop.factories import after, make_customer, make_esim, make_order, make_top_up
 from webapp.models import Assignment, Customer, Esim, Notification, UsagePoint
+from webapp.orders import limits
 
 IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15"
 OLD_IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 16_5 like Mac OS X) AppleWebKit/605.1.15"
@@ -134,7 +135,7 @@ def test_nothing_is_confirmed_that_was_never_paid(shelves: None, owner: Person) 
 def test_who_is_held_sees_why_and_no_button_to_pay(shelves: None, owner: Person) -> None:
     order = make_order()
     assert 'id="orders-pay"' in text(owner.get(f"/orders/{order.reference}"))
-    Customer.update(held_at=after(0), held_for="burst").execute()
+    limits.hold(order.customer, "burst")
     html = text(owner.get(f"/orders/{order.reference}"))
     assert "A person is looking into your account" in html
     assert 'id="orders-pay"' not in html

@@ -21,7 +21,6 @@ from webapp.base import clock, crash_points
 from webapp.clients.telegram.errors import AlreadyRefunded, BadCall, Lost, NotReached, SlowDown, TelegramError
 from webapp.models import (
     OPEN_STAGES,
-    Customer,
     Notification,
     Order,
     Payment,
@@ -30,7 +29,7 @@ from webapp.models import (
     RefundEvent,
     ReturnRequest,
 )
-from webapp.orders import payments
+from webapp.orders import limits, payments
 from webapp.state import incidents, leases
 
 pytestmark = pytest.mark.usefixtures("still")
@@ -522,7 +521,8 @@ def test_what_becomes_of_an_order_whose_charge_was_taken_back(stage: str) -> Non
     assert order.fresh().deadline_at == (clock.now() if open_ else deadline)
     assert other.fresh().deadline_at == other.deadline_at
     assert [request.order for request in ReturnRequest.select()] == ([order] if open_ or delivered else [])
-    assert Customer.get_by_id(order.customer.id).held_for == ("chargeback" if delivered else None)
+    held = [(hold.customer, hold.reason) for hold in limits.held()]
+    assert held == ([(order.customer, "chargeback")] if delivered else [])
     told = [(row.subject, row.detail) for row in incidents.open_ones() if row.kind == "chargeback"]
     lost = (order.reference, "453 Stars of a delivered order were taken back")
     assert told == ([lost] if delivered else [])

@@ -20,7 +20,8 @@ from tests.shop.factories import (
 )
 from webapp.catalogue import generation
 from webapp.customers import identity
-from webapp.models import Assignment, Customer, Esim, Order, Payment, Plan, Refund, ReturnRequest, Setting, db
+from webapp.models import Assignment, Esim, Order, Payment, Plan, Refund, ReturnRequest, Setting, db
+from webapp.orders import limits
 from webapp.state import funnel, outages
 from webapp.state import provider as provider_state
 from webapp.views import response_cache
@@ -229,7 +230,7 @@ def test_in_a_moment_the_state_is_asked_for_once(
 CHANGES: dict[str, Callable[[Order], Any]] = {
     "stage": lambda order: order.move("submitting", actor="test"),
     "deadline": lambda order: Order.update(deadline_at=after(100)).execute(),
-    "held": lambda order: Customer.update(held_at=after(0)).execute(),
+    "held": lambda order: limits.hold(order.customer, "burst"),
     "language": lambda order: identity.speak(order.customer, "ru", chosen=True),
     "refund": lambda order: make_refund(order),
     "refund done": lambda order: Refund.update(state="done").execute(),

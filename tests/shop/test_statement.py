@@ -24,8 +24,8 @@ from webapp import orders
 from webapp.base import clock
 from webapp.base.config import Config
 from webapp.clients.telegram.errors import AlreadyRefunded, BadCall, Lost, NotReached, SlowDown, TelegramError
-from webapp.models import Customer, Order, Payment, Refund, ReturnRequest
-from webapp.orders import payments
+from webapp.models import Order, Payment, Refund, ReturnRequest
+from webapp.orders import limits, payments
 from webapp.orders.payments import Charge, ProviderError, Question, stars
 from webapp.orders.payments.providers import AlreadyBack, Later, NoAnswer
 from webapp.state import incidents, outages
@@ -111,7 +111,7 @@ def test_a_refund_made_elsewhere_ends_an_open_order_and_nothing_is_bought(
     payments.reconcile(bot, config)
     orders.enforce_deadlines()
     assert (order.fresh().stage, Refund.select().count()) == ("failed", 1)
-    assert Customer.get().held_at is None
+    assert limits.held() == []
 
 
 def test_a_refund_made_elsewhere_of_what_was_delivered_holds_the_customer_and_asks_for_the_plan(
@@ -120,7 +120,7 @@ def test_a_refund_made_elsewhere_of_what_was_delivered_holds_the_customer_and_as
     order = make_order("active")
     bot.transactions = [line(order, str(Payment.get().charge_id), back=True)]
     payments.reconcile(bot, config)
-    assert (Customer.get().held_for, ReturnRequest.get().why) == ("chargeback", "chargeback")
+    assert (limits.held()[0].reason, ReturnRequest.get().why) == ("chargeback", "chargeback")
     assert ("chargeback", order.reference) in rung()
 
 
@@ -128,7 +128,7 @@ def test_a_second_charge_refunded_elsewhere_is_no_chargeback(bot: Bot, config: C
     order = make_order("active")
     second = make_payment(order)
     assert payments.refund_seen(str(second.charge_id), actor="telegram")
-    assert (Customer.get().held_at, ReturnRequest.select().count()) == (None, 0)
+    assert (limits.held(), ReturnRequest.select().count()) == ([], 0)
 
 
 def test_it_is_read_every_ten_minutes_and_sooner_when_a_charge_is_missing(

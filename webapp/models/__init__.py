@@ -1,5 +1,6 @@
 """All tables. Money is integer thousandths beside a currency code; times are UTC; an ICCID is text."""
 
+from webapp.models.abuse_counters import AbuseCounter, AbuseKey
 from webapp.models.catalogue import Area, Bundle, BundleArea, BundleEvent, Plan, PriceRule
 from webapp.models.customers import Customer
 from webapp.models.db import BaseModel
@@ -27,6 +28,8 @@ __all__ = [
     "STATUS",
     "TABLES",
     "TRANSITIONS",
+    "AbuseCounter",
+    "AbuseKey",
     "AdminEvent",
     "Area",
     "Assignment",
@@ -71,6 +74,8 @@ TABLES: list[type[BaseModel]] = [
     Plan,
     PriceRule,
     Customer,
+    AbuseKey,
+    AbuseCounter,
     IdempotencyKey,
     Order,
     OrderEvent,

@@ -8,8 +8,8 @@ from webapp.models.db import Row, UtcField
 
 class Customer(Row):
     """Who buys. `muted` names the groups of messages that are switched off, with spaces between. Once
-    `deleted_at` is set nobody is behind the row: its number is the negative of its id. `held_at`: nothing is
-    sold to them until the owner has looked (`held_for`) and released them.
+    `deleted_at` is set nobody is behind the row: its number is the negative of its id. `held_at`, `held_for`
+    and `released_at` are read by the version before: who is held, AbuseCounter says.
     """
 
     telegram_user_id = BigIntegerField(unique=True)

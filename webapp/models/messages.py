@@ -68,7 +68,8 @@ class Notification(Row):
 class EmailAddress(Row):
     """Where a customer wants copies. It counts once the code that was sent to it has come back.
 
-    `key` is in the link that stops the copies. `codes` were sent since `counted_from`.
+    `key` is in the link that stops the copies. `counted_from`: when a code was last asked for. `codes` is
+    read by the version before: how many were sent, AbuseCounter says.
     """
 
     customer = ForeignKeyField(Customer, unique=True)

@@ -12,7 +12,7 @@ from webapp.models import (
     Notification,
     TelegramUpdate,
 )
-from webapp.orders import idempotency
+from webapp.orders import idempotency, limits
 
 UPDATES = timedelta(days=30)
 NOTIFICATIONS = timedelta(days=90)
@@ -35,4 +35,4 @@ def purge() -> int:
         JobRequest.delete().where(JobRequest.done_at < now - REQUESTS),
     )
     deleted: int = sum(query.execute() for query in stale)
-    return deleted + idempotency.purge(now)
+    return deleted + idempotency.purge(now) + limits.purge(now)

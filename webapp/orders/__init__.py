@@ -4,6 +4,7 @@ from webapp.orders.buying import due_in, requeue, submit_next, take_over
 from webapp.orders.delivering import collect, deliver, record
 from webapp.orders.ending import enforce_deadlines, fail
 from webapp.orders.glance import glance
+from webapp.orders.limits import is_held
 from webapp.orders.pace import CALL_CAN_TAKE
 from webapp.orders.placing import expire, find, of_customer, place, recent
 from webapp.orders.progress import Progress, progress
@@ -23,6 +24,7 @@ __all__ = [
     "fail",
     "find",
     "glance",
+    "is_held",
     "obstacle",
     "of_customer",
     "place",

@@ -7,7 +7,7 @@ from webapp.base.crash_points import crash_point
 from webapp.customers import notifications
 from webapp.models import Order, Submission
 from webapp.models.db import transaction
-from webapp.orders import payments
+from webapp.orders import limits, payments
 from webapp.orders.capacity import LAST_CALL
 
 IN_HAND = timedelta(seconds=30)
@@ -31,6 +31,7 @@ def fail(order: Order, failure: str, *, actor: str, note: str = "") -> bool:
             return False
         if was_accepted:
             _comes_late(order)
+        limits.failed(order)
         payments.return_all(order, failure)
         notifications.enqueue(order, "failed")
     crash_point("order.failed")

@@ -10,7 +10,7 @@ from webapp.orders.returning import REFUND_PERIOD
 
 _SHOWN = """
 SELECT o.stage, o.failure, o.esim_id, o.submission_id, o.paid_at, o.deadline_at, o.activated_at,
-       c.language, c.language_chosen, c.held_at,
+       c.language, c.language_chosen, h.at,
        r.id, r.state, r.attempts, r.done_at,
        q.state, q.verdict, q.asked_at,
        a.id, a.state, a.starts_at, a.ends_at,
@@ -18,6 +18,7 @@ SELECT o.stage, o.failure, o.esim_id, o.submission_id, o.paid_at, o.deadline_at,
        o.created_at < ?, o.admitted_at > ?, o.paid_at < ?, a.ends_at <= ?
 FROM orders o
 JOIN customer c ON c.id = o.customer_id
+LEFT JOIN abuse_counter h ON h.customer_id = c.id
 LEFT JOIN payment p ON p.order_id = o.id
 LEFT JOIN refund r ON r.payment_id = p.id
 LEFT JOIN return_request q ON q.order_id = o.id

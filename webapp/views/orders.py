@@ -76,7 +76,7 @@ def view_of(order: Order) -> dict[str, Any]:
         "esim": Esim.of(order),
         "assignment": plan,
         "progress": orders.progress(order, plan, refund),
-        "held": order.customer.held_at is not None,
+        "held": orders.is_held(order.customer),
         "refund": refund,
         "refund_is_stuck": refund is not None and payments.is_stuck(refund),
         "return_request": orders.request_of(order),

@@ -1,11 +1,13 @@
 """Delete my data. What the law makes a seller keep (orders, payments, refunds, the journal) stays, but nobody
 is behind it any more: the customer's row and orders carry a number that leads to no person. Only the payment
-keeps Telegram's number of the payer, as Telegram's own books do.
+keeps Telegram's number of the payer, as Telegram's own books do. What counts against somebody (AbuseCounter)
+stays as well, under a digest of their number: limits and holds wait for whoever comes back.
 """
 
 from webapp.base import clock
 from webapp.models import (
     OPEN_STAGES,
+    AbuseCounter,
     Customer,
     EmailAddress,
     IdempotencyKey,
@@ -15,15 +17,11 @@ from webapp.models import (
     Refund,
     ReturnRequest,
 )
-from webapp.models.db import transaction
+from webapp.models.db import locking, transaction
 
 
 def obstacle(customer: Customer) -> str | None:
-    """Why it cannot be done now: "order" (one is under way), "refund" (money is), "held" (the owner looks at
-    their purchases, and must not lose sight of them), or None. All of them end.
-    """
-    if customer.held_at is not None:
-        return "held"
+    """Why it cannot be done now: "order" (one is under way), "refund" (money is), or None. Both end."""
     mine = Order.customer == customer
     if Order.select().where(mine, Order.stage.in_(OPEN_STAGES) | Order.admitted()).exists():
         return "order"
@@ -37,12 +35,15 @@ def obstacle(customer: Customer) -> str | None:
 def forget(customer: Customer) -> bool:
     """Once, and for good; False when something stands in the way. Whoever comes back is a new customer."""
     with transaction():
+        theirs = Order.select().where(Order.customer == customer).order_by(Order.id)
+        list(locking(theirs, "FOR UPDATE"))  # a payment that is being booked comes before, and is an obstacle
         if obstacle(customer) is not None:
             return False
         for order in Order.select().where(Order.customer == customer, Order.stage == "awaiting_payment"):
             order.move("expired", actor="customer", note="their data is being deleted")
         for table in (Notification, EmailAddress, IdempotencyKey):
             table.delete().where(table.customer == customer).execute()
+        AbuseCounter.update(customer=None).where(AbuseCounter.customer == customer).execute()
         nobody = -customer.id
         Order.update(telegram_user_id=nobody, invoice_url=None).where(Order.customer == customer).execute()
         _empty(customer, nobody)

@@ -6,8 +6,6 @@ from webapp.base import clock
 from webapp.customers.notifications.kinds import KINDS
 from webapp.models import Customer, EmailAddress, Notification, Order, new_reference
 
-OPEN = ("waiting", "sending")
-
 
 def enqueue(order: Order, kind: str, **facts: str) -> None:
     """One message of each kind per order, however often the change is seen; and its copy by e-mail, for who
@@ -23,8 +21,9 @@ def enqueue(order: Order, kind: str, **facts: str) -> None:
 def request(
     customer: Customer, kind: str, order: Order | None = None, channel: str = "chat", **facts: str
 ) -> None:
-    """Something that the customer asks for; `facts` say what exactly. While it has not been sent, asking
-    again is the same wish, and makes it news again: what has waited too long would not be sent any more.
+    """Something that the customer asks for; `facts` say what exactly. While it waits, asking again is the
+    same wish, and makes it news again: what has waited too long would not be sent any more. What is being
+    sent has its words already (a code that is void by now), so asking again is another wish.
     """
     same = (
         (Notification.customer == customer)
@@ -33,7 +32,7 @@ def request(
         & (Notification.facts == _text(facts))
     )
     about = Notification.order.is_null() if order is None else Notification.order == order
-    standing = Notification.update(created_at=clock.now()).where(same, about, Notification.state.in_(OPEN))
+    standing = Notification.update(created_at=clock.now()).where(same, about, Notification.state == "waiting")
     if standing.execute():
         return
     wish = {"customer": customer, "order": order, "kind": kind, "channel": channel, "facts": _text(facts)}

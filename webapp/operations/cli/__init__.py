@@ -3,9 +3,9 @@
 from flask import Flask
 
 from webapp.base.config import Config
-from webapp.operations.cli import backups, callbacks, catalogue, money, pricing, shop, to_postgres
+from webapp.operations.cli import backups, callbacks, catalogue, customers, money, pricing, shop, to_postgres
 
-ROOMS = (backups, callbacks, catalogue, money, to_postgres, pricing, shop)
+ROOMS = (backups, callbacks, catalogue, customers, money, to_postgres, pricing, shop)
 
 
 def register(app: Flask, config: Config) -> None:

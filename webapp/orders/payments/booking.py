@@ -13,6 +13,7 @@ from webapp.base.crash_points import crash_point
 from webapp.customers import notifications
 from webapp.models import Order, Payment
 from webapp.models.db import locking, transaction
+from webapp.orders import limits
 from webapp.orders.payments.providers import Charge
 from webapp.orders.payments.refunds import refund
 from webapp.orders.payments.registry import PRICED_IN
@@ -105,6 +106,7 @@ def _mark_paid(order: Order, payment: Payment, config: Config, note: str) -> boo
     note = f"{payment.amount} {payment.currency}{note}"
     if not order.move("paid", actor="payment", note=note, paid_at=paid_at, deadline_at=deadline):
         return False
+    limits.count(order)
     if deadline > clock.now():
         notifications.enqueue(order, "paid")
     return True

@@ -193,12 +193,12 @@ def refund_seen(charge_id: str, *, actor: str) -> bool:
         return False
     with transaction():
         if refund(payment, ELSEWHERE) and payment.order is not None:
-            _taken_back(payment.order)
+            _taken_back(payment.order, payment)
         known = Refund.get(Refund.payment == payment)
         return _arrived(known, "told by the payment provider", actor=actor)
 
 
-def _taken_back(order: Order) -> None:
+def _taken_back(order: Order, payment: Payment) -> None:
     """Nobody has paid for this order any more. It is not bought, and what was delivered is to come back."""
     still_paid = Payment.select().where(Payment.order == order, Payment.state == "confirmed").exists()
     if still_paid or order.stage not in {*OPEN_STAGES, "ready", "active"}:
@@ -206,7 +206,7 @@ def _taken_back(order: Order) -> None:
     Order.update(deadline_at=clock.now()).where(Order.id == order.id, Order.stage.in_(OPEN_STAGES)).execute()
     ReturnRequest.insert(order=order, why="chargeback").on_conflict_ignore().execute()
     if order.stage in {"ready", "active"}:
-        limits.hold(order.customer, "chargeback")
+        limits.charged_back(payment)
         incidents.open(
             "chargeback", order.reference, f"{order.stars} Stars of a delivered order were taken back"
         )

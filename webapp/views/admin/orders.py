@@ -1,5 +1,6 @@
 """Orders: found, read to the last line of their journal, and helped."""
 
+import re
 from typing import Any
 
 from flask import Response, request
@@ -8,13 +9,14 @@ from werkzeug.exceptions import BadRequest, NotFound
 from webapp import esims
 from webapp.models import Customer, Esim, Order, Payment
 from webapp.operations import admin as actions
-from webapp.orders import payments
+from webapp.orders import limits, payments
 from webapp.views import page
 from webapp.views.admin.permissions import admin, blueprint
 from webapp.views.flash import Flash, done, stale
 from webapp.views.wiring import shop
 
 LONGEST = 64
+_NUMBER = re.compile("[0-9]{1,18}", re.ASCII)
 
 
 @blueprint.get("/orders")
@@ -23,7 +25,7 @@ def orders(admin: Customer) -> Response:
     query = request.args.get("q", "")[:LONGEST].strip()
     found = actions.find(query) if query else actions.latest()
     stuck = [] if query else [*actions.stuck(), *actions.owed()]
-    return page.personal("admin/orders", query=query, found=found, stuck=stuck)
+    return page.personal("admin/orders", query=query, found=found, stuck=stuck, **_person(query))
 
 
 @blueprint.get("/orders/<reference>")
@@ -55,6 +57,14 @@ def _helped(admin: Customer, order: Order, action: str, version: str) -> Flash:
     return done()
 
 
+def _person(query: str) -> dict[str, Any]:
+    """What is kept against a Telegram number, also after its owner has deleted their data."""
+    if not _NUMBER.fullmatch(query):
+        return {"held": [], "chargebacks": 0}
+    hold = limits.hold_on(int(query))
+    return {"held": [hold] if hold else [], "chargebacks": limits.chargebacks(int(query))}
+
+
 def _any(reference: str) -> Order:
     """Anybody's order. Raises NotFound."""
     found = Order.get_or_none(Order.reference == reference)
@@ -67,6 +77,7 @@ def _view_of(order: Order) -> dict[str, Any]:
     remedies = actions.remedies(order, shop().config)
     return {
         "order": order,
+        "is_held": limits.is_held(order.customer),
         "esim": Esim.of(order),
         "assignment": esims.plan_of(order),
         "refund": payments.refund_of(order),

@@ -50,19 +50,19 @@ def overview(admin: Customer) -> Response:
 @blueprint.post("")
 @admin
 def release(admin: Customer) -> Response:
-    """Let a held customer buy again."""
-    number = request.form.get("customer", "")
-    if not (number.isascii() and number.isdigit() and len(number) <= 15):
+    """Let a held customer buy again, also one who has deleted their data: by the name of the hold."""
+    name = request.form.get("hold", "")
+    if not limits.HOLD_NAME.fullmatch(name):
         raise BadRequest
-    return page.personal("admin/overview", flash=_released(admin, int(number)), **_view_of())
+    return page.personal("admin/overview", flash=_released(admin, name), **_view_of())
 
 
-def _released(admin: Customer, number: int) -> Flash:
-    held = Customer.get_or_none(Customer.telegram_user_id == number, Customer.held_at.is_null(False))
-    if held is None:
+def _released(admin: Customer, name: str) -> Flash:
+    hold = limits.hold_named(name)
+    if hold is None:
         return stale()
-    with actions.acting(admin, "customer.release", str(number), held.held_for or ""):
-        limits.release(held)
+    with actions.acting(admin, "customer.release", name, hold.reason):
+        limits.release(hold)
     return done()
 
 
