@@ -201,6 +201,7 @@ ON_BOTH = {
     "proof.test_rush",
     "shop.test_account",
     "shop.test_answers",
+    "shop.test_forgotten_limits",
     "shop.test_telling",
     "flows.test_secrets",
     "proof.test_deliveries",

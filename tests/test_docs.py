@@ -40,6 +40,7 @@ RUN = {
     "pricing set": 1,
     "pricing remove": 1,
     "customers held": 0,
+    "customers find": 2,
     "customers release": 2,
     "migrate": 0,
     "rotate-keys": 0,

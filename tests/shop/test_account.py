@@ -43,7 +43,7 @@ from webapp.models import (
     Refund,
 )
 from webapp.operations import retention
-from webapp.orders import limits, payments
+from webapp.orders import payments
 from webapp.orders.payments import stars
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -316,15 +316,6 @@ def test_money_under_way_comes_first(owner: Person) -> None:
     make_order("failed")
     assert "still on its way back" in text(owner.post("/account/delete", sure="yes"))
     assert Customer.get().deleted_at is None
-
-
-def test_whoever_is_held_does_not_get_away_by_it(owner: Person) -> None:
-    customer = make_order("active").customer
-    limits.hold(customer, "burst")
-    assert "look at your latest purchases" in text(owner.post("/account/delete", sure="yes"))
-    limits.release(limits.held()[0])
-    owner.post("/account/delete", sure="yes")
-    assert Customer.get_by_id(customer.id).deleted_at is not None
 
 
 def test_an_open_order_is_closed_and_a_late_payment_for_it_goes_back(config: Config) -> None:

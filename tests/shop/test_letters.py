@@ -184,6 +184,27 @@ def test_whoever_asks_again_while_the_mail_server_is_away_gets_the_new_code(
     assert Notification.select().count() == 1
 
 
+def test_whoever_asks_again_while_the_old_code_is_being_sent_gets_the_new_one(
+    deliver: Deliver, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The letter that is under way has its words already."""
+    customer = make_customer()
+    account.propose(customer, ADDRESS)
+    send = Mailer.send
+
+    def meanwhile(mailer: Mailer, letter: EmailMessage) -> None:
+        monkeypatch.setattr(Mailer, "send", send)
+        account.propose(customer, ADDRESS)
+        account.propose(customer, ADDRESS)
+        mailer.send(letter)
+
+    monkeypatch.setattr(Mailer, "send", meanwhile)
+    assert (deliver(), deliver(), deliver()) == (1, 1, 0)
+    old, new = (str(letter["Subject"]).split()[0] for letter in inbox.came)
+    assert (old != new, new) == (True, EmailAddress.get().code)
+    assert account.confirm(customer, new)
+
+
 def test_a_code_that_is_too_old_is_not_sent(deliver: Deliver, inbox: Inbox) -> None:
     assert account.propose(make_customer(), ADDRESS) is None
     EmailAddress.update(code_until=after(-1)).execute()

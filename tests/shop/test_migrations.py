@@ -10,11 +10,28 @@ from playhouse.migrations import Runner
 from playhouse.schema_diff import diff_models
 
 from tests.conftest import DURABLE
-from tests.shop.factories import make_order
+from tests.settings import changed
+from tests.shop.factories import make_customer, make_order
 from webapp import catalogue
 from webapp.base import clock
 from webapp.base.config import Config
-from webapp.models import TABLES, Order, PriceRule, ProviderBalance, Setting, db, engines
+from webapp.customers import account
+from webapp.customers.account.addresses import CODES_A_DAY
+from webapp.models import (
+    TABLES,
+    AbuseCounter,
+    Customer,
+    EmailAddress,
+    Incident,
+    Order,
+    PriceRule,
+    ProviderBalance,
+    Setting,
+    db,
+    engines,
+)
+from webapp.orders import limits
+from webapp.state import incidents
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -125,6 +142,35 @@ def test_rules_and_balance_move_into_tables_and_back() -> None:
     plan = {"scope": "plan", "target": "tr-3gb-30d", "fixed": 9000}
     assert Setting.read("pricing.rules") == [rules[1], plan, rules[0] | {"target": ""}]
     assert db.migrate()
+
+
+def test_what_counts_already_is_taken_over_under_digests(config: Config) -> None:
+    held, released, forgotten = (make_customer(number) for number in (101, 102, 103))
+    address = EmailAddress.create(customer=held, address="ann@example.com", codes=CODES_A_DAY)
+    for stage, customer in (("ready", held), ("failed", held), ("ready", released), ("ready", forgotten)):
+        make_order(stage, customer, plan_id=stage)
+    account.forget(forgotten)
+    back_to_before("0011_abuse_counters")
+    now = clock.now()
+    Customer.update(held_at=now, held_for="chargeback").where(Customer.id == held.id).execute()
+    Customer.update(released_at=now).where(Customer.id == released.id).execute()
+    for customer in (held, released):
+        incidents.open("customer_held", str(customer.telegram_user_id))
+    incidents.close("customer_held", "102")
+    assert "0011_abuse_counters" in db.migrate()
+    (hold,) = limits.held()
+    assert (hold.customer, hold.reason, hold.at) == (held, "chargeback", now)
+    assert [incident.subject for incident in Incident.select()] == [hold.name]
+    strict = changed(config, purchase_limits="orders=2/day stars=9999/day first=9999 burst=1/hour")
+    assert limits.refusal(held, 1, strict) == "held"
+    assert limits.refusal(released, 1, strict) is None, "a burst was counted anew from the release on"
+    limits.release(hold)
+    once = changed(config, purchase_limits="orders=1/day stars=9999/day first=9999 burst=3/hour")
+    assert limits.refusal(held, 1, once) == "many"
+    assert limits.refusal(held, 1, changed(config, purchase_limits=strict.purchase_limits)) is None
+    assert account.propose(held, "new@example.com") == "too many"
+    assert EmailAddress.get_by_id(address.id).address == "ann@example.com"
+    assert AbuseCounter.select().where(AbuseCounter.purpose == "order").count() == 3, "the 4th is nobody's"
 
 
 def test_the_database_is_safe_against_power_cuts_and_waits_for_its_lock(
