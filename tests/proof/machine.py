@@ -25,7 +25,7 @@ from tests.proof.audit import Audit
 from tests.proof.network import Mix
 from tests.proof.world import KEY, NOT_RUN, World, config_for, named_crash_points
 from webapp import catalogue, esims, orders
-from webapp.customers import identity
+from webapp.customers import account, identity
 from webapp.esims import callbacks
 from webapp.models import OPEN_STAGES, Esim, JobRequest, Order, Plan, Refund
 from webapp.orders import limits, payments
@@ -96,6 +96,7 @@ class Shop(RuleBasedStateMachine):
         self.world = World(config_for(url), seed, self.patch)
         self.hub = self.world.hub
         self.purchase_fates: list[str] = []
+        self.held: set[str] = set()
         self.world.provider.mix = self._fate
         self.plans = list(Plan.select().where(Plan.available).order_by(Plan.id).limit(PLANS))
         for user_id in PEOPLE:
@@ -233,6 +234,10 @@ class Shop(RuleBasedStateMachine):
         if order := _one(number, Order.stage.in_(("ready", "active"))):
             orders.request_return(order, self.world.config)
 
+    @rule(user_id=a_person)
+    def somebody_deletes_their_data(self, user_id: int) -> None:
+        self.seen["forgotten"] += account.forget(identity.recognise(user_id, "Ann", "en", "en"))
+
     # --- the provider
 
     @rule(kinds=st.lists(st.sampled_from(PROVIDER_FATES), min_size=1, max_size=3))
@@ -298,8 +303,9 @@ class Shop(RuleBasedStateMachine):
 
     @rule()
     def the_owner_releases_everybody(self) -> None:
-        for person in limits.held():
-            limits.release(person)
+        for hold in limits.held():
+            limits.release(hold)
+        self.held = set()
 
     # --- after each step
 
@@ -308,6 +314,13 @@ class Shop(RuleBasedStateMachine):
         if hasattr(self, "world"):
             self.seen["steps"] += 1
             assert Audit(self.world).problems() == []
+
+    @invariant()
+    def nobody_gets_out_of_a_hold_but_by_the_owner(self) -> None:
+        if hasattr(self, "world"):
+            now = {hold.name for hold in limits.held()}
+            assert self.held <= now
+            self.held = now
 
     # --- how
 

@@ -18,7 +18,7 @@ from webapp import catalogue
 SHORT, FULL = (400, 50), (10_000, 80)
 """Steps in all, and steps in one run."""
 ENDS = ("ready", "active", "failed", "returned", "expired")
-HAPPENED = ("charges", "refunds", "crashes", "orders ready", "orders active", "orders failed")
+HAPPENED = ("charges", "refunds", "crashes", "forgotten", "orders ready", "orders active", "orders failed")
 
 
 @pytest.fixture

@@ -87,7 +87,7 @@ PAGES = [route for route in PERSONAL if route.startswith("GET") and "/api/" not 
 FORM = {
     "plan_id": PLAN,
     "do": "messages",
-    "customer": "1",
+    "hold": "hold-1",
     "remedy": "look",
     "version": "ready.0",
     "name": "sales",

@@ -15,7 +15,7 @@ from webapp.books.sales import Period
 from webapp.esims import callbacks
 from webapp.esims.callbacks import Event, Kind
 from webapp.models import db
-from webapp.orders import capacity, quotes, reconciling, topups
+from webapp.orders import capacity, limits, quotes, reconciling, topups
 from webapp.state.funnel import Funnel
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -61,6 +61,14 @@ def test_the_figures_of_a_month_do_not_read_the_years_before(explained: Explaine
 def test_whoever_knocks_unsigned_reads_no_month_of_callbacks(explained: Explained, config: Config) -> None:
     hints = changed(config, esimgo_unsigned_hints="on")
     assert scans(explained(lambda: callbacks.receive(b"hello", None, hints, Funnel()))) == []
+
+
+def test_what_somebody_may_buy_reads_nothing_of_others_in_two_statements(
+    explained: Explained, config: Config
+) -> None:
+    customer = make_order("active").customer
+    steps = explained(lambda: limits.refusal(customer, 1, config))
+    assert (scans(steps), len({step.partition(" | ")[2] for step in steps})) == ([], 2)
 
 
 def test_the_line_and_what_follows_it_read_no_history(

@@ -34,10 +34,10 @@ def digests() -> Digest:
     """By purpose and subject (a Telegram number, an address) the digest under which it is counted:
     HMAC-SHA-256 in hexadecimal. The key is made when it is first needed.
     """
-    row = AbuseKey.get_or_none()
+    row = AbuseKey.get_or_none(AbuseKey.id == 1)
     if row is None:
         AbuseKey.insert(id=1, secret=secrets.token_hex(32)).on_conflict_ignore().execute()
-        row = AbuseKey.get()
+        row = AbuseKey.get_by_id(1)
     key = bytes.fromhex(row.secret)
     return lambda purpose, subject: hmac.digest(key, f"{purpose}:{subject}".encode(), "sha256").hex()
 

@@ -152,9 +152,11 @@ def purge(now: datetime) -> int:
     """Delete what counts no more; a hold that nobody has cleared ends here, with its incident."""
     over = AbuseCounter.until <= now
     with transaction():
-        for hold in AbuseCounter.select().where(over, AbuseCounter.purpose == "hold"):
+        ended = list(AbuseCounter.select().where(over, AbuseCounter.purpose == "hold"))
+        deleted = int(AbuseCounter.delete().where(over).execute())
+        for hold in ended:
             incidents.close("customer_held", hold.name)
-        return int(AbuseCounter.delete().where(over).execute())
+    return deleted
 
 
 def _counted(customer: Customer, besides: Order | None) -> list[_Counted]:
@@ -224,8 +226,10 @@ def release(hold: AbuseCounter) -> bool:
     this = (AbuseCounter.id == hold.id) & (AbuseCounter.purpose == "hold")
     free = {"purpose": "released", "reason": "", "customer": None, "at": now, "until": now + COUNTED_FOR}
     with transaction():
+        if not AbuseCounter.update(free).where(this).execute():
+            return False
         incidents.close("customer_held", hold.name)
-        return bool(AbuseCounter.update(free).where(this).execute())
+    return True
 
 
 def held() -> list[AbuseCounter]:
