@@ -46,7 +46,7 @@ def changing(buyers: int) -> tuple[Wave, ...]:
     return (Wave(0, buyers, 0), Wave(400, buyers, 10), Wave(1500, buyers, 0), Wave(1900, buyers, 5))
 
 
-SOME = {"10 s": one(120, 10), "at once, then 10 s": changing(100)[:2]}
+SOME = {"at once, then 10 s": changing(80)[:2]}
 ALL = {
     f"{answers}, {buyers} buyers": one(buyers, seconds)
     for buyers in (300, 1000)

@@ -26,7 +26,7 @@ from webapp.clients.esimgo.errors import Unavailable
 from webapp.clients.esimgo.payloads import EsimBundle, ProviderOrder
 from webapp.models import Esim, Incident, Order, Refund, Submission
 from webapp.operations import conditions
-from webapp.orders import quotes, reconciling
+from webapp.orders import capacity, reconciling
 from webapp.state import provider as provider_state
 
 pytestmark = pytest.mark.usefixtures("still")
@@ -186,8 +186,8 @@ def test_what_has_become_dearer_in_between_is_delivered_booked_and_told(
     assert (intent_of(order).cost, order.fresh().wholesale) == (9000, 4200)
     assert heard() == ["9.00 charged instead of 4.20 (eSIM Go's order ref-1)"]
     next_one = make_order(plan_id="next", wholesale=91_001)
-    assert not quotes.balance_covers(next_one)
-    assert quotes.balance_covers(make_order(plan_id="another", wholesale=91_000))
+    assert not capacity.balance_covers(next_one)
+    assert capacity.balance_covers(make_order(plan_id="another", wholesale=91_000))
 
 
 def test_a_dear_one_that_only_a_look_up_shows_is_told_too(provider: Provider, config: Config) -> None:
