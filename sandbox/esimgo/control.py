@@ -143,6 +143,14 @@ def edit_catalogue() -> dict[str, Any]:
     return catalogue()
 
 
+@control.post("/renamed_bundle")
+def rename_bundle() -> dict[str, Any]:
+    """`{"from", "to", ...}`: the same as the wish of this name at `catalogue`."""
+    here.world().catalogue.edit({"renamed_bundle": _body()})
+    here.world().touch()
+    return catalogue()
+
+
 @control.get("/habits")
 def habits() -> dict[str, Any]:
     return asdict(here.world().habits)

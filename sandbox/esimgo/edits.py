@@ -4,7 +4,8 @@ A wish is a JSON object; its parts are carried out in the order of STEPS, all or
 
 - `"restore": true`, or names: back to the first day, or only these again at their first price;
 - `"add": [{"name": new, "like": name, ...}]`: a copy of a bundle, other fields as GET /catalogue spells them;
-- `"rename": {"from": name, "to": name}`, or a list of such: the old name is no longer sold;
+- `"rename": {"from": name, "to": name, ...}`, or a list of such: the old name is no longer sold; what is sold
+  by the new one may have other fields and another price, as in `add`. `renamed_bundle` is another name of it;
 - `"price": {name: number}`: in currency units, at most three decimals;
 - `"remove": [names]`;
 - `"keep_only": n`: the first n bundles of the list.
@@ -42,12 +43,8 @@ def _restore(sold: Sold, first: Sold, names: object) -> Sold:
 
 def _add(sold: Sold, ever: Sold, rows: object) -> Sold:
     for row in _rows(rows, "name", "like"):
-        given = {key: value for key, value in row.items() if key not in ("like", "price")}
-        pattern = _sold(ever, row["like"])
-        if unknown := given.keys() - pattern.keys():
-            raise ValueError(f"a bundle has no field {sorted(unknown)[0]!r}")
-        price = {"price_m": _price_m(row["price"])} if "price" in row else {}
-        sold[row["name"]] = pattern | given | price
+        given = {key: value for key, value in row.items() if key != "like"}
+        sold[row["name"]] = _changed(_sold(ever, row["like"]), given)
     return sold
 
 
@@ -55,11 +52,12 @@ def _rename(sold: Sold, ever: Sold, rows: object) -> Sold:
     """The new one stands where the old one stood."""
     for row in _rows([rows] if isinstance(rows, dict) else rows, "from", "to"):
         old, new = row["from"], row["to"]
-        _sold(sold, old)
         if new in sold:
             raise ValueError(f"{new} is sold already")
+        given = {key: value for key, value in row.items() if key not in ("from", "to")}
+        replacement = _changed(_sold(sold, old), given | {"name": new})
         sold = {
-            new if name == old else name: bundle | ({"name": new} if name == old else {})
+            new if name == old else name: replacement if name == old else bundle
             for name, bundle in sold.items()
         }
     return sold
@@ -86,6 +84,7 @@ def _keep_only(sold: Sold, ever: Sold, count: object) -> Sold:
 STEPS: dict[str, Callable[[Sold, Sold, object], Sold]] = {
     "add": _add,
     "rename": _rename,
+    "renamed_bundle": _rename,
     "price": _price,
     "remove": _remove,
     "keep_only": _keep_only,
@@ -97,6 +96,15 @@ def _sold(sold: Sold, name: object) -> Bundle:
     if bundle is None:
         raise ValueError(f"there is no bundle {name!r}")
     return bundle
+
+
+def _changed(bundle: Bundle, given: dict[str, Any]) -> Bundle:
+    """The bundle with other fields, as GET /catalogue spells them, and perhaps another price."""
+    price = {"price_m": _price_m(given["price"])} if "price" in given else {}
+    fields = {key: value for key, value in given.items() if key != "price"}
+    if unknown := fields.keys() - bundle.keys():
+        raise ValueError(f"a bundle has no field {sorted(unknown)[0]!r}")
+    return bundle | fields | price
 
 
 def _names(names: object) -> list[str]:

@@ -38,6 +38,21 @@ def test_a_renamed_bundle_stands_where_the_old_one_stood(provider: Provider) -> 
     assert provider.order(RENAMED).ok
 
 
+def test_a_renamed_bundle_may_have_become_another_one(provider: Provider) -> None:
+    edit(provider, renamed_bundle={"from": TURKEY, "to": RENAMED, "dataAmount": 5000, "price": 6})
+    row = provider.get(f"/catalogue/bundle/{RENAMED}")
+    assert (row["dataAmount"], row["price"], row["duration"]) == (5000, 6, 30)
+    assert provider.order(TURKEY).text == "bundle not available"
+    assert provider.buy(RENAMED)["total"] == 6
+
+
+def test_a_bundle_is_renamed_by_a_control_of_that_name_too(provider: Provider) -> None:
+    before = names(provider)
+    provider.control("POST", "renamed_bundle", {"from": TURKEY, "to": RENAMED})
+    assert names(provider) == [RENAMED if name == TURKEY else name for name in before]
+    assert provider.control("POST", "renamed_bundle", {"from": TURKEY, "to": "x"}, expect=400)["error"]
+
+
 def test_an_esim_keeps_what_was_bought_under_the_old_name(provider: Provider) -> None:
     iccid = provider.buy_esim(TURKEY)
     provider.buy(TURKEY, body={"assign": False})
@@ -96,6 +111,8 @@ def test_a_new_bundle_is_a_changed_copy(provider: Provider) -> None:
         {"rename": {"from": "esim_1GB_7D_XX_V2", "to": "x"}},
         {"rename": {"from": TURKEY, "to": TURKEY_SMALL}},
         {"rename": {"from": TURKEY}},
+        {"rename": {"from": TURKEY, "to": "x", "colour": "red"}},
+        {"rename": {"from": TURKEY, "to": "x", "price": "7"}},
         {"rename": "x"},
         {"remove": TURKEY},
         {"remove": [TURKEY, "esim_1GB_7D_XX_V2"]},
