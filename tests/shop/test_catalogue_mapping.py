@@ -36,8 +36,18 @@ def bundle(
     return Candidate(1, name, size.data_mb, size.days, size.tier, speed, bases, bases | more, wholesale)
 
 
+def numbered(bundles: list[Candidate]) -> list[Candidate]:
+    return [replace(bundle, id=number) for number, bundle in enumerate(bundles, 2)]
+
+
+def as_read_again(bundles: list[Candidate]) -> list[Candidate]:
+    """The same list of eSIM Go, in a later sync."""
+    return [replace(bundle) for bundle in bundles]
+
+
 BUNDLES = st.builds(bundle, SIZES, AREAS, LETTERS, SPEEDS, PRICES, NAMES)
-SHELF = st.lists(BUNDLES, max_size=7)
+SHELF = st.lists(BUNDLES, max_size=7).map(numbered)
+STOCKED = st.lists(BUNDLES, min_size=1, max_size=7).map(numbered)
 
 
 def own_plan(bundle: Candidate) -> Size:
@@ -69,6 +79,9 @@ def test_whoever_serves_is_good_enough_and_the_same_again_moves_nothing(
     if found is not None:
         assert enough(found, plan)
         assert choose(plan, shelf, found) is found
+        again = choose(plan, as_read_again(shelf), found)
+        assert again is not None
+        assert again.id == found.id
 
 
 @settings(max_examples=300, deadline=None, derandomize=True)
@@ -84,7 +97,7 @@ def test_a_plan_that_nobody_has_served_gets_the_cheapest_and_of_equals_its_own(
 
 
 @settings(max_examples=300, deadline=None, derandomize=True)
-@given(shelf=st.lists(BUNDLES, min_size=1, max_size=7))
+@given(shelf=STOCKED)
 def test_a_plan_whose_bundle_is_still_sold_never_gets_dearer_by_moving(shelf: list[Candidate]) -> None:
     now = shelf[0]
     found = choose(own_plan(now), shelf, now)
@@ -92,17 +105,41 @@ def test_a_plan_whose_bundle_is_still_sold_never_gets_dearer_by_moving(shelf: li
     assert found.wholesale <= now.wholesale
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
-@given(shelf=st.lists(BUNDLES, min_size=1, max_size=7))
-def test_among_bundles_of_its_own_size_a_plan_moves_to_no_slower_and_no_narrower_one(
+@settings(max_examples=2000, deadline=None, derandomize=True)
+@given(shelf=STOCKED)
+def test_a_plan_whose_own_bundle_is_still_sold_moves_to_no_slower_and_no_narrower_one(
     shelf: list[Candidate],
 ) -> None:
-    now, *others = shelf
-    alike = [replace(other, data_mb=now.data_mb, days=now.days, tier=now.tier) for other in others]
-    found = choose(own_plan(now), [now, *alike], now)
+    now = shelf[0]
+    found = choose(own_plan(now), shelf, now)
     assert found is not None
     assert found.speed >= now.speed
     assert found.works_in >= now.works_in
+
+
+def test_a_bigger_bundle_is_no_bridge_to_one_that_works_in_fewer_countries() -> None:
+    """Not at once, and not in two syncs."""
+    own, bigger, narrower = (
+        replace(
+            bundle(Size("tr", data_mb, 30, ""), frozenset({"tr"}), frozenset(more), speed, price, "x"),
+            id=number,
+        )
+        for number, (data_mb, more, speed, price) in enumerate(
+            [(3000, "a", 4, 3), (5000, "a", 5, 2), (3000, "b", 4, 1)]
+        )
+    )
+    shelf = [own, bigger, narrower]
+    for now in (own, bigger):
+        assert choose(own_plan(own), shelf, now) is bigger
+    dear = [replace(bigger, wholesale=4), own, narrower]
+    assert choose(own_plan(own), dear, dear[0]) is own, "it goes back"
+
+
+def test_a_bundle_that_has_lost_a_country_is_not_kept_for_being_the_one_before() -> None:
+    size, home = Size("tr", 3000, 30, ""), frozenset({"tr"})
+    before = bundle(size, home, frozenset("a"), 4, 3, "x")
+    other = replace(before, id=2, name="y", wholesale=4)
+    assert choose(size, [replace(before, works_in=home), other], before) is other
 
 
 @settings(max_examples=200, deadline=None, derandomize=True)

@@ -2,7 +2,8 @@
 
 A plan outlives its bundle. When the provider renames or drops one, or sells another for less, the plan moves,
 and keeps its id. It does not move to a slower bundle, nor to one that works in fewer countries, than the one
-that serves it now, unless nothing else is left.
+that serves it now, unless nothing else is left; nor than one of its own size that it has left because another
+was cheaper (docs/decisions/0007-a-bundle-that-changes.md).
 """
 
 import re
@@ -60,7 +61,7 @@ class Candidate:
             data_mb=row["data_mb"],
             days=row["duration_days"],
             tier=row["tier"],
-            speed=max(map(int, re.findall(r"(\d)G", row["speeds"].upper())), default=0),
+            speed=speed(row["speeds"]),
             bases=frozenset(code for code, role in cover if role == "base"),
             works_in=frozenset(code for code, _ in cover),
             wholesale=row["wholesale"],
@@ -71,16 +72,23 @@ class Candidate:
         return Size(area, self.data_mb, self.days, self.tier)
 
     def serves(self, wanted: Size) -> bool:
-        return (
-            wanted.area in self.bases
-            and self.days >= wanted.days
-            and _has_data(self.data_mb, wanted.data_mb)
-            and _has_tier(self.tier, wanted.tier)
-        )
+        return wanted.area in self.bases and is_as_much(self.data_mb, self.days, self.tier, wanted)
 
     def reaches(self, other: "Candidate") -> bool:
         """Neither slower nor in fewer countries."""
         return self.speed >= other.speed and self.works_in >= other.works_in
+
+
+def speed(told: str) -> int:
+    """The best network generation of "3G, 4G, 5G"; 0 when none is told."""
+    return max(map(int, re.findall(r"(\d)G", told.upper())), default=0)
+
+
+def is_as_much(data_mb: int | None, days: int, tier: str, wanted: Size) -> bool:
+    """Equal or better in data, days and tier. An unlimited one is not more than any amount: it grows slow after
+    so much a day.
+    """
+    return days >= wanted.days and _has_data(data_mb, wanted.data_mb) and _has_tier(tier, wanted.tier)
 
 
 def _has_data(data_mb: int | None, wanted: int | None) -> bool:
@@ -135,8 +143,24 @@ def _acceptable(wanted: Size, fitting: list[Candidate], now: Candidate | None) -
     own = [candidate for candidate in fitting if candidate.size(wanted.area) == wanted]
     measure = now
     if own and not any(candidate.reaches(now) for candidate in own):
-        measure = max(own, key=lambda c: (c.speed, len(c.works_in), -c.wholesale, c.name))
-    return [c for c in fitting if c is now or c.reaches(measure)] or fitting
+        measure = max(own, key=lambda c: _nearness(c, now))
+    stay = [c for c in fitting if c.id == now.id and c.reaches(now)]
+    as_good = [c for c in fitting if c in stay or c.reaches(measure)]
+    left = _left_for_less(own, now)
+    return [c for c in as_good if c in stay or all(map(c.reaches, left))] or as_good or fitting
+
+
+def _nearness(candidate: Candidate, now: Candidate) -> tuple[object, ...]:
+    kept, all_of_them = candidate.works_in & now.works_in, candidate.works_in
+    return candidate.speed, len(kept), len(all_of_them), -candidate.wholesale, candidate.name
+
+
+def _left_for_less(own: list[Candidate], now: Candidate) -> list[Candidate]:
+    """Bundles of the plan's own size that it may have come from: `now` is all that they are, for no more.
+    Where it goes from there has to be as good as they, or a plan would lose a country on the way over a
+    bigger bundle while the one that works there is still sold.
+    """
+    return [c for c in own if now.reaches(c) and c.wholesale >= now.wholesale]
 
 
 def _preference(candidate: Candidate, wanted: Size, now: Candidate | None) -> tuple[object, ...]:
@@ -144,7 +168,7 @@ def _preference(candidate: Candidate, wanted: Size, now: Candidate | None) -> tu
     return (
         candidate.wholesale,
         candidate.size(wanted.area) != wanted,
-        candidate is not now,
+        now is None or candidate.id != now.id,
         -candidate.speed,
         -len(candidate.works_in),
         candidate.name,
