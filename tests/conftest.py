@@ -203,6 +203,7 @@ ON_BOTH = {
     "shop.test_answers",
     "shop.test_forgotten_limits",
     "shop.test_telling",
+    "shop.test_replacing",
     "flows.test_secrets",
     "proof.test_deliveries",
     "shop.test_admin_remedies",

@@ -14,9 +14,10 @@ from webapp.catalogue.comparing import (
     per_gb,
     regional_offer,
 )
-from webapp.catalogue.due import is_due, progress, request_sync
+from webapp.catalogue.due import is_due, is_read_since, progress, request_news, request_sync
 from webapp.catalogue.guard import NothingHeld, accept
 from webapp.catalogue.lookalikes import LookAlikes, Place, taken_for
+from webapp.catalogue.mapping import Size
 from webapp.catalogue.plans import plan, plan_serving, plans_in, plans_of, regional_plans
 from webapp.catalogue.pricing import (
     TELEGRAM_PAYS_USD,
@@ -38,6 +39,7 @@ from webapp.catalogue.pricing import (
 from webapp.catalogue.search import Found, Search
 from webapp.catalogue.spelling import area_code, normal
 from webapp.catalogue.state import State, state
+from webapp.catalogue.substitutes import is_less, substitutes
 from webapp.catalogue.syncing import sync
 from webapp.models.titles import place_name, size, title
 
@@ -60,6 +62,7 @@ __all__ = [
     "Rule",
     "RuleRefused",
     "Search",
+    "Size",
     "State",
     "accept",
     "area_code",
@@ -72,6 +75,8 @@ __all__ = [
     "follow_settings",
     "in_force",
     "is_due",
+    "is_less",
+    "is_read_since",
     "is_sold_below",
     "normal",
     "per_day",
@@ -89,12 +94,14 @@ __all__ = [
     "regional_plans",
     "remove_rule",
     "reprice",
+    "request_news",
     "request_sync",
     "rule",
     "rules",
     "set_rule",
     "size",
     "state",
+    "substitutes",
     "sync",
     "taken_for",
     "title",

@@ -15,6 +15,7 @@ REST = timedelta(minutes=1)
 
 _ASKED = "catalogue.asked_at"
 _SYNCED = "catalogue.synced_at"
+_AS_OF = "catalogue.as_of"
 _PROGRESS = "catalogue.progress"
 
 
@@ -32,13 +33,23 @@ def request_sync() -> None:
     Setting.write_time(_ASKED, clock.now())
 
 
-def begun() -> None:
+def request_news() -> None:
+    """Read it again for somebody who waits for it, but not at once after a reading that has failed."""
+    now, tried_at, read_at = clock.now(), _tried_at(), synced_at()
+    has_failed = tried_at is not None and (read_at is None or tried_at > read_at)
+    if tried_at is None or not has_failed or not timedelta() <= now - tried_at < REST:
+        request_sync()
+
+
+def begun() -> datetime:
     """From now on it counts as tried; for a shop without a catalogue only once a page was read, because it
-    may be starting before its provider.
+    may be starting before its provider. Returns when that was.
     """
+    now = clock.now()
     Setting.write(_ASKED, None)
     if synced_at() is not None:
         page_read(0, None, 0)
+    return now
 
 
 def page_read(page: int, pages: int | None, bundles: int) -> None:
@@ -47,8 +58,20 @@ def page_read(page: int, pages: int | None, bundles: int) -> None:
     Setting.write(_PROGRESS, told)
 
 
-def done() -> None:
+def done(begun_at: datetime) -> None:
+    """What it says, it says as of the moment at which it was begun."""
     Setting.write_time(_SYNCED, clock.now())
+    Setting.write_time(_AS_OF, begun_at)
+
+
+def is_read_since(moment: datetime | None) -> bool:
+    """Was a reading that is finished begun after this moment? One in the future tells that the clock was
+    moved: then what is known has to do.
+    """
+    if moment is None or moment > clock.now():
+        return True
+    as_of = Setting.read_time(_AS_OF)
+    return as_of is not None and moment < as_of <= clock.now()
 
 
 def synced_at() -> datetime | None:

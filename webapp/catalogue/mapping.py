@@ -85,8 +85,8 @@ def speed(told: str) -> int:
 
 
 def is_as_much(data_mb: int | None, days: int, tier: str, wanted: Size) -> bool:
-    """Equal or better in data, days and tier. An unlimited one is not more than any amount: it grows slow after
-    so much a day.
+    """Equal or better in data, days and tier. An unlimited one is not more than any amount: it grows
+    slow after so much a day.
     """
     return days >= wanted.days and _has_data(data_mb, wanted.data_mb) and _has_tier(tier, wanted.tier)
 

@@ -6,6 +6,7 @@ dies on the way leaves the catalogue of before, whole; and whoever reads meanwhi
 
 import logging
 from collections.abc import Iterable
+from datetime import datetime
 
 from peewee import chunked
 
@@ -31,7 +32,7 @@ def sync(pages: Iterable[CataloguePage], config: Config) -> int:
     Only what differs is written. Errors: EsimGoError of a page that cannot be read, RuleRefused.
     """
     pricing.rules()  # unreadable ones are told of before eSIM Go is asked for anything
-    due.begun()
+    begun_at = due.begun()
     before = generation.current()
     reading = read(pages, config.currency)
     crash_point("catalogue.read")
@@ -42,7 +43,7 @@ def sync(pages: Iterable[CataloguePage], config: Config) -> int:
         found = difference(stock, reading, pricing.rules(), pricing.in_force(config))
         crash_point("catalogue.compared")
         try:
-            number = _switch(stock, found)
+            number = _switch(stock, found, begun_at)
         except generation.StaleGeneration:
             continue
         crash_point("catalogue.switched")
@@ -60,7 +61,7 @@ def _keep_newer_prices(reading: Reading, stock: Stock, before: int) -> None:
         reading.offers[name] = Offer(row, offer.cover)
 
 
-def _switch(stock: Stock, found: Difference) -> int:
+def _switch(stock: Stock, found: Difference, begun_at: datetime) -> int:
     """Errors: StaleGeneration when somebody has changed the catalogue since it was compared."""
     with generation.change(since=stock.generation) as number:
         write(Area, "code", found.areas)
@@ -74,7 +75,7 @@ def _switch(stock: Stock, found: Difference) -> int:
         for events in chunked(found.events, ROWS_AT_ONCE):
             BundleEvent.insert_many([{**event, **told} for event in events]).execute()
         guard.note(found.known, len(found.missing), found.verdict)
-        due.done()
+        due.done(begun_at)
     return number
 
 
@@ -82,11 +83,13 @@ def _write_bundles(found: Difference, number: int) -> None:
     on_sale = {"generation": number, "gone_at": None}
     Bundle.update(on_sale).where(Bundle.generation == STAGED).execute()
     write(Bundle, "name", [{**row, **on_sale} for row in found.bundles])
+    unasked = {"check_verdict": "", "checked_at": None}  # what eSIM Go has said before is asked again
     repriced = [event["bundle"] for event in found.events if event["kind"] == "price"]
-    for names in chunked(repriced, ROWS_AT_ONCE):  # what eSIM Go has said to another price is asked again
-        Bundle.update(check_verdict="", checked_at=None).where(Bundle.name.in_(names)).execute()
+    for names in chunked(repriced, ROWS_AT_ONCE):
+        Bundle.update(unasked).where(Bundle.name.in_(names)).execute()
+    gone = {"generation": number, "gone_at": clock.now(), **unasked}
     for names in chunked(found.gone, ROWS_AT_ONCE):
-        Bundle.update(generation=number, gone_at=clock.now()).where(Bundle.name.in_(names)).execute()
+        Bundle.update(gone).where(Bundle.name.in_(names)).execute()
     for ids in chunked(found.covers, ROWS_AT_ONCE):
         BundleArea.delete().where(BundleArea.bundle.in_(ids)).execute()
     places = [(id_, code, role) for id_, cover in found.covers.items() for code, role in cover]

@@ -21,7 +21,8 @@ class Bundle(Row):
 
     `generation`: the sync that last changed it.
     `check_verdict` says whether eSIM Go would sell it now ("ok", "refused"), for `check_total`, as of
-    `checked_at` (POST /orders, type validate), and took `check_ms` milliseconds to say so.
+    `checked_at` (POST /orders, type validate), and took `check_ms` milliseconds to say so; `refused_since`: when
+    it was last found to have been refused anew.
     """
 
     name = CharField(unique=True)
@@ -40,6 +41,7 @@ class Bundle(Row):
     check_verdict = CharField(default="")
     check_total = BigIntegerField(null=True)
     check_ms = IntegerField(null=True)
+    refused_since = UtcField(null=True)
 
     class Meta:
         table_name = "esimgo_products"

@@ -57,7 +57,9 @@ class Order(Stateful):
 
     `esim_id` is set when it tops up an eSIM that is there already. `invoiced_at`: when the payment sheet was
     last asked for; `admitted_at`: when a payment was allowed that has not arrived yet; `delivered_at`: when
-    it became ready.
+    it became ready. `esimgo_product_id` and `wholesale` (thousandths) are what is bought; when that is not
+    what was sold, `sold_bundle` and `sold_wholesale` are. Area, data, days and tier are always those of the
+    plan that was paid for.
     """
 
     STATE = "stage"
@@ -75,6 +77,8 @@ class Order(Stateful):
     tier = CharField(default="")
     esimgo_product_id = CharField()
     wholesale = BigIntegerField()
+    sold_bundle = CharField(default="")
+    sold_wholesale = BigIntegerField(null=True)
     retail = BigIntegerField()
     currency = CharField()
     stars = IntegerField()
@@ -113,6 +117,11 @@ class Order(Stateful):
         not failed.
         """
         return "pending" if stage == "expired" and self.is_admitted else STATUS[stage]
+
+    @property
+    def agreed_wholesale(self) -> int:
+        """The price of its bundle when it was sold, in thousandths."""
+        return self.wholesale if self.sold_wholesale is None else self.sold_wholesale
 
     @property
     def is_open_for_payment(self) -> bool:

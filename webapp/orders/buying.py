@@ -13,7 +13,7 @@ from webapp.clients.esimgo.client import ESIMGoClient
 from webapp.clients.esimgo.errors import AccessDenied, EsimGoError, NotSent, OutOfFunds, Refused, TryLater
 from webapp.models import Esim, Order, Submission
 from webapp.models.db import transaction
-from webapp.orders import pace, quotes, surplus
+from webapp.orders import pace, replacing, surplus
 from webapp.orders.capacity import LAST_CALL
 from webapp.orders.delivering import record
 from webapp.orders.ending import fail
@@ -82,10 +82,11 @@ def _is_in_doubt(order: Order, leadership: Leadership) -> bool:
 
 def _is_still_sold(order: Order, client: ESIMGoClient, config: Config) -> bool:
     """An order that has waited so long that its quote is old is asked about again: nobody pays a dearer price
-    than the one they agreed to, and we do not pay it for them beyond the tolerance.
+    than the one they agreed to, and we do not pay it for them beyond the tolerance. When its bundle is not
+    sold any more, the order says afterwards as what it is bought; _claim writes that down.
     """
     try:
-        verdict = quotes.renewed_verdict(order, client, config)
+        verdict = replacing.settle(order, client, config)
     except EsimGoError:
         _wait(order, 10)  # whoever is behind it may get an answer
         raise
@@ -95,6 +96,8 @@ def _is_still_sold(order: Order, client: ESIMGoClient, config: Config) -> bool:
         fail(order, "refused", actor="provider", note="asked again before buying")
     elif verdict == "missing":
         _wait(order, 30)
+    elif verdict == "unread":
+        _wait(order, 3)
     return verdict == "ok"
 
 
@@ -113,7 +116,8 @@ def _claim(order: Order, leadership: Leadership) -> Submission | None:
         if not leases.holds(leadership) or order.deadline_at <= now + LAST_CALL:
             return None
         submission = _intent(order, leadership.epoch, now)
-        moved = order.move("submitting", actor="job", submission_id=submission.id)
+        bought_as = replacing.bought_as(order) | {"submission_id": submission.id}
+        moved = order.move("submitting", actor="job", note=replacing.note(order), **bought_as)
         if not moved:
             submission.delete_instance()
         return submission if moved else None

@@ -85,7 +85,7 @@ def _check(bundle: Bundle, client: ESIMGoClient, config: Config) -> None:
     try:
         with transaction():  # whoever is told of a new price finds it
             bundle = Bundle.get_by_id(bundle.id)
-            is_dearer = quote.total > _tolerated(bundle.wholesale)
+            is_dearer = quote.total > tolerated(bundle.wholesale)
             if quote.valid and (is_dearer or catalogue.is_sold_below(bundle, quote.total, config)):
                 catalogue.reprice(bundle, quote.total, config)
             _note(bundle, "ok" if quote.valid else "refused", quote.total, took_ms)
@@ -94,16 +94,17 @@ def _check(bundle: Bundle, client: ESIMGoClient, config: Config) -> None:
         _note(bundle, "refused", None)
 
 
-def renewed_verdict(order: Order, client: ESIMGoClient, config: Config) -> str:
-    """The verdict on an order that is about to be bought; eSIM Go is asked when the last one is too old.
+def renewed_verdict(order: Order, client: ESIMGoClient, config: Config, bundle: str | None = None) -> str:
+    """The verdict on an order that is about to be bought, as its own bundle or as another; eSIM Go is asked
+    when the last one is too old.
 
     Raises EsimGoError when it does not answer.
     """
-    known = verdict(order, config)
+    known = verdict(order, config, bundle)
     if known != "missing":
         return known
-    _check(Bundle.get(Bundle.name == order.esimgo_product_id), client, config)
-    return verdict(order, config)
+    _check(Bundle.get(Bundle.name == (bundle or order.esimgo_product_id)), client, config)
+    return verdict(order, config, bundle)
 
 
 def probe(client: ESIMGoClient) -> bool:
@@ -136,24 +137,34 @@ def _is_sold(bundle: Bundle, client: ESIMGoClient) -> bool:
 
 
 def _note(bundle: Bundle, verdict: str, total: int | None, took_ms: int | None = None) -> None:
-    told = {"check_verdict": verdict, "check_total": total, "check_ms": took_ms, "checked_at": clock.now()}
-    Bundle.update(told).where(Bundle.id == bundle.id).execute()
+    now = clock.now()
+    said = {"check_verdict": verdict, "check_total": total, "check_ms": took_ms, "checked_at": now}
+    if verdict == "refused" and bundle.check_verdict != "refused":
+        said["refused_since"] = now
+    Bundle.update(said).where(Bundle.id == bundle.id).execute()
 
 
-def _tolerated(wholesale: int) -> int:
+def tolerated(wholesale: int) -> int:
+    """The most that is paid for what was sold at this wholesale price, in thousandths."""
     return wholesale * (100 + TOLERANCE_PERCENT) // 100
 
 
 # --- what that means for an order
 
 
-def verdict(order: Order, config: Config) -> str:
-    """ "ok", "refused", "dearer", or "missing" when nothing recent is known."""
-    bundle = Bundle.get_or_none(Bundle.name == order.esimgo_product_id)
+def verdict(order: Order, config: Config, bundle: str | None = None) -> str:
+    """ "ok", "refused", "dearer", or "missing" when nothing recent is known: of its own bundle, or of another
+    that it could be bought as.
+    """
+    return _verdict(bundle or order.esimgo_product_id, tolerated(order.agreed_wholesale), config)
+
+
+def _verdict(name: str, most: int, config: Config) -> str:
+    bundle = Bundle.get_or_none(Bundle.name == name)
     fresh = clock.now() - timedelta(seconds=config.quote_s)
     if bundle is None or bundle.checked_at is None or bundle.checked_at < fresh or not bundle.check_verdict:
         return "missing"
-    if bundle.check_verdict == "ok" and (bundle.check_total or 0) > _tolerated(order.wholesale):
+    if bundle.check_verdict == "ok" and (bundle.check_total or 0) > most:
         return "dearer"
     return str(bundle.check_verdict)
 

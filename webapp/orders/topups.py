@@ -44,6 +44,19 @@ def fits(esim: Esim, bundle: str) -> bool:
     return esim.can_be_topped_up and _verdicts(esim, {bundle}).get(bundle, False)
 
 
+def fits_now(esim: Esim, bundle: str, client: ESIMGoClient) -> bool:
+    """The same, asked of eSIM Go when nothing is known. Raises EsimGoError."""
+    if not esim.can_be_topped_up:
+        return False
+    known = _verdicts(esim, {bundle}).get(bundle)
+    if known is not None:
+        return known
+    _ask(esim, {bundle})
+    question = Compatibility.get(Compatibility.iccid == esim.iccid, Compatibility.bundle == bundle)
+    _answer(question, client)
+    return bool(question.verdict == "yes")
+
+
 def still_fits(order: Order) -> bool:
     """The same of an order that is about to be paid; one for a new eSIM always does."""
     return order.esim_id is None or fits(Esim.get_by_id(order.esim_id), order.esimgo_product_id)
