@@ -21,8 +21,8 @@ class Bundle(Row):
 
     `generation`: the sync that last changed it.
     `check_verdict` says whether eSIM Go would sell it now ("ok", "refused"), for `check_total`, as of
-    `checked_at` (POST /orders, type validate), and took `check_ms` milliseconds to say so; `refused_since`: when
-    it was last found to have been refused anew.
+    `checked_at` (POST /orders, type validate), and took `check_ms` milliseconds to say so. `refused_since`:
+    when it was last found to have been refused anew.
     """
 
     name = CharField(unique=True)
