@@ -131,7 +131,8 @@ class Audit:
     # purchases
 
     def _purchases(self) -> Iterable[str]:
-        by_intent = Counter(bought.submission_id for bought in self.world.bought.values())
+        made = (bought for bought in self.world.bought.values() if not bought.again)
+        by_intent = Counter(bought.submission_id for bought in made)
         for submission_id, count in by_intent.items():
             if count > 1:
                 yield f"intent {submission_id} was bought {count} times"
@@ -173,12 +174,18 @@ class Audit:
     def stock(self) -> int:
         """Bought and nobody's: what waits for the next buyer, or is not even found yet."""
         delivered = {order.esimgo_order_id for order in self.orders.values() if order.stage in DELIVERED}
-        return len(self.world.bought.keys() - delivered)
+        return len(self.world.bought.keys() - delivered) - len(self._made_again())
 
     def unbound(self) -> list[str]:
-        """Bought, and no intent has it yet."""
+        """The bundles of what was bought and no intent has yet, beyond what the provider has made by itself:
+        of equal ones it is not said which of them these are.
+        """
         bound = {row.esimgo_order_id for row in self.submissions.values()}
-        return sorted(self.world.bought.keys() - bound)
+        free = [one for one in self.world.bought.values() if one.reference not in bound]
+        return sorted((self._by_bundle(free) - self._by_bundle(self._made_again())).elements())
+
+    def _made_again(self) -> list[Bought]:
+        return [bought for bought in self.world.bought.values() if bought.again]
 
     def _esims(self) -> Iterable[str]:
         given: Counter[int] = Counter(esim.order_id for esim in rows(Esim.select()))
@@ -188,9 +195,23 @@ class Audit:
                 yield f"delivered order {order.id} has {given[order.id]} eSIMs"
             if order.stage not in (*DELIVERED, "returned") and given[order.id]:
                 yield f"{order.stage} order {order.id} was given an eSIM"
+        yield from self._mistaken()
         for reference, count in sold.items():
             if count > 1 or reference not in self.world.bought:
                 yield f"{reference} was delivered {count} times, or never bought"
+
+    def _mistaken(self) -> Iterable[str]:
+        """What was delivered is what the provider has made under that number, on the eSIM that it names."""
+        iccids = {esim.id: esim.iccid for esim in rows(Esim.select())}
+        brought = {esim.order_id: esim.iccid for esim in rows(Esim.select())}
+        for order in self.orders.values():
+            there = self.world.esimgo.world.orders.get(order.esimgo_order_id)
+            if order.stage not in DELIVERED or there is None:
+                continue
+            (line,) = there["order"]
+            iccid = brought.get(order.id) if order.esim_id is None else iccids.get(order.esim_id)
+            if line["item"] != order.esimgo_product_id or line["iccids"] != [iccid]:
+                yield f"order {order.id} of {order.esimgo_product_id} was given {line['item']} on {iccid}"
 
     # promises with a time
 

@@ -48,7 +48,16 @@ PROVIDER_FATES = (
     "hang",
     "out_of_funds",
     "price_changed",
+    "price_drift",
     "down",
+    "swapped_answer",
+    "tripled_answer",
+    "shortened_answer",
+    "foreign_iccids",
+    "duplicate_order",
+    "late_visible",
+    "filter_refused",
+    "filter_ignored",
 )
 CHAT_FATES = ("429", "502", "lost_answer", "broken_json", "hang", "down", "403")
 CRASH_POINTS = [name for name in named_crash_points() if not name.startswith("notification.")]

@@ -56,6 +56,8 @@ class Place:
     hangs_until_s: float = 0.0
     refusals: list[Refusal] = field(default_factory=list)
     next_fates: list[str] = field(default_factory=list)
+    makes_no_sense: Callable[[str], bool] = lambda fate: False
+    """Of a fate, as things are now: it is left out."""
     witness: Callable[[Environ, Work], server.Answer] = lambda environ, work: work()
     """Sees every piece of work done, also when nobody hears of it."""
 
@@ -92,6 +94,10 @@ class Network:
         return response
 
     def _fate(self, place: Place, request: requests.PreparedRequest) -> str:
+        fate = self._drawn(place, request)
+        return "" if place.makes_no_sense(fate) else fate
+
+    def _drawn(self, place: Place, request: requests.PreparedRequest) -> str:
         if self.hub.now_s < place.down_until_s:
             return "down"
         if self.hub.now_s < place.hangs_until_s:

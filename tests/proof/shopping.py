@@ -24,8 +24,25 @@ PURCHASE: Mix = {
     "hang": 0.005,
     "400": 0.01,
     "price_changed": 0.005,
+    "price_drift": 0.005,
+    "swapped_answer": 0.01,
+    "tripled_answer": 0.01,
+    "shortened_answer": 0.01,
+    "foreign_iccids": 0.01,
+    "late_visible": 0.01,
+    "duplicate_order": 0.005,
 }
 READ: Mix = {"500": 0.04, "503": 0.03, "429": 0.02, "reset_before": 0.03, "broken_json": 0.02, "hang": 0.002}
+LOOK: Mix = READ | {
+    "swapped_answer": 0.01,
+    "tripled_answer": 0.01,
+    "shortened_answer": 0.01,
+    "foreign_iccids": 0.01,
+    "filter_refused": 0.03,
+    "filter_ignored": 0.03,
+    "late_visible": 0.03,
+}
+"""What became of a purchase is asked, and answered with the truth less often."""
 CHAT: Mix = {"502": 0.10, "429": 0.05, "lost_answer": 0.05, "hang": 0.005}
 CRASH = 0.02
 PAUSE = 0.002
@@ -37,7 +54,7 @@ CALM = ("catalogue.", "notification.")
 def provider_mix(method: str, path: str, body: bytes) -> Mix:
     if (method, path) == ("POST", "/orders") and b'"transaction"' in body:
         return PURCHASE
-    return READ
+    return LOOK if path.startswith(("/orders", "/esims/assignments")) and method == "GET" else READ
 
 
 def chat_mix(_method: str, path: str, _body: bytes) -> Mix:

@@ -37,7 +37,7 @@ from webapp.clients.esimgo.client import ESIMGoClient
 from webapp.clients.telegram import botapi
 from webapp.clients.telegram.botapi import BotApi
 from webapp.clients.telegram.updates import parse_update
-from webapp.models import Order, Submission, db
+from webapp.models import Esim, Order, Submission, db
 from webapp.orders import payments, quotes, reconciling, telegram_updates
 from webapp.state import leases
 from webapp.state.leases import Leadership
@@ -86,11 +86,12 @@ def named_crash_points() -> list[str]:
 
 @dataclass(frozen=True)
 class Bought:
-    """A purchase at the provider: for which intent, and when."""
+    """A purchase at the provider: for which intent, and when. `again`: it was made twice, unasked."""
 
     reference: str
     submission_id: int
     at_s: float
+    again: bool = False
 
 
 class Power:
@@ -188,6 +189,7 @@ class World:
             _below,
             _calm,
             witness=self._witness,
+            makes_no_sense=self._is_mistaken_for_nobodys,
         )
         self.chat = Place("Telegram", chat, telegram_app.fault_book(chat), (0.02, 0.1), _method, _calm)
         self.network.places = {ESIMGO: self.provider, TELEGRAM: self.chat}
@@ -197,9 +199,16 @@ class World:
         orders = self.esimgo.world.orders
         before = len(orders)
         answer = work()
-        for reference in list(orders)[before:]:
-            self.bought[reference] = Bought(reference, environ["proof.sender"], self.hub.now_s)
+        for count, reference in enumerate(list(orders)[before:]):
+            made = Bought(reference, environ["proof.sender"], self.hub.now_s, again=count > 0)
+            self.bought[reference] = made
         return answer
+
+    def _is_mistaken_for_nobodys(self, fate: str) -> bool:
+        """Whether an eSIM is somebody's is known once it was delivered: the stand-in takes the oldest."""
+        oldest = list(self.esimgo.world.esims)[:2]
+        delivered = Esim.select().where(Esim.iccid.in_(oldest or [""])).count()
+        return fate == "foreign_iccids" and delivered < 2
 
     def close_chat(self, seconds: float) -> None:
         """Telegram cannot be reached for so long."""
