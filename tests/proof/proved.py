@@ -31,10 +31,10 @@ One line for each run of the simulated purchases. A street is the shop as it is 
 both stand-ins, on a clock that moves when nobody works. Buyers come in waves, some too large to be served in
 time. Of the orders at eSIM Go 10 % of the answers are lost, 10 % are a 5xx, 5 % a 429, 5 % a reset, 1 % are
 worked on after the call has ended, up to 25 min late; 4 % of the answers are another order's, or with three
-eSIMs for one, without theirs, or with somebody's, and so are 4 % of the look-ups, where 6 % of the lists refuse
-or ignore their filter and 3 % hide what is young; of the refunds 10 % are a 502, 5 % a 429, 5 % lose the
-answer. 2 % of the payments bring a crash at a named point of the code. Now and then a leader is paused for
-longer than its lease, or eSIM Go, Telegram, both or the balance are away for up to half an hour.
+eSIMs for one, without theirs, or with somebody's, and so are 4 % of the look-ups, where 6 % of the lists
+refuse or ignore their filter and 3 % hide what is young. Of the refunds 10 % are a 502, 5 % a 429, 5 % lose
+the answer. 2 % of the payments bring a crash at a named point of the code. Now and then a leader is paused
+for longer than its lease, or eSIM Go, Telegram, both or the balance are away for up to half an hour.
 
 """
 

@@ -18,6 +18,7 @@ from tests.shop.factories import (
     placed,
     window,
 )
+from tests.shop.moments import Moments
 from tests.shop.standins import Provider
 from webapp import orders
 from webapp.base.config import Config
@@ -146,6 +147,19 @@ def test_an_equal_order_that_a_look_up_has_taken_is_no_mistake_of_esim_go(
     assert (first.fresh().stage, order.fresh().stage, heard()) == ("ready", "unknown", [])
 
 
+def test_what_an_answer_takes_while_it_is_looked_up_is_no_mistake_of_esim_go(
+    provider: Provider, config: Config, moments: Moments
+) -> None:
+    lost, other = make_unknown(plan_id="lost"), make_order("submitting", plan_id="other")
+    provider.window = window(answer("ref-1"))
+    moments.after(
+        'FROM "submission" .*"esimgo_order_id" IN',
+        lambda: orders.record(intent_of(other), answer("ref-1"), actor="provider"),
+    )
+    reconciling.reconcile(provider, config)
+    assert (lost.fresh().stage, other.fresh().stage, heard()) == ("unknown", "ready", [])
+
+
 def test_a_top_up_with_another_esim_beside_its_own_is_looked_up(provider: Provider, config: Config) -> None:
     order = make_top_up()
     mine = {"iccid": Esim.get().iccid}
@@ -201,15 +215,15 @@ def test_a_dear_one_that_only_a_look_up_shows_is_told_too(provider: Provider, co
 # --- looked up
 
 
-@pytest.mark.parametrize("odd", ["three", "somebody's"])
+@pytest.mark.parametrize("odd", ["three", "three of them", "somebody's"])
 def test_an_equal_order_with_odd_esims_is_neither_taken_nor_proves_that_there_is_none(
     provider: Provider, config: Config, advance: Advance, odd: str
 ) -> None:
     theirs = make_esim(make_order("ready", plan_id="other"))
     iccids = [theirs.iccid] if odd == "somebody's" else [esim(n)["iccid"] for n in "123"]
-    order = make_unknown()
+    order, line = make_unknown(), {"esims": [], "iccids": iccids}
     for _ in range(4):
-        provider.window = window(answer(line={"esims": [], "iccids": iccids}))
+        provider.window = window(answer(line=line | {"quantity": 3 if odd == "three of them" else 1}))
         assert reconciling.reconcile(provider, config) == 0
         advance(config.settle_s)
     assert (order.fresh().stage, intent_of(order).looks, len(heard())) == ("unknown", 0, 1)

@@ -46,10 +46,10 @@ def _oddity(submission: Submission, placed: ProviderOrder, holder: Submission | 
     """What speaks against this purchase being that of the intent. What was looked up is believed to have cost
     what it says, and to be where it is.
     """
-    if holder is not None:
-        return "" if _was_found(holder) else "the order of another purchase"
     if actor == "reconcile":
         return ""
+    if holder is not None:
+        return "" if _was_found(holder) else "the order of another purchase"
     return verifying.difference(submission, placed, placed.iccids) or verifying.overcharge(submission, placed)
 
 
@@ -189,6 +189,8 @@ def _collect(order: Order, client: ESIMGoClient) -> bool:
         return _doubt(order, "the answer about another order", placed.reference)
     if other := verifying.another_bundle(submission, placed):
         _release(order, submission, other)
+        return _doubt(order, other, reference)
+    if other := verifying.another_number(submission, placed):
         return _doubt(order, other, reference)
     if order.esim_id is not None:
         return _collect_top_up(order, submission, placed, client)

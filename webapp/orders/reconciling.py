@@ -8,7 +8,7 @@ from webapp.base import clock
 from webapp.base.config import Config
 from webapp.base.crash_points import crash_point
 from webapp.clients.esimgo.client import ESIMGoClient
-from webapp.clients.esimgo.payloads import OrderWindow, ProviderOrder
+from webapp.clients.esimgo.payloads import OrderItem, OrderWindow, ProviderOrder
 from webapp.models import Order, Setting, Submission
 from webapp.orders import CALL_CAN_TAKE, record, requeue, verifying
 
@@ -39,8 +39,10 @@ def reconcile(client: ESIMGoClient, config: Config) -> int:
         Setting.write_time(_LOOKED_BACK_AT, asked_at)
     crash_point("reconcile.listed")
     shift = window.provider_now - asked_at if window.provider_now else None
+    # Before the bound ones are asked for: what is bound and delivered in between is then nobody's oddity.
+    known = verifying.taken(iccid for order in window.orders for iccid in order.iccids)
     free = _unbound(window.orders)
-    matches = _matched((*unclear, *given_up), free, shift or timedelta())
+    matches = _matched((*unclear, *given_up), free, shift or timedelta(), known)
     found = sum(record(submission, placed, actor="reconcile") for submission, placed in matches.values())
     for submission in unclear:
         if submission.id in matches or _is_doubtful(submission, free, shift or timedelta()):
@@ -51,13 +53,14 @@ def reconcile(client: ESIMGoClient, config: Config) -> int:
 
 
 def _matched(
-    submissions: Sequence[Submission], free: list[ProviderOrder], shift: timedelta
+    submissions: Sequence[Submission], free: list[ProviderOrder], shift: timedelta, known: set[str]
 ) -> "dict[int, tuple[Submission, ProviderOrder]]":
-    """By the id of the intent; what is matched leaves `free`. A top-up that eSIM Go put on another eSIM than
-    the one it was for is found last: it is an order that nobody else has made.
+    """By the id of the intent; what is matched leaves `free`. `known`: ICCIDs that are somebody's.
+
+    A top-up that eSIM Go put on another eSIM than the one it was for is found last: it is an order that nobody
+    else has made.
     """
     matches: dict[int, tuple[Submission, ProviderOrder]] = {}
-    known = verifying.taken(iccid for order in free for iccid in order.iccids)
     for fits in (_is_the_one, _is_nobody_elses):
         for submission in submissions:
             since = submission.sent_at + shift - SKEW
@@ -103,9 +106,15 @@ def _unbound(placed: Sequence[ProviderOrder]) -> list[ProviderOrder]:
 
 def _is_alike(placed: ProviderOrder, submission: Submission, since: datetime) -> bool:
     """Same bundle and quantity, not before the intent. The price may have changed in between: it is ours."""
+    lines = _lines(placed, submission, since)
+    return any(item.quantity == submission.quantity for item in lines)
+
+
+def _lines(placed: ProviderOrder, submission: Submission, since: datetime) -> list[OrderItem]:
+    """What it has of the intent's bundle, if it was not placed before the intent."""
     if placed.created_at is None or placed.created_at < since:
-        return False
-    return any(verifying.is_alike(item, submission) for item in placed.items)
+        return []
+    return [item for item in placed.items if verifying.is_of_its_bundle(item, submission)]
 
 
 def _is_the_one(placed: ProviderOrder, submission: Submission, known: set[str]) -> bool:
@@ -121,13 +130,13 @@ def _is_nobody_elses(placed: ProviderOrder, submission: Submission, known: set[s
 
 
 def _is_doubtful(submission: Submission, free: Sequence[ProviderOrder], shift: timedelta) -> bool:
-    """Is there an order like it that nobody has made, but with eSIMs that cannot be its own? It proves
-    nothing: to deliver them would be wrong, and so would be to buy again.
+    """Is there an order of its bundle that nobody has made, but of another number or with eSIMs that cannot
+    be its own? It proves nothing: to deliver them would be wrong, and so would be to buy again.
     """
     since = submission.sent_at + shift - SKEW
-    odd = next((placed for placed in free if _is_alike(placed, submission, since)), None)
+    odd = next((placed for placed in free if _lines(placed, submission, since)), None)
     if odd is not None:
-        verifying.tell_owner(submission.order, "an order like it with ICCIDs that differ", odd.reference)
+        verifying.tell_owner(submission.order, "an order like it with other eSIMs", odd.reference)
     return odd is not None
 
 

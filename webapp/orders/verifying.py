@@ -22,14 +22,20 @@ def difference(submission: Submission, placed: ProviderOrder, iccids: Collection
 
     Its price is no part of this: what has been made and is dearer has been paid for (`overcharge`).
     """
-    return another_bundle(submission, placed) or _other_esims(submission, placed, iccids)
+    return (
+        another_bundle(submission, placed)
+        or another_number(submission, placed)
+        or _other_esims(submission, placed, iccids)
+    )
 
 
 def another_bundle(submission: Submission, placed: ProviderOrder) -> str:
-    """Is another bundle named, or another number of them? What is not told is no difference."""
-    for item in placed.items:
-        if item.item and item.item != submission.bundle:
-            return f"{item.item} instead of {submission.bundle}"
+    """Is another one named? What is not told is no difference."""
+    named = next((item.item for item in placed.items if item.item not in {"", submission.bundle}), "")
+    return f"{named} instead of {submission.bundle}" if named else ""
+
+
+def another_number(submission: Submission, placed: ProviderOrder) -> str:
     told = [item.quantity for item in placed.items if item.quantity is not None]
     if told and sum(told) != submission.quantity:
         return f"{sum(told)} eSIMs instead of {submission.quantity}"
@@ -78,10 +84,9 @@ def types(submission: Submission) -> set[str]:
     return TOP_UP if submission.iccid else NEW
 
 
-def is_alike(item: OrderItem, submission: Submission) -> bool:
-    """Does this line of a list name the same bundle, as often?"""
-    same = item.item == submission.bundle and item.quantity == submission.quantity
-    return same and item.type in types(submission)
+def is_of_its_bundle(item: OrderItem, submission: Submission) -> bool:
+    """Is this line of a list for the same bundle, bought in the same way?"""
+    return item.item == submission.bundle and item.type in types(submission)
 
 
 def tell_owner(order: Order, what: str, reference: str) -> None:
