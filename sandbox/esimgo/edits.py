@@ -99,11 +99,16 @@ def _sold(sold: Sold, name: object) -> Bundle:
 
 
 def _changed(bundle: Bundle, given: dict[str, Any]) -> Bundle:
-    """The bundle with other fields, as GET /catalogue spells them, and perhaps another price."""
+    """The bundle with other fields, as GET /catalogue spells them, and perhaps another price. What is said of
+    its data is said of its allowance too.
+    """
     price = {"price_m": _price_m(given["price"])} if "price" in given else {}
     fields = {key: value for key, value in given.items() if key != "price"}
     if unknown := fields.keys() - bundle.keys():
         raise ValueError(f"a bundle has no field {sorted(unknown)[0]!r}")
+    if "dataAmount" in fields:
+        amount = {"amount": fields["dataAmount"]}
+        fields = {"allowances": [one | amount for one in bundle["allowances"]]} | fields
     return bundle | fields | price
 
 

@@ -43,6 +43,36 @@ def test_a_renamed_bundle_is_bought_under_its_new_name(provider: Stack, john: Tr
     assert [order["item"] for order in provider.provider_orders()] == [V3]
 
 
+def paid_while_it_is_away(shop: Stack, person: Traveller) -> str:
+    """An order that waits, because eSIM Go went away just when it was paid, and whose quote is old by now."""
+    reference = person.buy_into("down", match="")
+    shop.advance(130)
+    return reference
+
+
+def test_an_order_is_delivered_although_its_bundle_was_renamed_while_it_waited(
+    provider: Stack, john: Traveller
+) -> None:
+    reference = paid_while_it_is_away(provider, john)
+    provider.esimgo("POST", "renamed_bundle", {"from": V2, "to": V3})
+    provider.esimgo("DELETE", "faults")
+    john.reaches(reference, "ready", seconds=60, faster=True)
+    assert [order["item"] for order in provider.provider_orders()] == [V3]
+    assert provider.refunds() == []
+    assert served(provider) == V3
+    assert any("3 GB" in text for text in john.texts()), "what was paid for"
+
+
+def test_an_order_is_refunded_when_nothing_equal_is_sold_any_more(provider: Stack, john: Traveller) -> None:
+    reference = paid_while_it_is_away(provider, john)
+    provider.esimgo("POST", "renamed_bundle", {"from": V2, "to": V3, "dataAmount": 2000})
+    provider.esimgo("DELETE", "faults")
+    john.reaches(reference, "failed", seconds=60, faster=True)
+    until(provider.refunds, what="the refund")
+    assert (provider.provider_orders(), len(provider.refunds())) == ([], 1)
+    assert "has refused this plan" in john.fragment(f"/orders/{reference}").text
+
+
 def test_a_jobs_process_killed_in_the_switch_leaves_the_shop_whole(provider: Stack) -> None:
     provider.kill()
     provider.esimgo("POST", "catalogue", {"rename": {"from": V2, "to": V3}})

@@ -65,6 +65,7 @@ class Audit:
             *self._refunds(),
             *self._purchases(),
             *self._esims(),
+            *self._worth(),
             *self.world.troubles.found,
         ]
 
@@ -186,6 +187,24 @@ class Audit:
 
     def _made_again(self) -> list[Bought]:
         return [bought for bought in self.world.bought.values() if bought.again]
+
+    def _worth(self) -> Iterable[str]:
+        """What was delivered is what was paid for, or better, and cost no more than that."""
+        there = self.world.esimgo.world
+        for order in (order for order in self.orders.values() if order.stage in DELIVERED):
+            item = there.orders[order.esimgo_order_id]["order"][0]["item"]
+            bundle = there.catalogue.known(item)
+            assert bundle is not None
+            places = {place["iso"].lower() for place in (*bundle["countries"], *bundle["roamingEnabled"])}
+            data = (order.data_mb is None) is bundle["unlimited"] and bundle["dataAmount"] >= (
+                order.data_mb or -1
+            )
+            if not data or bundle["duration"] < order.days or order.country_code not in places:
+                yield f"order {order.id} was for {order.plan_id} and got {item}"
+            if item != order.esimgo_product_id:
+                yield f"order {order.id} got {item} and says {order.esimgo_product_id}"
+            if order.wholesale * 100 > order.agreed_wholesale * 105:
+                yield f"order {order.id} costs {order.wholesale}, sold at {order.agreed_wholesale}"
 
     def _esims(self) -> Iterable[str]:
         given: Counter[int] = Counter(esim.order_id for esim in rows(Esim.select()))

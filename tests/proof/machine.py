@@ -78,7 +78,7 @@ JOBS = (
     "answer_returns",
     "check_ledger",
 )
-RUN_HERE = {"answer_requests", "apply_callbacks", "refresh_esims", "sync_catalogue"}
+RUN_HERE = {"answer_requests", "apply_callbacks", "refresh_esims"}
 WITHOUT = frozenset(NOT_RUN - RUN_HERE)
 """Jobs that stand still here: chats have their own proof, and a purge touches no money."""
 
@@ -106,6 +106,7 @@ class Shop(RuleBasedStateMachine):
         self.hub = self.world.hub
         self.purchase_fates: list[str] = []
         self.held: set[str] = set()
+        self.replaced = 0
         self.world.provider.mix = self._fate
         self.plans = list(Plan.select().where(Plan.available).order_by(Plan.id).limit(PLANS))
         for user_id in PEOPLE:
@@ -272,12 +273,22 @@ class Shop(RuleBasedStateMachine):
 
     @rule(number=any_number, wish=st.sampled_from(("price", "remove", "restore")))
     def the_catalogue_changes(self, number: int, wish: str) -> None:
-        name = self.plans[number % PLANS].bundle.name
+        name = Plan.get_by_id(self.plans[number % PLANS].id).bundle.name
         shelf = self.world.esimgo.world.catalogue
         value = {"price": {name: 1.5 + number % 7}, "remove": [name], "restore": True}[wish]
         with suppress(ValueError):  # it is gone already
             shelf.edit({wish: value})
         catalogue.request_sync()
+
+    @rule(number=any_number, how=st.sampled_from(("same", "more", "less", "dearer")), told=st.booleans())
+    def a_bundle_is_replaced(self, number: int, how: str, told: bool) -> None:
+        """Of which the shop may not know before it wants to buy it."""
+        name = Plan.get_by_id(self.plans[number % PLANS].id).bundle.name
+        self.replaced += 1
+        with suppress(ValueError):  # it is gone already
+            self.world.replace_bundle(name, f"bundle_{self.replaced}", how)
+        if told:
+            catalogue.request_sync()
 
     @rule(number=any_number, forged=st.booleans())
     def a_callback_comes(self, number: int, forged: bool) -> None:
@@ -374,6 +385,7 @@ class Shop(RuleBasedStateMachine):
 
     def _count(self, audit: Audit) -> None:
         self.seen.update(f"orders {order.stage}" for order in audit.orders.values())
+        self.seen["orders replaced"] += sum(bool(order.sold_bundle) for order in audit.orders.values())
         self.seen["charges"] += len(audit.payments)
         self.seen["refunds"] += len(audit.refunds)
         self.seen["provider orders"] += len(self.world.bought)

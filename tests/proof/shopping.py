@@ -1,12 +1,13 @@
 """People who come in waves, pay, are told to wait, pay twice, pay late, or leave."""
 
 from collections import Counter
+from contextlib import suppress
 from random import Random
 from typing import Any
 
 from tests.proof.network import Mix
 from tests.proof.world import World, named_crash_points
-from webapp import orders
+from webapp import catalogue, orders
 from webapp.customers import identity
 from webapp.models import Order, Plan
 from webapp.orders import payments
@@ -108,10 +109,13 @@ class Street:
     def _shop(self, user_id: int) -> None:
         self.world.meet(user_id)
         person = identity.recognise(user_id, "Ann", "en", "en")
-        plan = self.chance.choice(self._plans)
+        wanted = self.chance.choice(self._plans).plan_id
         for _ in range(self.chance.randint(1, 4)):
+            plan = catalogue.plan(wanted)
             if outages.now().sales_paused:
                 self.told["sales are paused, on the page"] += 1
+            elif plan is None:
+                self.told["not sold any more, on the page"] += 1
             elif self._pays(orders.place(person, plan), user_id):
                 return
             self.hub.sleep(self.chance.uniform(20, 300))
@@ -172,6 +176,7 @@ class Weather:
     def begin(self) -> None:
         self.hub.spawn(self.hub.outside, self._supervise)
         self.hub.spawn(self.hub.outside, self._change)
+        self.hub.spawn(self.hub.outside, self._replace)
 
     def _supervise(self) -> None:
         while True:
@@ -188,6 +193,18 @@ class Weather:
             self.chance.choice(
                 (self._provider_down, self._provider_hangs, self._chat_down, self._both_down, self._broke)
             )()
+
+    def _replace(self) -> None:
+        """Bundles get new names, and sometimes other contents, while orders wait for them."""
+        while True:
+            self.hub.sleep(self.chance.uniform(60, 240))
+            newest = Order.select().where(Order.stage == "paid").order_by(Order.paid_at.desc()).limit(60)
+            names = sorted({order.esimgo_product_id for order in newest})
+            for name in self.chance.sample(names, min(3, len(names))):
+                how = self.chance.choice(("same", "same", "same", "more", "less", "dearer"))
+                with suppress(ValueError):  # it is gone already
+                    self.world.replace_bundle(name, f"{name}_{self.seen.total()}", how)
+                    self.seen["bundles replaced"] += 1
 
     def _provider_down(self) -> None:
         self.seen["provider down"] += 1

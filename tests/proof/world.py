@@ -53,7 +53,6 @@ NOT_RUN = {
     "deliver_notifications",
     "purge",
     "refresh_esims",
-    "sync_catalogue",
 }
 """Jobs that move no money; each has its own tests. The state machine runs some of them all the same."""
 
@@ -222,6 +221,21 @@ class World:
     def pay(self, invoice: str, user_id: int) -> dict[str, Any]:
         """As Telegram does: {"status": "paid", "charge_id"} or {"status": "failed", "error_message"}."""
         return stars.pay(self.telegram, stars.slug_of(invoice), user_id)
+
+    def replace_bundle(self, name: str, new: str, how: str) -> None:
+        """eSIM Go sells a bundle by a new name from now on: the "same", one that has "more" or "less", or is
+        "dearer". ValueError when it does not sell it.
+        """
+        shelf = self.esimgo.world.catalogue
+        known = shelf.known(name)
+        assert known is not None
+        changed: dict[str, dict[str, Any]] = {
+            "same": {},
+            "more": {"duration": known["duration"] + 30},
+            "less": {"duration": 1, "dataAmount": min(known["dataAmount"], 500)},
+            "dearer": {"price": known["price_m"] * 1.2 // 1 / 1000},
+        }
+        shelf.edit({"renamed_bundle": {"from": name, "to": new} | changed[how]})
 
     def take_back(self, charge_id: str) -> None:
         """A charge goes back without the shop: Telegram's decision, or the owner's hand."""

@@ -42,6 +42,7 @@ def test_a_renamed_bundle_may_have_become_another_one(provider: Provider) -> Non
     edit(provider, renamed_bundle={"from": TURKEY, "to": RENAMED, "dataAmount": 5000, "price": 6})
     row = provider.get(f"/catalogue/bundle/{RENAMED}")
     assert (row["dataAmount"], row["price"], row["duration"]) == (5000, 6, 30)
+    assert [one["amount"] for one in row["allowances"]] == [5000]
     assert provider.order(TURKEY).text == "bundle not available"
     assert provider.buy(RENAMED)["total"] == 6
 
