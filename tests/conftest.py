@@ -233,6 +233,7 @@ ON_BOTH = {
     "shop.test_sales",
     "shop.test_sealing",
     "shop.test_purchase_limits",
+    "shop.test_shares",
     "shop.test_ledger",
     "shop.test_returning",
     "shop.test_statement",

@@ -128,7 +128,7 @@ class World:
         self.network = Network(self.hub, self.chance)
         self.power, self.troubles = Power(), Troubles()
         self.verdict_waits = BoundedSemaphore(quotes.WAIT_AT_ONCE)
-        self.invoice_waits = BoundedSemaphore(payments.ASK_AT_ONCE)
+        self.invoice_waits = payments.Places(payments.ASK_AT_ONCE)
         self.bought: dict[str, Bought] = {}
         self._sew()
         db.bind(config.database_url, [sealing.derived_key(TOKEN)])

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from threading import Barrier, BoundedSemaphore, Thread
+from threading import Barrier, Thread
 from typing import Any
 
 import pytest
@@ -46,7 +46,7 @@ from webapp.models import (
 )
 from webapp.orders import gate, limits, payments
 from webapp.orders.payments import stars
-from webapp.state import outages, switches
+from webapp.state import outages, shares, switches
 from webapp.state import provider as provider_state
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -91,17 +91,17 @@ def test_an_order_remembers_when_its_sheet_was_opened_last(
 
 def test_while_payments_are_switched_off_no_invoice_is_made(bot: Bot, config: Config) -> None:
     switches.turn(switches.PAYMENTS, 1, on=False)
-    assert payments.invoice_or_none(make_order(), bot, config, BoundedSemaphore()) is None
+    assert payments.invoice_or_none(make_order(), bot, config, payments.Places(1)) is None
     assert bot.tried == []
 
 
 def test_whether_telegram_answers_is_told_to_everybody(bot: Bot, config: Config) -> None:
     order = make_order()
     bot.mood = always(Lost("no"))
-    payments.invoice_or_none(order, bot, config, BoundedSemaphore())
+    payments.invoice_or_none(order, bot, config, payments.Places(1))
     assert outages.now().payments_failing
     bot.mood = lambda method: None
-    payments.invoice_or_none(order, bot, config, BoundedSemaphore())
+    payments.invoice_or_none(order, bot, config, payments.Places(1))
     assert not outages.now().payments_failing
 
 
@@ -109,10 +109,10 @@ def test_whether_telegram_answers_is_told_to_everybody(bot: Bot, config: Config)
 def test_without_telegram_there_is_no_invoice_and_no_harm(bot: Bot, config: Config, error: Exception) -> None:
     order = make_order()
     bot.mood = always(error)
-    assert payments.invoice_or_none(order, bot, config, BoundedSemaphore()) is None
+    assert payments.invoice_or_none(order, bot, config, payments.Places(1)) is None
     bot.mood = lambda method: None
     assert (
-        payments.invoice_or_none(order, bot, config, BoundedSemaphore())
+        payments.invoice_or_none(order, bot, config, payments.Places(1))
         == order.fresh().invoice_url
         is not None
     )
@@ -120,12 +120,12 @@ def test_without_telegram_there_is_no_invoice_and_no_harm(bot: Bot, config: Conf
 
 @pytest.mark.parametrize("stage", ["expired", "paid", "ready", "failed"])
 def test_what_is_not_to_be_paid_has_no_invoice(bot: Bot, config: Config, stage: str) -> None:
-    assert payments.invoice_or_none(make_order(stage), bot, config, BoundedSemaphore()) is None
+    assert payments.invoice_or_none(make_order(stage), bot, config, payments.Places(1)) is None
     assert bot.tried == []
 
 
 def test_at_most_so_many_wait_for_telegram_at_a_time(bot: Bot, config: Config) -> None:
-    places = BoundedSemaphore(4)
+    places = payments.Places(4)
     asked, go_on = Barrier(5), Barrier(5)
 
     def slow(_method: str) -> None:
@@ -133,7 +133,8 @@ def test_at_most_so_many_wait_for_telegram_at_a_time(bot: Bot, config: Config) -
         go_on.wait(60)
 
     bot.mood = slow
-    waiting = [Thread(target=ask, args=(make_order(plan_id=f"p{n}"), bot, config, places)) for n in range(4)]
+    orders = [make_order(customer=make_customer(n + 1)) for n in range(4)]
+    waiting = [Thread(target=ask, args=(order, bot, config, places)) for order in orders]
     for thread in waiting:
         thread.start()
     asked.wait(60)
@@ -146,7 +147,45 @@ def test_at_most_so_many_wait_for_telegram_at_a_time(bot: Bot, config: Config) -
     assert payments.invoice_or_none(fifth, bot, config, places)
 
 
-def ask(order: Order, bot: Bot, config: Config, places: BoundedSemaphore) -> None:
+def test_one_customer_takes_one_place_whatever_they_have_open(bot: Bot, config: Config) -> None:
+    places, told = payments.Places(2), list[str | None]()
+    mine, other = make_order(plan_id="a"), make_order(plan_id="b")
+    foreign = make_order(customer=make_customer(2))
+
+    def slow(_method: str) -> None:
+        bot.mood = lambda method: None
+        told.extend(payments.invoice_or_none(order, bot, config, places) for order in (other, foreign))
+
+    bot.mood = slow
+    assert payments.invoice_or_none(mine, bot, config, places)
+    assert (told[0], bool(told[1])) == (None, True)
+    assert payments.invoice_or_none(other, bot, config, places), "the place is free again"
+
+
+def test_a_sheet_that_has_its_link_takes_no_place(bot: Bot, config: Config) -> None:
+    order, places = make_order(invoice_url="https://t.me/$known"), payments.Places(1)
+    with places.of(order.telegram_user_id):
+        assert payments.invoice_or_none(order, bot, config, places) == "https://t.me/$known"
+    assert (bot.tried, order.fresh().invoiced_at is None) == ([], False)
+
+
+def test_so_many_links_are_made_for_one_customer_in_an_hour(
+    bot: Bot, config: Config, advance: Advance
+) -> None:
+    most, places = shares.ALLOWED["invoices"].most, payments.Places(4)
+    bot.mood = always(NotReached("Telegram is away"))
+    order = make_order()
+    for _ in range(most + 5):
+        assert payments.invoice_or_none(order, bot, config, places) is None
+    assert len(bot.tried) == most
+    bot.mood = lambda method: None
+    assert payments.invoice_or_none(make_order(customer=make_customer(2)), bot, config, places)
+    assert payments.invoice_or_none(order, bot, config, places) is None
+    advance(3601)
+    assert payments.invoice_or_none(make_order(plan_id="later"), bot, config, places)
+
+
+def ask(order: Order, bot: Bot, config: Config, places: payments.Places) -> None:
     db.keep_connection()
     try:
         assert payments.invoice_or_none(order, bot, config, places)

@@ -128,13 +128,15 @@ def refunds(period: Period) -> Refunds:
 
 
 def conversion(period: Period) -> dict[str, int]:
-    """How many got how far, step by step: page views are counted as they happen, orders by their rows."""
+    """How many got how far, step by step: page views are counted as they happen, orders by their rows, and by
+    day once those that were never paid are purged.
+    """
     looked = funnel.counted(period.since, period.until)
     placed = Order.select().where(period.holds(Order.created_at))
     bought = sales(period)
     activated = Order.select().where(_paid_in(period), Order.activated_at.is_null(False))
     return {step: looked.get(step, 0) for step in funnel.STEPS} | {
-        "checkout": placed.count(),
+        "checkout": placed.count() + looked.get(funnel.CHECKOUT, 0),
         "paid": bought.sold,
         "delivered": bought.delivered,
         "activated": activated.count(),

@@ -5,6 +5,7 @@ time that cannot be is as good as none.
 """
 
 import logging
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
@@ -15,10 +16,11 @@ from webapp.clients.esimgo.matching import match
 from webapp.clients.esimgo.payloads import AssignmentState, EsimDetails
 from webapp.customers import notifications
 from webapp.esims import telling, usage
-from webapp.esims.intervals import EAGER_FOR, pause, setback
-from webapp.models import Assignment, Esim, Order, Submission
+from webapp.esims.intervals import EAGER_FOR, EAGER_PAUSE, pause, setback
+from webapp.models import Assignment, Customer, Esim, Order, Submission
 from webapp.models.db import transaction
 from webapp.models.profiles import DEAD, IN_USE, INSTALLED, TROUBLE
+from webapp.state import shares
 
 log = logging.getLogger(__name__)
 
@@ -36,13 +38,20 @@ HINT_EVERY = timedelta(minutes=1)
 def due(limit: int = 20) -> list[Esim]:
     """eSIMs to look at now, the longest overdue first.
 
-    After an outage there may be thousands: a few places are for those whose owners are installing just now.
+    After an outage there may be thousands: a few places are for those whose owners are installing just now,
+    who take turns.
     """
     overdue = Esim.select().where(Esim.next_refresh_at <= clock.now()).order_by(Esim.next_refresh_at)
-    being_installed = overdue.where(Esim.activate_pressed_at > clock.now() - EAGER_FOR)
-    first = list(being_installed.limit(min(EAGER_PLACES, limit)))
+    being_installed = overdue.select(Esim, Customer).join(Customer)
+    pressed = being_installed.where(Esim.activate_pressed_at > clock.now() - EAGER_FOR)
+    first = shares.by_turns(pressed, _owner, Counter())[: min(EAGER_PLACES, limit)]
     others = overdue.where(Esim.id.not_in([esim.id for esim in first] or [0]))
     return [*first, *others.limit(limit - len(first))]
+
+
+def _owner(esim: Esim) -> int:
+    owner: int = esim.customer.telegram_user_id
+    return owner
 
 
 def postpone(esim: Esim, error: EsimGoError) -> None:
@@ -67,9 +76,15 @@ def look_soon(iccid: str) -> bool:
 
 
 def activate(esim: Esim) -> None:
-    """The customer begins to install: look now, and every few seconds for ten minutes."""
+    """The customer begins to install: look now, and every few seconds for ten minutes, as long as their share
+    of such looks lasts. One that is due, or will be within seconds, is not looked at sooner or more often.
+    """
     now = clock.now()
-    Esim.update(activate_pressed_at=now, next_refresh_at=now).where(Esim.id == esim.id).execute()
+    Esim.update(activate_pressed_at=now).where(Esim.id == esim.id).execute()
+    next_look = Esim.get_by_id(esim.id).next_refresh_at
+    comes_soon = next_look is not None and next_look <= now + EAGER_PAUSE
+    if not comes_soon and shares.take(_owner(esim), "looks"):
+        look_now(esim.iccid)
 
 
 def iccids_of(esimgo_order_id: str) -> list[str]:
@@ -227,7 +242,10 @@ def _next_look(esim: Esim, assignments: Sequence[Assignment]) -> datetime | None
     states = [_followed_as(assignment, now) for assignment in assignments]
     newest = max([esim.created_at, *(a.order.paid_at or esim.created_at for a in assignments)])
     profile = DEAD if esim.state == DEAD else esim.profile_status
-    wait = pause(states, newest, esim.activate_pressed_at, now, profile)
+    pressed_at = Esim.get_by_id(esim.id).activate_pressed_at  # perhaps while eSIM Go was asked
+    wait = pause(states, newest, pressed_at, now, profile)
+    if wait == EAGER_PAUSE and not shares.take(_owner(esim), "looks"):
+        wait = pause(states, newest, None, now, profile)
     return None if wait is None else now + wait
 
 

@@ -7,6 +7,7 @@ from webapp.clients.esimgo.errors import EsimGoError, TryLater, Unavailable
 from webapp.models.profiles import DEAD, ENDED, IN_USE
 
 EAGER_FOR = timedelta(minutes=10)
+EAGER_PAUSE = timedelta(seconds=5)
 
 FIRST_SETBACK = timedelta(seconds=30)
 LONGEST_SETBACK = timedelta(hours=1)
@@ -28,7 +29,7 @@ def pause(
     if profile == DEAD or (states and all(state in ENDED for state in states)):
         return None
     if activate_pressed_at is not None and now - activate_pressed_at < EAGER_FOR:
-        return timedelta(seconds=5)
+        return EAGER_PAUSE
     age = now - delivered_at
     if age < timedelta(hours=1):
         return timedelta(minutes=2)

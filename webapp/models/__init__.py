@@ -19,6 +19,7 @@ from webapp.models.payments import (
 )
 from webapp.models.provider import ProviderBalance
 from webapp.models.references import new_reference
+from webapp.models.shares import Share
 from webapp.models.submissions import Submission
 from webapp.models.system import AdminEvent, FunnelDay, Incident, JobRequest, Lease, Process, Setting
 
@@ -60,6 +61,7 @@ __all__ = [
     "ReturnEvent",
     "ReturnRequest",
     "Setting",
+    "Share",
     "Submission",
     "TelegramUpdate",
     "UsagePoint",
@@ -94,6 +96,7 @@ TABLES: list[type[BaseModel]] = [
     Notification,
     EmailAddress,
     TelegramUpdate,
+    Share,
     FunnelDay,
     AdminEvent,
     Incident,

@@ -1,4 +1,4 @@
-"""What is thrown away, and when. Never orders, payments, refunds or the journal."""
+"""What is thrown away, and when. Never payments, refunds, orders that were paid for, or their journals."""
 
 from datetime import timedelta
 
@@ -10,9 +10,11 @@ from webapp.models import (
     EmailAddress,
     JobRequest,
     Notification,
+    Share,
     TelegramUpdate,
 )
-from webapp.orders import idempotency, limits
+from webapp.orders import idempotency, limits, placing
+from webapp.state import shares
 
 UPDATES = timedelta(days=30)
 NOTIFICATIONS = timedelta(days=90)
@@ -33,6 +35,7 @@ def purge() -> int:
         Compatibility.delete().where(Compatibility.asked_at < now - REQUESTS),
         BundleEvent.delete().where(BundleEvent.at < now - EVENTS),
         JobRequest.delete().where(JobRequest.done_at < now - REQUESTS),
+        Share.delete().where(Share.since < now - shares.LONGEST),
     )
     deleted: int = sum(query.execute() for query in stale)
-    return deleted + idempotency.purge(now) + limits.purge(now)
+    return deleted + idempotency.purge(now) + limits.purge(now) + placing.purge(now)

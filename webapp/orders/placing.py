@@ -1,9 +1,46 @@
 """Orders before their money: placed once however often the button is tapped, and looked up by their owner."""
 
-from peewee import Expression, IntegrityError, fn
+from collections import Counter
+from datetime import datetime, timedelta
+from typing import Any
 
-from webapp.models import Area, Bundle, Customer, Esim, Order, Plan
-from webapp.models.db import transaction
+from peewee import Expression, IntegrityError, ModelSelect, fn
+
+from webapp.base.i18n import gettext as _
+from webapp.models import (
+    Area,
+    Bundle,
+    Customer,
+    Esim,
+    IdempotencyKey,
+    Notification,
+    Order,
+    OrderEvent,
+    Payment,
+    Plan,
+    Submission,
+)
+from webapp.models.db import locking, transaction
+from webapp.state import funnel, shares
+
+OPEN_AT_ONCE = 5
+"""Orders that one customer may have open for payment. A traveller compares two or three plans."""
+UNPAID_KEPT_FOR = timedelta(days=30)
+"""Far longer than anything could still be charged for it; the customer sees it among their purchases."""
+PURGED_AT_ONCE = 500
+
+
+class TooManyOrders(Exception):
+    """This customer has begun as many orders lately as one may."""
+
+    code = "limit_reached"
+
+    @property
+    def sentence(self) -> str:
+        return _(
+            "You have opened a lot of payments in the last hour. You have not been charged; "
+            "please come back in an hour."
+        )
 
 
 def place(customer: Customer, plan: Plan, esim: Esim | None = None) -> Order:
@@ -11,6 +48,8 @@ def place(customer: Customer, plan: Plan, esim: Esim | None = None) -> Order:
     also while its payment is on its way: that one is paid for, whatever has ended or risen since.
 
     With `esim` it tops that one up; whether the plan fits is for the caller to know (gate.may_place).
+
+    Of more than OPEN_AT_ONCE open orders those end whose sheet was opened longest ago. Raises TooManyOrders.
     """
     if (allowed := _just_allowed(customer, plan, esim)) is not None:
         return allowed
@@ -34,8 +73,21 @@ def _may_be_paid_for(standing: Order, plan: Plan) -> bool:
 
 
 def _new(customer: Customer, plan: Plan, esim: Esim | None) -> Order:
+    """The row of the customer's share is held until the commit, so that their requests take turns here."""
     with transaction():
+        if not shares.take(customer.telegram_user_id, "orders"):
+            raise TooManyOrders
+        _make_room(customer)
         return Order.create(customer=customer, esim_id=esim and esim.id, **_quote(customer, plan))
+
+
+def _make_room(customer: Customer) -> None:
+    """What may be charged in this moment is not counted and does not end."""
+    mine = Order.select().where(Order.customer == customer, Order.stage == "awaiting_payment")
+    newest_first = mine.order_by(fn.COALESCE(Order.invoiced_at, Order.created_at).desc(), Order.id.desc())
+    waiting = [order for order in newest_first if not order.may_have_been_charged]
+    for order in waiting[OPEN_AT_ONCE - 1 :]:
+        order.move("expired", actor="customer", note="newer orders have been opened since")
 
 
 def _awaiting(customer: Customer, plan: Plan, esim: Esim | None) -> Order | None:
@@ -75,6 +127,41 @@ def expire() -> int:
     """Write down which unpaid orders have ended; a late payment is still served (payments.confirm)."""
     old = Order.select().where(Order.overdue())
     return sum(order.move("expired", actor="job", note="not paid in time") for order in old)
+
+
+def purge(now: datetime) -> int:
+    """Delete orders that nobody has ever paid or tried to pay for, with their journal; returns how many rows.
+
+    The reports go on counting them, by day.
+    """
+    deleted = 0
+    while gone := _purge_some(now - UNPAID_KEPT_FOR):
+        deleted += gone
+    return deleted
+
+
+def _purge_some(before: datetime) -> int:
+    """A payment that comes in this moment finds its order, or waits and finds none, and goes back."""
+    with transaction():
+        found: list[Order] = list(locking(_never_paid(before).limit(PURGED_AT_ONCE), "FOR UPDATE"))
+        ids = [order.id for order in found]
+        theirs: tuple[Any, ...] = (OrderEvent.order, Order.id)
+        for column in theirs:
+            column.model.delete().where(column.in_(ids)).execute()
+        for day, times in Counter(order.created_at.date() for order in found).items():
+            funnel.add(day.isoformat(), funnel.CHECKOUT, times)
+    return len(found)
+
+
+def _never_paid(before: datetime) -> "ModelSelect[Order]":
+    """Also no payment was ever allowed. What a message or a key of the JSON API tells of is kept."""
+    old = Order.select().where(
+        Order.stage == "expired", Order.created_at < before, Order.admitted_at.is_null()
+    )
+    telling: tuple[Any, ...] = (Payment, Submission, Notification, IdempotencyKey)
+    for table in telling:
+        old = old.where(~fn.EXISTS(table.select(table.id).where(table.order == Order.id)))
+    return old.order_by(Order.created_at)
 
 
 def of_customer(customer: Customer, limit: int = 50) -> list[Order]:

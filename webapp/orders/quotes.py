@@ -5,8 +5,12 @@ nothing). A pre-checkout only reads the verdict: it has to be answered within se
 """
 
 import logging
+from collections import Counter
+from collections.abc import Collection
 from datetime import timedelta
 from threading import BoundedSemaphore
+
+from peewee import ModelSelect, fn
 
 from webapp import catalogue
 from webapp.base import clock
@@ -16,7 +20,7 @@ from webapp.clients.esimgo.client import ESIMGoClient
 from webapp.clients.esimgo.errors import AccessDenied, OutOfFunds, RateLimited, Refused, TryLater, Unavailable
 from webapp.models import Bundle, Order
 from webapp.models.db import transaction
-from webapp.state import provider
+from webapp.state import provider, shares
 
 log = logging.getLogger(__name__)
 
@@ -36,12 +40,14 @@ WAIT_AT_ONCE = 4
 def check_due(client: ESIMGoClient, config: Config) -> int:
     """Ask about every bundle for which somebody has a payment sheet open; returns how many were asked about.
 
-    Raises EsimGoError when eSIM Go does not answer: the verdicts then grow old by themselves. When it is one
-    bundle alone that gets no answer, the others do not wait behind it.
+    Who is next is decided anew after each answer: whoever opens a sheet meanwhile does not wait behind all
+    that was open before. Raises EsimGoError when eSIM Go does not answer: the verdicts then grow old by
+    themselves. When it is one bundle alone that gets no answer, the others do not wait behind it.
     """
-    bundles = _due()
+    asked, had = set[int](), Counter[int]()
     silence: TryLater | Unavailable | None = None
-    for bundle in bundles:
+    while (bundle := _next(asked, had)) is not None:
+        asked.add(bundle.id)
         try:
             _check(bundle, client, config)
         except (TryLater, Unavailable) as error:
@@ -50,17 +56,41 @@ def check_due(client: ESIMGoClient, config: Config) -> int:
                 break  # the others would not be asked about either
     if silence is not None:
         raise silence
-    return len(bundles)
+    return len(asked)
 
 
-def _due() -> list[Bundle]:
+def _next(asked: Collection[int], had: Counter[int]) -> Bundle | None:
+    """The bundle of the newest sheet, of customers who had fewest questions in this round. It is asked about
+    on that customer's share.
+    """
+    bundles = {bundle.name: bundle for bundle in _stale() if bundle.id not in asked}
+    sheets = _open_sheets().where(Order.esimgo_product_id.in_(list(bundles))) if bundles else ()
+    for order in shares.by_turns(sheets, _payer, had):
+        if shares.take(_payer(order), "validations"):
+            had[_payer(order)] += 1
+            return bundles[order.esimgo_product_id]
+    return None
+
+
+def _payer(order: Order) -> int:
+    payer: int = order.telegram_user_id
+    return payer
+
+
+def _open_sheets() -> "ModelSelect[Order]":
+    """The newest first."""
+    lately = Order.invoiced_at > clock.now() - WATCHED_FOR
+    sheets = Order.select().where(Order.stage == "awaiting_payment", ~Order.overdue(), lately)
+    return sheets.order_by(Order.invoiced_at.desc(), Order.id.desc())
+
+
+def _stale() -> list[Bundle]:
+    """Of those with an open sheet: never asked about, or longer ago than a verdict is left alone."""
     now = clock.now()
-    watched = Order.select(Order.esimgo_product_id).where(
-        Order.stage == "awaiting_payment", ~Order.overdue(), Order.invoiced_at > now - WATCHED_FOR
-    )
+    watched = _open_sheets().select(Order.esimgo_product_id).order_by()
     stale = Bundle.checked_at.is_null() | (Bundle.checked_at <= now - RENEWED_AFTER)
     stale |= (Bundle.check_verdict != "ok") & (Bundle.checked_at <= now - DOUBTED_AFTER)
-    return list(Bundle.select().where(Bundle.name.in_(watched), stale).order_by(Bundle.checked_at))
+    return list(Bundle.select().where(Bundle.name.in_(watched), stale))
 
 
 def _check(bundle: Bundle, client: ESIMGoClient, config: Config) -> None:

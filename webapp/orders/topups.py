@@ -5,8 +5,9 @@ Bundles come from several carriers, so not every one can be put on every eSIM, a
 offered.
 """
 
+from collections import Counter
 from datetime import timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from peewee import fn
 
@@ -14,7 +15,8 @@ from webapp import catalogue
 from webapp.base import clock
 from webapp.clients.esimgo.client import ESIMGoClient
 from webapp.clients.esimgo.errors import NotThere, Refused, TryLater, Unavailable
-from webapp.models import Area, Compatibility, Esim, Order, Plan
+from webapp.models import Area, Compatibility, Customer, Esim, Order, Plan
+from webapp.state import shares
 
 VERDICT_COUNTS_FOR = timedelta(days=1)
 SOMEBODY_WAITS_FOR = timedelta(minutes=1)
@@ -65,20 +67,42 @@ def still_fits(order: Order) -> bool:
 def answer(client: ESIMGoClient, limit: int = MOST_OFFERS) -> int:
     """Ask eSIM Go what somebody waits to know; returns how many were answered. Raises EsimGoError.
 
-    A question that gets no answer goes to the end of the line: it may be the only one.
+    Customers take turns, and who is next is decided anew after each answer. A question that gets no answer
+    goes to the end of the line: it may be the only one.
     """
-    asked = Compatibility.select().where(
-        Compatibility.verdict.is_null(), Compatibility.asked_at > clock.now() - SOMEBODY_WAITS_FOR
-    )
-    turn = fn.COALESCE(Compatibility.checked_at, Compatibility.asked_at)
-    questions = list(asked.order_by(turn, Compatibility.id).limit(limit))
-    for question in questions:
+    had = Counter[int]()
+    for answered in range(limit):
+        question = _next(had)
+        if question is None:
+            return answered
         try:
             _answer(question, client)
         except (Unavailable, TryLater):
             Compatibility.update(checked_at=clock.now()).where(Compatibility.id == question.id).execute()
             raise
-    return len(questions)
+    return limit
+
+
+def _next(had: Counter[int]) -> Compatibility | None:
+    """The question that has waited longest, of customers who had fewest in this round, and on whose share."""
+    turn = fn.COALESCE(Compatibility.checked_at, Compatibility.asked_at)
+    asked = (
+        Compatibility.select(Compatibility, Customer.telegram_user_id.alias("asker"))
+        .join(Esim, on=Esim.iccid == Compatibility.iccid)
+        .join(Customer)
+        .where(Compatibility.verdict.is_null(), Compatibility.asked_at > clock.now() - SOMEBODY_WAITS_FOR)
+        .order_by(turn, Compatibility.id)
+    )
+    for question in shares.by_turns(asked.objects(), _asker, had):
+        if shares.take(_asker(question), "compatibility"):
+            had[_asker(question)] += 1
+            return question
+    return None
+
+
+def _asker(question: Any) -> int:
+    asker: int = question.asker
+    return asker
 
 
 def _answer(question: Compatibility, client: ESIMGoClient) -> None:

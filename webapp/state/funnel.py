@@ -19,6 +19,8 @@ log = logging.getLogger(__name__)
 
 STEPS = ("shop", "area", "plan")
 """The pages on the way to a purchase; what follows them are rows of their own."""
+CHECKOUT = "checkout"
+"""Orders that were begun: rows of their own, counted here once those that were never paid are purged."""
 WRITE_EVERY_S = 5.0
 """Seconds between two writes, at least."""
 
@@ -49,7 +51,7 @@ class Funnel:
             self._waiting.clear()
         try:
             for (day, step), times in gathered.items():
-                _add(day, step, times)
+                add(day, step, times)
         except PeeweeException as error:
             log.warning("page views were not counted: %s", error)
 
@@ -65,7 +67,8 @@ def counted(since: datetime, until: datetime) -> dict[str, int]:
     return {step: int(times) for step, times in found}
 
 
-def _add(day: str, step: str, times: int) -> None:
+def add(day: str, step: str, times: int) -> None:
+    """So many more on `day` (as in FunnelDay)."""
     FunnelDay.insert(day=day, step=step, count=times).on_conflict(
         conflict_target=[FunnelDay.day, FunnelDay.step], update={FunnelDay.count: FunnelDay.count + times}
     ).execute()

@@ -128,6 +128,11 @@ def _placed(buyer: Customer, key: str | None, wanted: OrderByPlan | OrderByBundl
     return idempotency.place(buyer, plan, key, wanted.asked_for)
 
 
+@blueprint.errorhandler(orders.TooManyOrders)
+def too_many(error: orders.TooManyOrders) -> ResponseReturnValue:
+    return as_json(422, error.code, error.sentence)
+
+
 @blueprint.errorhandler(idempotency.Conflict)
 def conflict(_error: idempotency.Conflict) -> ResponseReturnValue:
     sentence = _("This Idempotency-Key stands for another order. Please send a new one.")

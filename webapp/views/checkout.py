@@ -48,7 +48,11 @@ def place(customer: Customer) -> Response:
     refusal = gate.may_place(customer, found, shop().config, esim)
     if refusal is not None:
         return _refused(refusal, found, esim)
-    return _with_invoice(orders.place(customer, found, esim))
+    try:
+        order = orders.place(customer, found, esim)
+    except orders.TooManyOrders as error:
+        return _refused(Refusal(error.code, error.sentence), found, esim)
+    return _with_invoice(order)
 
 
 def _refused(refusal: Refusal, plan: Plan, esim: Esim | None) -> Response:

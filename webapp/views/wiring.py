@@ -47,7 +47,7 @@ class Shop:
     device: Callable[[str], Device] = field(default_factory=lambda: lru_cache(maxsize=1024)(devices.device))
     qr_uri: Callable[[str], str] = field(default_factory=lambda: lru_cache(maxsize=256)(qr.data_uri))
     verdict_waits: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(quotes.WAIT_AT_ONCE))
-    invoice_waits: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(payments.ASK_AT_ONCE))
+    invoice_waits: payments.Places = field(default_factory=lambda: payments.Places(payments.ASK_AT_ONCE))
 
 
 def made(config: Config) -> Shop:

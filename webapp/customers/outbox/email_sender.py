@@ -13,6 +13,7 @@ from webapp.clients.mail.smtp import Mailer
 from webapp.customers import notifications
 from webapp.customers.outbox import rows
 from webapp.models import EmailAddress, Notification
+from webapp.state import shares
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +43,7 @@ def deliver_letters(mailer: Mailer, config: Config) -> int:
 def _deliver(notification: Notification, mailer: Mailer, config: Config) -> bool:
     """True when it was taken. Raises NotReached, after noting that it is to be tried again."""
     to = _address(notification)
-    if to is None:
+    if to is None or _has_had_enough(notification):
         rows.leave("sending", notification, "not wanted")
         return False
     try:
@@ -59,6 +60,7 @@ def _deliver(notification: Notification, mailer: Mailer, config: Config) -> bool
         return False
     crash_point("letter.sent")
     rows.sent(notification)
+    shares.take(notification.customer.telegram_user_id, "letters")
     return True
 
 
@@ -70,6 +72,12 @@ def _address(notification: Notification) -> EmailAddress | None:
     if notification.kind == "code":
         return to if to.awaits_code else None
     return to if to.confirmed_at is not None and to.wanted else None
+
+
+def _has_had_enough(notification: Notification) -> bool:
+    """Of copies: the chat has them too. Codes are counted where they are asked for (account/addresses.py)."""
+    customer = notification.customer
+    return notification.kind != "code" and shares.is_used_up(customer.telegram_user_id, "letters")
 
 
 def _mark(notification: Notification, to: EmailAddress, error: MailError) -> None:

@@ -1,7 +1,6 @@
 """Before the charge: the invoice, and the last question, which is answered with no unless all is well."""
 
 import logging
-from threading import BoundedSemaphore
 
 from webapp import catalogue
 from webapp.base import clock
@@ -12,9 +11,10 @@ from webapp.clients.telegram.botapi import BotApi
 from webapp.models import Order, Payment
 from webapp.orders import capacity, gate
 from webapp.orders.payments.booking import expect
+from webapp.orders.payments.places import Places
 from webapp.orders.payments.providers import PaymentProvider, ProviderError, Question
 from webapp.orders.payments.registry import PRICED_IN, provider_for
-from webapp.state import outages, switches
+from webapp.state import outages, shares, switches
 
 log = logging.getLogger(__name__)
 
@@ -39,25 +39,31 @@ def invoice(order: Order, provider: PaymentProvider, config: Config) -> str:
     return order.invoice_url
 
 
-def invoice_or_none(order: Order, bot: BotApi, config: Config, places: BoundedSemaphore) -> str | None:
+def invoice_or_none(order: Order, bot: BotApi, config: Config, places: Places) -> str | None:
     """For a page that somebody waits for: None when the order is not to be paid, when payments are switched
-    off, when Telegram does not answer, or when no room is left in `places`, because too many already wait for
-    Telegram (the web process has ASK_AT_ONCE places).
+    off, when Telegram does not answer, when `places` (the web process has ASK_AT_ONCE) has none for this
+    customer, because they or too many others already wait for Telegram, or when their share is used up.
     """
     if not order.is_open_for_payment or switches.is_off(switches.PAYMENTS):
         return None
-    if not places.acquire(blocking=False):
-        return None
+    provider = provider_for("stars", bot)
+    if order.invoice_url is not None:
+        return invoice(order, provider, config)  # nobody has to be asked
+    with places.of(order.telegram_user_id) as free:
+        if free and shares.take(order.telegram_user_id, "invoices"):
+            return _asked_for(order, provider, config)
+    return None
+
+
+def _asked_for(order: Order, provider: PaymentProvider, config: Config) -> str | None:
     try:
-        url = invoice(order, provider_for("stars", bot), config)
-        outages.payments_reachable(True)
-        return url
+        url = invoice(order, provider, config)
     except ProviderError as error:
         outages.payments_reachable(False)
         log.warning("no invoice link", extra={"order": order.reference, "error": str(error)})
         return None
-    finally:
-        places.release()
+    outages.payments_reachable(True)
+    return url
 
 
 # --- the last question
