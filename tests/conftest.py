@@ -195,6 +195,7 @@ ON_BOTH = {
     "api.test_idempotency",
     "crash.test_matrix",
     "crash.test_paused_leader",
+    "flows.test_fair_shares",
     "flows.test_faults.test_a_killed_jobs_process_buys_once_and_delivers",
     "flows.test_faults.test_a_standby_takes_over_when_the_leader_is_killed",
     "flows.test_purchase",
