@@ -21,13 +21,13 @@ from webapp.state.shares import ALLOWED, Kind
 
 pytestmark = pytest.mark.flow
 
-SOME, ALL = 400, 4_000
+SOME, ALL = 800, 6_000
 """Requests of the greedy, at least: until they are made, honest buyers come."""
 BUYERS_SOME, BUYERS_ALL = 12, 60
-GREEDY, THREADS_EACH = 2, 3
+GREEDY, THREADS_EACH = 2, 4
 BOUGHT = ("tr-1gb-7d", "th-1gb-7d")
 """By each of the greedy, so that there is something to activate and to top up."""
-CHEAP = 1_000
+CHEAP = 5_000
 """Stars that the shop takes from somebody who is new."""
 A_TAP_LATER_S = 1.0
 """So long a buyer looks at the payment sheet: nobody taps sooner."""
@@ -51,13 +51,15 @@ class Greedy:
         self.bought = [person.buy(plan) for plan in BOUGHT]
         self.esims = [esim_of(person, order) for order in self.bought]
         self.requests = Counter[str]()
-        self._plans = itertools.cycle(plans)
+        self.plans = plans
         self._turn = itertools.count()
 
     def once(self) -> None:
         number = next(self._turn)
-        order, esim = (mine[number % len(BOUGHT)] for mine in (self.bought, self.esims))
-        placed = self._ask("order", lambda: self.person.press("/orders", plan_id=next(self._plans)))
+        plan, order, esim = (mine[number % len(mine)] for mine in (self.plans, self.bought, self.esims))
+        placed = self._ask("order", lambda: self.person.press("/orders", plan_id=plan))
+        if number < len(self.plans):
+            return  # every sheet there is, before anything else
         if placed.status_code == 200:
             opened = placed.text.split("/orders/")[1].split("/")[0].split('"')[0]
             self._ask("invoice", lambda: self.person.press(f"/orders/{opened}/invoice"))
@@ -66,7 +68,7 @@ class Greedy:
 
     def _ask(self, name: str, send: Callable[[], requests.Response]) -> requests.Response:
         answer = send()
-        assert answer.status_code < 500, answer.text
+        assert answer.status_code in {200, 422}, answer.text
         self.requests[name] += 1
         return answer
 
@@ -106,8 +108,8 @@ def test_one_customer_cannot_starve_the_others(
     sent = sum((one.requests for one in greedy), Counter[str]())
     on = stack.environment["DATABASE_URL"].partition(":")[0]
     run = (
-        f"{sent.total()} requests of {GREEDY} accounts in {minutes:.1f} min ({told(sent)}) beside {buyers} "
-        f"buyers, on {on}"
+        f"{sent.total()} requests of {GREEDY} accounts for {len(for_greedy)} plans in {minutes:.1f} min "
+        f"({told(sent)}) beside {buyers} buyers, on {on}"
     )
     figure = f"pre-checkout p95 {p95:.2f} s, {len(declined)} declined; all calls: {told(calls)}"
     print(f"\nR30 {run}: {figure}")

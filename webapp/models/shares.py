@@ -7,7 +7,7 @@ from webapp.models.db import Row, UtcField
 
 
 class Share(Row):
-    """`used` times since `since`; how much is allowed is state/shares.py. The number is Telegram's: deleting
+    """`used` times since `since`; how much is allowed stands in webapp/state/shares.py. The number is Telegram's: deleting
     one's data does not begin the count anew.
     """
 

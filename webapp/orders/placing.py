@@ -38,7 +38,7 @@ class TooManyOrders(Exception):
     @property
     def sentence(self) -> str:
         return _(
-            "You have opened a lot of payments in the last hour. You have not been charged; "
+            "You have started a lot of purchases in the last hour. You have not been charged; "
             "please come back in an hour."
         )
 

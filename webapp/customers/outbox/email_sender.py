@@ -75,7 +75,7 @@ def _address(notification: Notification) -> EmailAddress | None:
 
 
 def _has_had_enough(notification: Notification) -> bool:
-    """Of copies: the chat has them too. Codes are counted where they are asked for (account/addresses.py)."""
+    """Of copies: the chat has them too. Codes are counted where they are asked for (account.propose)."""
     customer = notification.customer
     return notification.kind != "code" and shares.is_used_up(customer.telegram_user_id, "letters")
 
