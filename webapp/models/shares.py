@@ -7,8 +7,8 @@ from webapp.models.db import Row, UtcField
 
 
 class Share(Row):
-    """`used` times since `since`; how much is allowed stands in webapp/state/shares.py. The number is Telegram's: deleting
-    one's data does not begin the count anew.
+    """`used` times since `since`; how much is allowed stands in webapp/state/shares.py. The number is
+    Telegram's: deleting one's data does not begin the count anew.
     """
 
     telegram_user_id = BigIntegerField()
