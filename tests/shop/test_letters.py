@@ -5,6 +5,7 @@ import smtplib
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from datetime import timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage, Message
 from typing import Any
@@ -23,6 +24,7 @@ from webapp.clients.mail.smtp import Mailer
 from webapp.customers import account, notifications, outbox
 from webapp.customers.outbox import rows
 from webapp.models import Customer, EmailAddress, Notification, db
+from webapp.state.shares import ALLOWED, Allowance
 
 ADDRESS = "ann@example.com"
 
@@ -145,6 +147,37 @@ def test_what_is_not_wanted_any_more_is_not_sent(
     notifications.enqueue(make_order("ready", reader()), "ready")
     EmailAddress.update(change).execute()
     assert (deliver(), states(), inbox.came) == (0, ["not wanted"], [])
+
+
+def test_one_customer_gets_so_many_copies_in_a_day_and_every_code(
+    deliver: Deliver, inbox: Inbox, advance: Advance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(ALLOWED, "letters", Allowance(2, timedelta(days=1)))
+    customer = reader()
+    for number in range(4):
+        notifications.enqueue(make_order("ready", customer, plan_id=f"plan-{number}"), "ready")
+    while deliver() or "waiting" in states():
+        pass
+    assert states() == ["sent", "sent", "not wanted", "not wanted"]
+    account.propose(customer, "other@example.com")
+    assert deliver() == 1
+    advance(86_401)
+    EmailAddress.update(confirmed_at=clock.now()).execute()
+    notifications.enqueue(make_order("ready", customer, plan_id="tomorrow"), "ready")
+    assert (deliver(), len(inbox.came)) == (1, 4)
+
+
+def test_a_mail_server_that_is_away_costs_nobody_a_copy(
+    deliver: Deliver, inbox: Inbox, advance: Advance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(ALLOWED, "letters", Allowance(2, timedelta(days=1)))
+    notifications.enqueue(make_order("ready", reader()), "ready")
+    inbox.answers["MAIL"] = "451 later"
+    for _ in range(4):
+        assert deliver() == 0
+        advance(600)
+    inbox.answers.clear()
+    assert (deliver(), states()) == (1, ["sent"])
 
 
 def test_what_counts_this_hour_is_for_the_chat_alone(deliver: Deliver) -> None:

@@ -31,6 +31,7 @@ from webapp.base.config import Config
 from webapp.books import sales
 from webapp.books.sales import Period
 from webapp.clients.esimgo.payloads import EsimDetails, OrderQuote
+from webapp.customers import account
 from webapp.models import (
     Compatibility,
     Customer,
@@ -87,6 +88,13 @@ def test_a_clock_that_is_set_back_locks_nobody_out(advance: Advance) -> None:
         shares.take(OWNER, "validations")
     advance(-2 * within.total_seconds())
     assert shares.take(OWNER, "validations")
+
+
+def test_whoever_deletes_their_data_does_not_get_a_new_share() -> None:
+    while shares.take(OWNER, "validations"):
+        pass
+    assert account.forget(make_customer())
+    assert not shares.take(make_customer().telegram_user_id, "validations")
 
 
 def test_of_many_who_take_at_once_as_many_get_it_as_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -174,15 +182,18 @@ def test_whoever_opens_very_many_is_told_when_to_come_back(
     for plan in several[:-1]:
         owner.post("/orders", plan_id=plan.plan_id)
     last = several[-1].plan_id
+    keyed = owner.headers | {"Idempotency-Key": "a-new-key"}
     answer = owner.post("/orders", plan_id=last)
     assert (answer.status_code, "please come back in an hour" in text(answer)) == (422, True)
-    told = owner.browser.post("/api/esimgo/order", json={"plan_id": last}, headers=owner.headers)
-    assert (told.status_code, told.json and told.json["error"]["code"]) == (422, "limit_reached")
+    for headers in (owner.headers, keyed):
+        told = owner.browser.post("/api/esimgo/order", json={"plan_id": last}, headers=headers)
+        assert (told.status_code, told.json and told.json["error"]["code"]) == (422, "limit_reached")
     assert owner.post("/orders", plan_id=several[-2].plan_id).status_code == 200, "the same one again is none"
     assert stranger.post("/orders", plan_id=last).status_code == 200
     advance(3601)
     lead()
-    assert owner.post("/orders", plan_id=last).status_code == 200
+    again = owner.browser.post("/api/esimgo/order", json={"plan_id": last}, headers=keyed)
+    assert again.status_code == 201, "the key that was refused stands for nothing"
 
 
 # --- what eSIM Go is asked before the money
