@@ -10,7 +10,7 @@ from collections.abc import Collection
 from datetime import timedelta
 from threading import BoundedSemaphore
 
-from peewee import ModelSelect, fn
+from peewee import ModelSelect
 
 from webapp import catalogue
 from webapp.base import clock

@@ -57,8 +57,8 @@ def _matched(
 ) -> "dict[int, tuple[Submission, ProviderOrder]]":
     """By the id of the intent; what is matched leaves `free`. `known`: ICCIDs that are somebody's.
 
-    A top-up that eSIM Go put on another eSIM than the one it was for is found last: it is an order that nobody
-    else has made.
+    A top-up that eSIM Go put on another eSIM than the one it was for is found last: nobody else has made that
+    order.
     """
     matches: dict[int, tuple[Submission, ProviderOrder]] = {}
     for fits in (_is_the_one, _is_nobody_elses):
