@@ -137,14 +137,26 @@ def test_the_answer_of_an_earlier_purchase_is_told_to_the_owner(
     assert [incident.subject for incident in Incident.select()] == [second.reference]
 
 
-def test_an_equal_order_that_a_look_up_has_taken_is_no_mistake_of_esim_go(
-    provider: Provider, config: Config
+@pytest.mark.parametrize(("placed_s", "taken"), [(-6, True), (-4, False), (0, False), (2, False)])
+def test_what_the_answer_to_come_may_tell_of_is_given_to_nobody_else(
+    provider: Provider, config: Config, advance: Advance, placed_s: float, taken: bool
 ) -> None:
+    """While a purchase is under way, an equal one is looked for. What was placed before this one was sent is
+    the other's; of the rest nobody can say, and it proves nothing that there is no more.
+    """
     first, order = make_unknown(plan_id="first"), make_order("paid")
-    provider.window = window(answer("ref-1"))
+    provider.window = window(answer("ref-1", createdDate=after(placed_s).isoformat()))
     provider.meanwhile = lambda: reconciling.reconcile(provider, config)
-    buy(provider, config, answer("ref-1"))
-    assert (first.fresh().stage, order.fresh().stage, heard()) == ("ready", "unknown", [])
+    buy(provider, config, answer("ref-2", line={"esims": [esim("2")]}) if taken else answer("ref-1"))
+    assert (first.fresh().stage, order.fresh().stage, heard()) == (
+        "ready" if taken else "unknown",
+        "ready",
+        [],
+    )
+    assert intent_of(first).looks == 0
+    advance(orders.CALL_CAN_TAKE.total_seconds())
+    reconciling.reconcile(provider, config)
+    assert intent_of(first).looks == (not taken), "it is there that it counts as absent"
 
 
 def test_what_an_answer_takes_while_it_is_looked_up_is_no_mistake_of_esim_go(

@@ -253,7 +253,7 @@ def test_many_buyers_of_one_bundle_are_one_question(provider: Provider, config: 
     assert len(provider.asked_about) == 1
 
 
-@pytest.mark.parametrize("stage", ["expired", "paid", "ready", "failed"])
+@pytest.mark.parametrize("stage", ["expired", "submitting", "ready", "failed"])
 def test_only_open_sheets_are_asked_about(provider: Provider, config: Config, stage: str) -> None:
     make_order(stage, invoiced_at=after(0))
     make_order(plan_id="never-opened")
@@ -383,3 +383,40 @@ def test_with_nothing_on_sale_nothing_is_sold(provider: Provider) -> None:
     Bundle.update(gone_at=after(-60)).execute()
     assert not quotes.probe(provider)
     assert provider.asked_about == []
+
+
+# --- bought next
+
+
+def test_what_is_bought_next_is_asked_about_before_its_turn_and_before_any_sheet(
+    provider: Provider, config: Config, advance: Advance
+) -> None:
+    """So that it leaves when its turn comes, and not after a question."""
+    make_bundle("bought")
+    opened()
+    line = [make_order("paid", esimgo_product_id="bought", plan_id=f"plan-{number}") for number in range(12)]
+    Order.update(paid_at=after(-60)).execute()
+    last = make_order("paid", esimgo_product_id=make_bundle("far behind").name, plan_id="last")
+    Bundle.update(checked_at=None).execute()
+    assert quotes.check_due(provider, config) == 2
+    assert provider.asked_about == ["bought", BUNDLE]
+    assert (quotes.verdict(line[0], config), quotes.verdict(last, config)) == ("ok", "missing")
+    advance(60)
+    quotes.check_due(provider, config)
+    assert provider.asked_about[2:] == ["bought", BUNDLE]
+
+
+def test_what_waits_for_reasons_of_its_own_is_not_asked_about(provider: Provider, config: Config) -> None:
+    make_order("paid", next_try_at=after(60))
+    Bundle.update(checked_at=None).execute()
+    assert quotes.check_due(provider, config) == 0
+
+
+def test_how_long_the_answer_took_is_noted(
+    provider: Provider, config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened()
+    moments = iter((100.0, 107.5))
+    monkeypatch.setattr(clock, "monotonic", lambda: next(moments))
+    quotes.check_due(provider, config)
+    assert Bundle.get().check_ms == 7500

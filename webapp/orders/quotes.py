@@ -29,6 +29,8 @@ RENEWED_AFTER = timedelta(seconds=60)
 DOUBTED_AFTER = timedelta(seconds=3)
 TOLERANCE_PERCENT = 5
 PROBES = 3
+LOOKED_AHEAD = 10
+"""So many orders in line are asked about before their turn: half a minute and more."""
 
 PATIENCE_S = 0.7
 WAIT_AT_ONCE = 4
@@ -61,9 +63,12 @@ def check_due(client: ESIMGoClient, config: Config) -> int:
 
 def _next(asked: Collection[int], had: Counter[int]) -> Bundle | None:
     """The bundle of the newest sheet, of customers who had fewest questions in this round. It is asked about
-    on that customer's share.
+    on that customer's share. What is bought next comes first: that has been paid for.
     """
     bundles = {bundle.name: bundle for bundle in _stale() if bundle.id not in asked}
+    for order in _next_in_line():
+        if order.esimgo_product_id in bundles:
+            return bundles[order.esimgo_product_id]
     sheets = _open_sheets().where(Order.esimgo_product_id.in_(list(bundles))) if bundles else ()
     for order in shares.by_turns(sheets, _payer, had):
         if shares.take(_payer(order), "validations"):
@@ -84,13 +89,25 @@ def _open_sheets() -> "ModelSelect[Order]":
     return sheets.order_by(Order.invoiced_at.desc(), Order.id.desc())
 
 
+def _next_in_line() -> list[Order]:
+    """They have paid, and are bought without another question if their verdict is still fresh by then."""
+    waiting = Order.select().where(Order.stage == "paid", Order.next_try_at.is_null())
+    return list(waiting.order_by(Order.paid_at).limit(LOOKED_AHEAD))
+
+
 def _stale() -> list[Bundle]:
-    """Of those with an open sheet: never asked about, or longer ago than a verdict is left alone."""
+    """Of those that are bought next or have an open sheet: never asked about, or longer ago than a verdict is
+    left alone.
+    """
     now = clock.now()
+    bought_next = [order.esimgo_product_id for order in _next_in_line()]
     watched = _open_sheets().select(Order.esimgo_product_id).order_by()
     stale = Bundle.checked_at.is_null() | (Bundle.checked_at <= now - RENEWED_AFTER)
     stale |= (Bundle.check_verdict != "ok") & (Bundle.checked_at <= now - DOUBTED_AFTER)
-    return list(Bundle.select().where(Bundle.name.in_(watched), stale))
+    due = list(Bundle.select().where(Bundle.name.in_(watched), stale))
+    if bought_next:
+        due.extend(Bundle.select().where(Bundle.name.in_(bought_next), stale))
+    return due
 
 
 def _check(bundle: Bundle, client: ESIMGoClient, config: Config) -> None:

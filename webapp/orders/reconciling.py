@@ -18,6 +18,8 @@ LOOK_FOR = timedelta(hours=25)
 SKEW = timedelta(seconds=60)
 WIDE = timedelta(hours=1)
 LOOKS = 3
+ACROSS = timedelta(seconds=5)
+"""So exactly can the provider's clock be compared with ours: its answer tells whole seconds, and travels."""
 LOOK_BACK_EVERY = timedelta(minutes=10)
 
 _LOOKED_BACK_AT = "reconciling.looked_back_at"
@@ -39,13 +41,18 @@ def reconcile(client: ESIMGoClient, config: Config) -> int:
         Setting.write_time(_LOOKED_BACK_AT, asked_at)
     crash_point("reconcile.listed")
     shift = window.provider_now - asked_at if window.provider_now else None
-    # Before the bound ones are asked for: what is bound and delivered in between is then nobody's oddity.
+    # All before the bound ones are asked for: what is bound and delivered in between is then nobody's oddity.
     known = verifying.taken(iccid for order in window.orders for iccid in order.iccids)
+    awaited = _under_way()
     free = _unbound(window.orders)
+    kept = [placed for placed in free if _may_be_one_of(placed, awaited, shift or timedelta())]
+    free = [placed for placed in free if placed not in kept]
     matches = _matched((*unclear, *given_up), free, shift or timedelta(), known)
     found = sum(record(submission, placed, actor="reconcile") for submission, placed in matches.values())
     for submission in unclear:
-        if submission.id in matches or _is_doubtful(submission, free, shift or timedelta()):
+        if submission.id in matches or any(_lines(placed, submission) for placed in kept):
+            continue
+        if _is_doubtful(submission, free, shift or timedelta()):
             continue
         if window.complete and _tells_all(free, shift, submission):
             _not_there(submission, window, client, config)
@@ -82,6 +89,18 @@ def _unclear() -> list[Submission]:
     return list(query.where(open_, ~under_way).order_by(Submission.sent_at))
 
 
+def _under_way() -> list[Submission]:
+    """Purchases whose answer is still to come: they go on while the list is read."""
+    theirs = (Order.stage == "submitting") & (Order.submission_id == Submission.id)
+    sent = Submission.sent_at.is_null(False) & Submission.outcome.is_null()
+    return list(Submission.select().join(Order).where(theirs, sent))
+
+
+def _may_be_one_of(placed: ProviderOrder, awaited: Sequence[Submission], shift: timedelta) -> bool:
+    """Is it perhaps what the answer to one of these will tell of? Nobody else is given it before that."""
+    return any(_lines(placed, one, one.sent_at + shift - ACROSS) for one in awaited)
+
+
 def _given_up() -> list[Submission]:
     """Found absent, until a day after: what turns up all the same was paid for, and is stock."""
     absent = (Submission.outcome == "absent") & (Submission.sent_at > clock.now() - LOOK_FOR)
@@ -110,9 +129,9 @@ def _is_alike(placed: ProviderOrder, submission: Submission, since: datetime) ->
     return any(item.quantity == submission.quantity for item in lines)
 
 
-def _lines(placed: ProviderOrder, submission: Submission, since: datetime) -> list[OrderItem]:
-    """What it has of the intent's bundle, if it was not placed before the intent."""
-    if placed.created_at is None or placed.created_at < since:
+def _lines(placed: ProviderOrder, submission: Submission, since: datetime | None = None) -> list[OrderItem]:
+    """What it has of the intent's bundle; nothing if it was placed before `since`."""
+    if since is not None and (placed.created_at is None or placed.created_at < since):
         return []
     return [item for item in placed.items if verifying.is_of_its_bundle(item, submission)]
 
