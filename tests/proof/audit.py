@@ -166,8 +166,10 @@ class Audit:
         return self.world.config.settle_s
 
     def duplicates(self) -> Counter[str]:
-        """By bundle: more spare ones than such as nobody could have seen before buying again."""
-        return self._by_bundle(self.spare()) - self._by_bundle(self.late())
+        """By bundle: more spare ones than such as nobody could have seen before buying again, or as the
+        provider has made by itself.
+        """
+        return self._by_bundle(self.spare()) - self._by_bundle([*self.late(), *self._made_again()])
 
     def _by_bundle(self, made: list[Bought]) -> Counter[str]:
         return Counter(self.submissions[bought.submission_id].bundle for bought in made)
