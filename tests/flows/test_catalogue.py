@@ -64,8 +64,13 @@ def test_an_order_is_delivered_although_its_bundle_was_renamed_while_it_waited(
 
 
 def test_an_order_is_refunded_when_nothing_equal_is_sold_any_more(provider: Stack, john: Traveller) -> None:
+    """What is as large and costs no more is gone everywhere: some regions would do."""
     reference = paid_while_it_is_away(provider, john)
-    provider.esimgo("POST", "renamed_bundle", {"from": V2, "to": V3, "dataAmount": 2000})
+    price = provider.sql(f"SELECT wholesale FROM esimgo_products WHERE name = '{V2}'")[0][0]
+    as_large = f"data_mb >= 3000 AND duration_days >= 30 AND wholesale <= {price} * 1.05 AND name <> '{V2}'"
+    others = [name for (name,) in provider.sql(f"SELECT name FROM esimgo_products WHERE {as_large}")]
+    less = {"from": V2, "to": V3, "dataAmount": 2000}
+    provider.esimgo("POST", "catalogue", {"renamed_bundle": less, "remove": others})
     provider.esimgo("DELETE", "faults")
     john.reaches(reference, "failed", seconds=60, faster=True)
     until(provider.refunds, what="the refund")

@@ -23,6 +23,7 @@ from tests.shop.factories import (
     told,
     window,
 )
+from tests.shop.offers import stock
 from tests.shop.standins import Provider
 from webapp import orders
 from webapp.base.config import Config
@@ -436,6 +437,9 @@ def test_a_plan_that_is_not_sold_any_more_is_refunded_without_trying(
     order = make_order("paid")
     advance(config.quote_s + 1)
     provider.quote = Refused(400, "no such bundle")
+    orders.submit_next(provider, leader, config)
+    advance(3)
+    stock(config)  # a list in which there is nothing else
     orders.submit_next(provider, leader, config)
     assert (order.fresh().stage, order.fresh().failure, provider.bought) == ("failed", "refused", [])
 
