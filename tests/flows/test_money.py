@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -12,6 +12,7 @@ from tests.stack import Stack, Traveller, until
 pytestmark = pytest.mark.flow
 
 BUYERS = 50
+TAPS = 40
 
 
 # --- R5
@@ -75,21 +76,42 @@ def most(refunds: list[dict[str, Any]]) -> int:
 def test_every_pre_checkout_is_answered_whoever_hangs(
     shop: Stack, traveller: Callable[..., Traveller], silent: str
 ) -> None:
-    """50 at once, and each again as after a lost answer: the same answer. How fast: `make bench`."""
+    """50 at once, and each again as after a lost answer: the same answer. On a machine that does much else one
+    or another is told to tap again, and does. How fast: `make bench`.
+    """
     people = [traveller() for _ in range(BUYERS)]
     questions = questions_of(shop, people)
     let_hang(shop, silent)
     with ThreadPoolExecutor(BUYERS + 4) as threads:
         hung = [threads.submit(person.order, "th-1gb-7d") for person in people[:4] if silent == "telegram"]
-        first = list(threads.map(lambda update: ask(shop, update), questions))
-        again = list(threads.map(lambda update: ask(shop, update), questions))
+        first = list(threads.map(lambda update: let_in(shop, update), questions))
+        again = list(threads.map(lambda asked: ask(shop, asked.update), first))
         assert len([future.result() for future in hung]) == len(hung)
-    allowed = sum(bool(answer["ok"]) for answer in first)
-    print(f"\nR6, {silent} hangs: {allowed} of {BUYERS} allowed, each twice")
-    assert first == again
+    allowed = sum(bool(asked.answer["ok"]) for asked in first)
+    taps = sum(asked.taps for asked in first)
+    print(f"\nR6, {silent} hangs: {allowed} of {BUYERS} allowed, each twice, after {taps} taps")
+    assert [asked.answer for asked in first] == again
     assert allowed == BUYERS
     refused = ask(shop, too_much(questions[0]))
     assert (refused["ok"], bool(refused["error_message"])) == (False, True)
+
+
+class Asked(NamedTuple):
+    """A question that was answered for good, and how often somebody has tapped for that."""
+
+    update: dict[str, Any]
+    answer: dict[str, Any]
+    taps: int
+
+
+def let_in(shop: Stack, update: dict[str, Any]) -> Asked:
+    """A tap is a question of its own; one that was not let in because others were is not remembered."""
+    for tap in range(TAPS):
+        asked = update | {"update_id": update["update_id"] + tap * 1000 * BUYERS}
+        answer = ask(shop, asked)
+        if answer["ok"] or "Many people are paying" not in answer["error_message"]:
+            break
+    return Asked(asked, answer, tap + 1)
 
 
 def too_much(update: dict[str, Any]) -> dict[str, Any]:

@@ -37,7 +37,12 @@ def went_quickly() -> None:
 
 
 def is_full(config: Config, order: Order | None = None) -> bool:
-    return capacity.full_for(order or make_order(), config) is not None
+    return too_long(config, order or make_order()) is not None
+
+
+def too_long(config: Config, order: Order) -> timedelta | None:
+    bundle = Bundle.get_or_none(Bundle.name == order.esimgo_product_id)
+    return capacity.full_for(capacity.line_beside(order), bundle, config)
 
 
 @pytest.mark.parametrize(("count", "full"), [(ROOM, False), (ROOM + 1, True)])
@@ -74,7 +79,7 @@ def test_an_order_takes_as_long_as_the_question_whether_it_would_be_sold(
 
 def test_the_line_says_by_how_much_it_is_too_long(config: Config) -> None:
     ahead(ROOM + 5)
-    assert capacity.full_for(make_order(), config) == timedelta(seconds=70 * 11 - 720)
+    assert too_long(config, make_order()) == timedelta(seconds=70 * 11 - 720)
 
 
 def test_payments_that_were_just_allowed_keep_their_place(config: Config, advance: Advance) -> None:
@@ -131,4 +136,5 @@ def test_what_became_known_as_bought_after_the_balance_was_told_is_not_in_it(
     provider_state.balance_seen(2 * 4200 - 1)
     ended_at = None if ended_s is None else after(ended_s - told_at)
     make_submission(make_order("failed"), sent_at=after(-30), ended_at=ended_at, outcome="bought")
-    assert capacity.balance_covers(make_order(plan_id="another")) is covered
+    order = make_order(plan_id="another")
+    assert capacity.balance_covers(order, capacity.line_beside(order)) is covered

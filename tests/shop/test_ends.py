@@ -284,10 +284,11 @@ def test_what_was_allowed_at_the_last_moment_counts_until_its_own_end(
     assert limits.refusal(make_customer(), 453, strict) == ("much" if counts else None)
     quoted()
     other = make_order(plan_id="other", customer=make_customer(7))
-    assert capacity.balance_covers(other) is not counts
+    line = capacity.line_beside(other)
+    assert capacity.balance_covers(other, line) is not counts
     room_s = int((capacity.LAST_CALL + ADMITTED_FOR).total_seconds()) + 1
     hurried = changed(config, deadline_s=room_s, esimgo_order_interval_s=1)
-    assert (capacity.full_for(other, hurried) is not None) is counts
+    assert (capacity.full_for(line, None, hurried) is not None) is counts
 
 
 # --- the days of a plan

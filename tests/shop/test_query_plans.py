@@ -84,7 +84,7 @@ def test_the_line_and_what_follows_it_read_no_history(
         lambda: orders.collect(provider),
         lambda: reconciling.reconcile(provider, config),
         lambda: quotes.check_due(provider, config),
-        lambda: capacity.full_for(order, config),
+        lambda: capacity.full_for(capacity.line_beside(order), None, config),
         lambda: topups.offers(esim),
         lambda: topups.answer(provider),
         lambda: esims.cards(esim.customer),

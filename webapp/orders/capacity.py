@@ -5,6 +5,7 @@ allows does so in one `db.turn`, so that no two count the same room.
 """
 
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from peewee import fn
 
@@ -22,44 +23,41 @@ IN_LINE = ("paid", "submitting", "unknown")
 """Bought sooner or later, or, as the unclear ones, perhaps once more."""
 
 
-def full_for(order: Order, config: Config) -> timedelta | None:
-    """By how much the line is too long for this order to be bought before its deadline; None when it is not.
+class Line(NamedTuple):
+    """What is bought before an order, or with it: so many orders, for so much (in thousandths)."""
+
+    orders: int
+    wholesale: int
+
+
+def line_beside(order: Order) -> Line:
+    """Everybody who has paid and is to be bought for, and whose payment was allowed a moment ago."""
+    ahead = Order.stage.in_(IN_LINE) | Order.admitted()
+    counted = Order.select(fn.COUNT(Order.id), fn.COALESCE(fn.SUM(Order.wholesale), 0))
+    orders, wholesale = counted.where(ahead, Order.id != order.id).tuples()[0]
+    return Line(int(orders), int(wholesale))
+
+
+def full_for(line: Line, bundle: Bundle | None, config: Config) -> timedelta | None:
+    """By how much the line is too long for one more to be bought before its deadline; None when it is not.
 
     An order takes what the last ones have taken (pace.py), and no less than eSIM Go has just needed to say
-    whether it would sell this one.
+    whether it would sell this `bundle`.
     """
     room = timedelta(seconds=config.deadline_s) - LAST_CALL - ADMITTED_FOR
-    too_long = _ahead(order) * max(pace.per_order(config), _asked_for(order)) - room
+    asked = timedelta(milliseconds=bundle.check_ms or 0 if bundle is not None else 0) * pace.MARGIN
+    too_long = line.orders * max(pace.per_order(config), asked) - room
     return None if too_long < timedelta() else too_long
 
 
-def _ahead(order: Order) -> int:
-    ahead = Order.select().where(Order.stage.in_(IN_LINE) | Order.admitted(), Order.id != order.id)
-    return int(ahead.count())
-
-
-def _asked_for(order: Order) -> timedelta:
-    bundle = Bundle.get_or_none(Bundle.name == order.esimgo_product_id)
-    milliseconds = 0 if bundle is None else bundle.check_ms or 0
-    return timedelta(milliseconds=milliseconds) * pace.MARGIN
-
-
-def balance_covers(order: Order) -> bool:
+def balance_covers(order: Order, line: Line) -> bool:
     """Does eSIM Go's balance cover this order beside all that it is promised to? Not when nobody knows it.
 
     What is bought in this moment may be counted twice, and never not at all: it is promised before it is
-    spent, and read in this order.
+    spent, and the line is read before what was spent.
     """
     known = provider.balance()
-    if known is None:
-        return False
-    promised = _promised(order)
-    return known[0] - promised - _spent(known[1]) >= order.wholesale
-
-
-def _promised(besides: Order) -> int:
-    ahead = Order.stage.in_(IN_LINE) | Order.admitted()
-    return int(Order.select(fn.SUM(Order.wholesale)).where(ahead, Order.id != besides.id).scalar() or 0)
+    return known is not None and known[0] - line.wholesale - _spent(known[1]) >= order.wholesale
 
 
 def _spent(since: datetime) -> int:

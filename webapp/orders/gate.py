@@ -11,7 +11,7 @@ from typing import NamedTuple
 from webapp.base.config import Config
 from webapp.base.i18n import gettext as _
 from webapp.base.i18n import ngettext
-from webapp.models import Customer, Esim, Order, Plan
+from webapp.models import Bundle, Customer, Esim, Order, Plan
 from webapp.orders import capacity, limits, quotes, topups
 from webapp.state import outages
 from webapp.state.outages import Outages
@@ -45,8 +45,7 @@ def may_pay(order: Order, config: Config) -> Refusal | None:
         or _closed(state, order.country_code)
         or _unfit(topups.still_fits(order))
         or _limited(order.customer, order.stars, config, besides=order)
-        or _no_room(order, config)
-        or _quoted(order, config)
+        or _not_bought(order, config)
     )
 
 
@@ -76,10 +75,18 @@ def _payments_off(state: Outages) -> Refusal | None:
     return Refusal("payments_paused", sentence) if state.payments_off else None
 
 
-def _no_room(order: Order, config: Config) -> Refusal | None:
-    too_long = capacity.full_for(order, config)
-    if too_long is None:
-        return None
+def _not_bought(order: Order, config: Config) -> Refusal | None:
+    """Why eSIM Go would not sell it in time, or not to us."""
+    line, bundle = capacity.line_beside(order), Bundle.get_or_none(Bundle.name == order.esimgo_product_id)
+    if (too_long := capacity.full_for(line, bundle, config)) is not None:
+        return _full(too_long)
+    verdict = quotes.before_the_money(order, bundle, config)
+    if verdict != "ok":
+        return _unsold(verdict)
+    return None if capacity.balance_covers(order, line) else _sales_paused()
+
+
+def _full(too_long: timedelta) -> Refusal:
     minutes = math.ceil(too_long / timedelta(minutes=1))
     sentence = ngettext(
         "Very many people are buying now. You have not been charged; please try again in a minute.",
@@ -89,12 +96,7 @@ def _no_room(order: Order, config: Config) -> Refusal | None:
     return Refusal("queue_full", sentence % {"num": minutes})
 
 
-def _quoted(order: Order, config: Config) -> Refusal | None:
-    verdict = quotes.verdict(order, config)
-    if verdict == "ok" and not quotes.brings_its_cost(order, config):
-        verdict = "dearer"
-    if verdict == "ok":
-        return None if capacity.balance_covers(order) else _sales_paused()
+def _unsold(verdict: str) -> Refusal:
     sentence = {
         "refused": _("Our supplier does not sell this plan right now. Please choose another one."),
         "dearer": _("The price has changed. Please choose the plan again."),

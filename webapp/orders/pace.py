@@ -2,8 +2,9 @@
 has really taken lately.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from statistics import fmean
+from typing import Any, NamedTuple
 
 from webapp.base import clock
 from webapp.base.config import Config
@@ -61,8 +62,8 @@ def _taken_s() -> list[tuple[float, bool]]:
     is_of_this_rush = True
     for place, sent in enumerate(lately):
         next_one = lately[place - 1] if place else None
-        is_retried = next_one is not None and next_one.order.id in [one.order.id for one in lately[place:]]
-        was_waiting = next_one is not None and not is_retried and next_one.order.paid_at <= sent.sent_at
+        is_retried = next_one is not None and next_one.order in [one.order for one in lately[place:]]
+        was_waiting = next_one is not None and not is_retried and next_one.paid_at <= sent.sent_at
         is_of_this_rush &= next_one is None or is_retried or was_waiting
         seconds = _took_s(sent, next_one, was_waiting)
         if next_one is not None or sent.ended_at is not None or seconds > UNKNOWN.total_seconds():
@@ -70,17 +71,26 @@ def _taken_s() -> list[tuple[float, bool]]:
     return taken
 
 
-def _took_s(sent: Submission, next_one: Submission | None, was_waiting: bool) -> float:
+def _took_s(sent: "_Sent", next_one: "_Sent | None", was_waiting: bool) -> float:
     """From its sending until the next one was sent, where that one was waiting; else until its answer."""
-    ended_s: float = ((sent.ended_at or clock.now()) - sent.sent_at).total_seconds()
+    ended_s = ((sent.ended_at or clock.now()) - sent.sent_at).total_seconds()
     if next_one is None:
         return ended_s
-    apart_s: float = (next_one.sent_at - sent.sent_at).total_seconds()
+    apart_s = (next_one.sent_at - sent.sent_at).total_seconds()
     return apart_s if was_waiting else min(ended_s, apart_s)
 
 
-def _lately() -> list[Submission]:
+class _Sent(NamedTuple):
+    sent_at: datetime
+    ended_at: datetime | None
+    order: int
+    paid_at: datetime
+
+
+def _lately() -> list[_Sent]:
     """Not what a restored shop looks up: that dates from before it was made."""
     sent = Submission.select(Submission.sent_at, Submission.ended_at, Order.id, Order.paid_at).join(Order)
     began = (Submission.sent_at > clock.now() - LATELY) & (Submission.sent_at >= Submission.claimed_at)
-    return list(sent.where(began).order_by(Submission.sent_at.desc(), Submission.id.desc()).limit(KNOWN))
+    newest = sent.where(began).order_by(Submission.sent_at.desc(), Submission.id.desc()).limit(KNOWN)
+    rows: Any = newest.tuples()
+    return [_Sent._make(row) for row in rows]

@@ -203,11 +203,11 @@ def verdict(order: Order, config: Config, bundle: str | None = None) -> str:
     """ "ok", "refused", "dearer", or "missing" when nothing recent is known: of its own bundle, or of another
     that it could be bought as.
     """
-    return _verdict(bundle or order.esimgo_product_id, tolerated(order.agreed_wholesale), config)
+    told_of = Bundle.get_or_none(Bundle.name == (bundle or order.esimgo_product_id))
+    return _verdict(told_of, tolerated(order.agreed_wholesale), config)
 
 
-def _verdict(name: str, most: int, config: Config) -> str:
-    bundle = Bundle.get_or_none(Bundle.name == name)
+def _verdict(bundle: Bundle | None, most: int, config: Config) -> str:
     fresh = clock.now() - timedelta(seconds=config.quote_s)
     if bundle is None or bundle.checked_at is None or bundle.checked_at < fresh or not bundle.check_verdict:
         return "missing"
@@ -216,13 +216,15 @@ def _verdict(name: str, most: int, config: Config) -> str:
     return str(bundle.check_verdict)
 
 
-def brings_its_cost(order: Order, config: Config) -> bool:
-    """Do its Stars bring in what eSIM Go asks for it? Before the money only: whoever has paid is not sent
-    away for what lies within the tolerance.
+def before_the_money(order: Order, bundle: Bundle | None, config: Config) -> str:
+    """The verdict on its `bundle`, "dearer" also when its Stars do not bring in what eSIM Go asks. Nobody who
+    has paid is sent away for that while it lies within the tolerance.
     """
-    bundle = Bundle.get_or_none(Bundle.name == order.esimgo_product_id)
-    asked = 0 if bundle is None else bundle.check_total or 0
-    return order.stars >= catalogue.fewest_stars(max(order.wholesale, asked), catalogue.in_force(config))
+    verdict = _verdict(bundle, tolerated(order.agreed_wholesale), config)
+    if verdict != "ok" or bundle is None:
+        return verdict
+    cost = max(order.wholesale, bundle.check_total or 0)
+    return "ok" if order.stars >= catalogue.fewest_stars(cost, catalogue.in_force(config)) else "dearer"
 
 
 def wait_for_verdict(reference: str, config: Config, places: BoundedSemaphore) -> None:
