@@ -126,8 +126,8 @@ def test_one_customer_cannot_starve_the_others(
 
 def buy(stack: Stack, number: int, plan: str) -> tuple[float, bool]:
     """Somebody who opens a payment sheet, looks at it, and taps: how long the last question took, and whether
-    it was allowed. Whoever is told to tap again does, and is allowed: on a machine that does much else, the
-    word of eSIM Go may come a moment after the tap.
+    it was allowed. Whoever is told to tap again does, and is allowed: on a busy machine the word of eSIM Go
+    may come a moment after the tap.
     """
     person = stack.customer(10_000 + number)
     order = person.order_to_pay(plan)

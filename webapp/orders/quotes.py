@@ -48,32 +48,36 @@ def check_due(client: ESIMGoClient, config: Config) -> int:
     """
     asked, had = set[int](), Counter[int]()
     silence: TryLater | Unavailable | None = None
-    while (bundle := _next(asked, had)) is not None:
+    while (found := _next(asked, had)) is not None:
+        bundle, payer = found
         asked.add(bundle.id)
+        had[payer] += 1
         try:
             _check(bundle, client, config)
         except (TryLater, Unavailable) as error:
             silence = error
             if isinstance(error, RateLimited) or not error.asked:
                 break  # the others would not be asked about either
+        finally:
+            shares.take(payer, "validations")  # afterwards: somebody waits for the verdict
     if silence is not None:
         raise silence
     return len(asked)
 
 
-def _next(asked: Collection[int], had: Counter[int]) -> Bundle | None:
-    """The bundle of the newest sheet, of customers who had fewest questions in this round. It is asked about
-    on that customer's share. What is bought next comes first: that has been paid for.
+def _next(asked: Collection[int], had: Counter[int]) -> tuple[Bundle, int] | None:
+    """The bundle of the newest sheet, of customers who had fewest questions in this round, and the customer
+    (Telegram's number) on whose share it is asked about. What is bought next comes first: that has been paid
+    for.
     """
     bundles = {bundle.name: bundle for bundle in _stale() if bundle.id not in asked}
     for order in _next_in_line():
         if order.esimgo_product_id in bundles:
-            return bundles[order.esimgo_product_id]
+            return bundles[order.esimgo_product_id], _payer(order)
     sheets = _open_sheets().where(Order.esimgo_product_id.in_(list(bundles))) if bundles else ()
     for order in shares.by_turns(sheets, _payer, had):
-        if shares.take(_payer(order), "validations"):
-            had[_payer(order)] += 1
-            return bundles[order.esimgo_product_id]
+        if not shares.is_used_up(_payer(order), "validations"):
+            return bundles[order.esimgo_product_id], _payer(order)
     return None
 
 
