@@ -417,12 +417,17 @@ def test_a_list_that_could_not_be_read_is_not_asked_for_at_every_tick(
 # --- again and again
 
 
-def test_the_tolerance_counts_from_the_first_price(shelf: Shelf, goes_on: Settles, config: Config) -> None:
+@pytest.mark.parametrize(("listed", "asked"), [(4.6, 4.4), (4.4, 4.6)])
+def test_the_tolerance_counts_from_the_first_price(
+    shelf: Shelf, goes_on: Settles, listed: float, asked: float
+) -> None:
+    """In the list, and in what eSIM Go then asks."""
     order = make_order("paid")
     shelf.sells(renamed(price=4.4), TR_1GB)
     shelf.answers = [errors.NotSent("no connection")] * 20
     assert goes_on(order).esimgo_product_id == V3
-    shelf.sells(renamed("V4", price=4.6), TR_1GB)
+    shelf.sells(renamed("V4", price=asked), TR_1GB)
+    shelf.listed = [renamed("V4", price=listed), TR_1GB]
     order = goes_on(order)
     assert (is_refunded(order), order.failure) == (True, "refused")
     assert "V4" not in shelf.bought
