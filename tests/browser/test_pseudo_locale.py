@@ -29,7 +29,7 @@ INNERMOST = re.compile(r"⟦[^⟦⟧]*⟧")
 SILENT = {"script", "style", "noscript", "code"}
 NAMES = re.compile(
     r"Simka|English|Русский|Moonlight OÜ|Tartu mnt 1, 10115 Tallinn|EE 12345678|(law|ann)@example\.com"
-    r"|UTC|ICCID|US\$|QR|LPA:\S+|Lite|Essential|Plus|\b[A-Z]{2}\b|\b[345]G\b"
+    r"|UTC|ICCID|US\$|QR|LPA:\S+|Lite|Essential|Plus|\b[A-Z]{2}\b|\b[345]G\b|hold-\d+"
 )
 """What is called the same in every language: names, addresses, codes."""
 SPEAKING = [f"webapp.catalogue.{room}" for room in ("areas", "lookalikes", "search")] + [

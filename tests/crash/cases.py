@@ -45,6 +45,20 @@ PROVIDER_FAULTS = (
     "out_of_funds",
     "down",
 )
+NOT_TRUE = {
+    "swapped_answer",
+    "tripled_answer",
+    "shortened_answer",
+    "foreign_iccids",
+    "duplicate_order",
+    "late_visible",
+    "filter_refused",
+    "filter_ignored",
+    "price_drift",
+}
+"""Answers about something else, and lists that hide or refuse. They have no kills of their own: the streets
+in tests/proof meet them, with crashes.
+"""
 TELEGRAM_FAULTS = ("lost_answer", "429", "502", "broken_json", "hang", "slow", "403", "down")
 SECONDS = {"slow": 1, "hang": 1, "commit_late": 1}
 """How long a fault takes, where it takes time: less than the client would wait."""

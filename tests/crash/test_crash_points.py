@@ -9,6 +9,7 @@ from tests.crash.cases import (
     ELSEWHERE,
     KNOWN,
     NONE,
+    NOT_TRUE,
     ONCE,
     PROVIDER_FAULTS,
     PURCHASE,
@@ -18,6 +19,7 @@ from tests.crash.cases import (
     full,
 )
 from tests.crash.scan import crash_points
+from tests.proof import shopping
 from webapp.base.config import ROOT
 
 FOUND = crash_points()
@@ -50,5 +52,6 @@ def test_the_suite_plays_every_fault_once_and_the_whole_matrix_all_of_them_every
 
 
 def test_every_fault_is_one_that_the_stand_ins_know() -> None:
-    assert {*PROVIDER_FAULTS} == sandbox.esimgo.app.KINDS
+    assert {*PROVIDER_FAULTS, *NOT_TRUE} == sandbox.esimgo.app.KINDS
+    assert NOT_TRUE <= {*shopping.PURCHASE, *shopping.LOOK}
     assert {*TELEGRAM_FAULTS} == sandbox.telegram.telegram.CALL_FAULTS

@@ -10,6 +10,7 @@ import pytest
 from flask import request
 from peewee import OperationalError
 
+from tests.conftest import TEST_KEYS
 from tests.databases.servers import Own, Server, own
 from tests.shop.factories import make_customer, make_order
 from webapp import create_app
@@ -32,7 +33,7 @@ def url(postgresql_server: Server, tmp_path: Path) -> Iterator[str]:
 @pytest.fixture
 def server(postgresql_server: Server, url: str) -> Iterator[Server]:
     """The models are bound to the database at `url`."""
-    db.bind(url)
+    db.bind(url, TEST_KEYS)
     yield postgresql_server
     db.database.close()
 

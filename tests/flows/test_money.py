@@ -76,8 +76,8 @@ def most(refunds: list[dict[str, Any]]) -> int:
 def test_every_pre_checkout_is_answered_whoever_hangs(
     shop: Stack, traveller: Callable[..., Traveller], silent: str
 ) -> None:
-    """50 at once, and each again as after a lost answer: the same answer. On a machine that does much else one
-    is perhaps told to tap again, and does. How fast: `make bench`.
+    """50 at once, and each again as after a lost answer: the same answer. On a machine that does much else
+    one is told to tap again, and does. How fast: `make bench`.
     """
     people = [traveller() for _ in range(BUYERS)]
     questions = questions_of(shop, people)

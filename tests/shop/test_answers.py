@@ -148,7 +148,7 @@ def test_what_the_answer_to_come_may_tell_of_is_given_to_nobody_else(
     """While a purchase is under way, an equal one is looked for. What was placed before this one was sent is
     the other's; of the rest nobody can say, and it proves nothing that there is no more.
     """
-    first, order = make_unknown(plan_id="first"), make_order("paid")
+    first, order = make_unknown(8, plan_id="first"), make_order("paid")
     provider.window = window(answer("ref-1", createdDate=after(placed_s).isoformat()))
     provider.meanwhile = lambda: reconciling.reconcile(provider, config)
     buy(provider, config, answer("ref-2", line={"esims": [esim("2")]}) if taken else answer("ref-1"))

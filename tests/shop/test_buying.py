@@ -424,7 +424,7 @@ def test_an_order_whose_quote_is_old_fails_when_it_has_become_dearer(
 
 
 @pytest.mark.parametrize(
-    ("answer", "wait_s"), [(errors.Unavailable("no answer"), 10), (errors.OutOfFunds(400, "funds"), 30)]
+    ("answer", "wait_s"), [(errors.Unavailable("no answer"), 20), (errors.OutOfFunds(400, "funds"), 30)]
 )
 def test_an_order_whose_quote_is_old_waits_while_nobody_can_say_whether_it_is_sold(
     provider: Provider, leader: Leadership, config: Config, answer: EsimGoError, wait_s: float
@@ -436,6 +436,25 @@ def test_an_order_whose_quote_is_old_waits_while_nobody_can_say_whether_it_is_so
         orders.submit_next(provider, leader, config)
     assert (order.fresh().stage, order.fresh().next_try_at) == ("paid", after(wait_s))
     assert (other.fresh().next_try_at, provider.bought) == (None, [])
+
+
+def test_a_bundle_that_nobody_answers_for_holds_up_nobody_behind_it(
+    provider: Provider, leader: Leadership, config: Config, advance: Advance
+) -> None:
+    """However often it is asked about: the others are bought meanwhile, and no job rests for it."""
+    silent = make_order("paid", esimgo_product_id=make_bundle("silent").name, plan_id="silent")
+    others = [make_order("paid", plan_id=f"plan-{number}", paid_at=after(number)) for number in range(1, 9)]
+    provider.quote = errors.Unavailable("no answer")
+    provider.answers = [placed(f"ref-{number}") for number in range(8)]
+    for _ in range(10):
+        submit_paid_orders.run(
+            Context(changed(config, esimgo_order_interval_s=0), provider, Bot(), leader, {})
+        )
+        quoted()
+        advance(30)
+    assert {order.fresh().stage for order in others} == {"ready"}
+    assert silent.fresh().stage == "paid"
+    assert len(provider.asked_about) == 10
 
 
 # --- in a shop that was brought back from a copy
@@ -464,7 +483,7 @@ def test_only_the_leader_doubts_what_was_paid_for_before_a_restoration(
     restoration.note(after(-30))
     leases.release(leader)
     lead()
-    assert orders.submit_next(provider, leader, config) == order
+    assert orders.submit_next(provider, leader, config) is None
     assert (order.fresh().stage, Submission.select().count(), provider.bought) == ("paid", 0, [])
 
 

@@ -37,6 +37,7 @@ def test_the_moves_are_those_of_the_design() -> None:
         "unknown > failed",
         "accepted > ready",
         "accepted > failed",
+        "accepted > unknown",
         "ready > active",
         "ready > returned",
         "active > returned",

@@ -204,17 +204,23 @@ class Postgresql(PostgresqlDatabase):
     @contextmanager
     def turn(self, wait_s: float) -> Iterator[None]:
         """A transaction beside which no other turn runs: it sees what those before it have written. Busy when
-        it has to wait for a lock, this one or a row's, for longer than `wait_s`.
+        it has to wait for a lock, this one or a row's, for longer than is left of `wait_s`.
         """
+        give_up = clock.monotonic() + wait_s
         try:
             with self.atomic():
-                self.execute_sql(f"SET LOCAL lock_timeout = '{round(wait_s * 1000)}ms'")
+                self._wait_for_locks(wait_s)
                 self.execute_sql("SELECT pg_advisory_xact_lock(%s)", (self._TURN,))
+                self._wait_for_locks(give_up - clock.monotonic())
                 yield
         except OperationalError as error:
             if getattr(error.__context__, "sqlstate", "") != self._LOCK_NOT_AVAILABLE:
                 raise
             raise Busy("somebody holds what it needs") from error
+
+    def _wait_for_locks(self, seconds: float) -> None:
+        """In this transaction; 0 would be for ever."""
+        self.execute_sql(f"SET LOCAL lock_timeout = '{max(1, round(seconds * 1000))}ms'")
 
     def group_commit(self, work: Callable[[], T]) -> T:
         """The server itself commits together what comes together."""

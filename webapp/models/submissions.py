@@ -10,7 +10,8 @@ from webapp.models.orders import Order
 class Submission(Row):
     """One intent to buy, for a new eSIM or (a top-up) for the one with `iccid`. At most one POST is ever sent
     for it, at `sent_at`; at `ended_at` its outcome was known, which a lost answer delays. `balance_before`
-    (thousandths): what eSIM Go's balance was at `balance_at`, before it.
+    (thousandths): what eSIM Go's balance was at `balance_at`, before it. `answered_as`: the reference of an
+    order that it was answered with and that is not what was asked for; it was made, perhaps for this.
     """
 
     order = ForeignKeyField(Order, backref="submissions")
@@ -27,6 +28,7 @@ class Submission(Row):
     outcome = CharField(null=True)
     looks = IntegerField(default=0)
     first_absent_at = UtcField(null=True)
+    answered_as = CharField(null=True)
     esimgo_order_id = CharField(null=True, unique=True)
 
     class Meta:

@@ -10,7 +10,16 @@ from webapp.base import clock
 from webapp.base.config import Config
 from webapp.base.crash_points import crash_point
 from webapp.clients.esimgo.client import ESIMGoClient
-from webapp.clients.esimgo.errors import AccessDenied, EsimGoError, NotSent, OutOfFunds, Refused, TryLater
+from webapp.clients.esimgo.errors import (
+    AccessDenied,
+    EsimGoError,
+    NotSent,
+    OutOfFunds,
+    RateLimited,
+    Refused,
+    TryLater,
+    Unavailable,
+)
 from webapp.models import Esim, Order, Submission
 from webapp.models.db import transaction
 from webapp.orders import pace, replacing, surplus
@@ -21,6 +30,8 @@ from webapp.orders.pace import CALL_CAN_TAKE
 from webapp.state import leases, provider, restoration
 from webapp.state.leases import Leadership
 
+UNANSWERED_S = 20
+"""So long an order waits of which eSIM Go has said nothing: longer than a job rests that has failed."""
 STALE_CLAIM = timedelta(seconds=2)
 BEGIN_WITHIN_S = 5.0
 PREPARED_S = 0.5
@@ -33,7 +44,9 @@ def submit_next(client: ESIMGoClient, leadership: Leadership, config: Config) ->
 
     Raises EsimGoError when eSIM Go has to be asked for its price again and does not answer.
     """
-    order = _next_in_line() if pace.due_in(config) <= PREPARED_S else None
+    if pace.due_in(config) > PREPARED_S or not leases.holds(leadership):
+        return None
+    order = _next_in_line()
     if order is None or _is_in_doubt(order, leadership) or surplus.serve(order, leadership):
         return order
     if not _is_still_sold(order, client, config):
@@ -87,8 +100,13 @@ def _is_still_sold(order: Order, client: ESIMGoClient, config: Config) -> bool:
     """
     try:
         verdict = replacing.settle(order, client, config)
-    except EsimGoError:
-        _wait(order, 10)  # whoever is behind it may get an answer
+    except (TryLater, Unavailable) as error:
+        _wait(order, UNANSWERED_S)
+        if isinstance(error, RateLimited) or not error.asked:
+            raise
+        return False  # nobody has answered about this one: whoever is behind it may get an answer
+    except Exception:
+        _wait(order, UNANSWERED_S)
         raise
     if verdict == "dearer":
         fail(order, "dearer", actor="provider", note="asked again before buying")

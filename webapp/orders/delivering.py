@@ -36,6 +36,8 @@ def record(submission: Submission, placed: ProviderOrder, *, actor: str) -> bool
             return True
         order = submission.order.fresh()
         if oddity:
+            if holder is None:
+                _answered_as(submission, placed.reference)
             verifying.tell_owner(order, oddity, placed.reference)
         if order.stage == "submitting" and order.submission_id == submission.id:
             order.move("unknown", actor=actor, note=oddity or "its eSIM went to an equal order")
@@ -51,6 +53,11 @@ def _oddity(submission: Submission, placed: ProviderOrder, holder: Submission | 
     if holder is not None:
         return "" if _was_found(holder) else "the order of another purchase"
     return verifying.difference(submission, placed, placed.iccids) or verifying.overcharge(submission, placed)
+
+
+def _answered_as(submission: Submission, reference: str) -> None:
+    """Something was bought when this was asked for: it is looked for, and never counts as absent."""
+    Submission.update(answered_as=reference).where(Submission.id == submission.id).execute()
 
 
 def _was_found(submission: Submission) -> bool:
@@ -238,4 +245,5 @@ def _release(order: Order, submission: Submission, other: str) -> None:
         note = f"{order.esimgo_order_id}: {other}"
         if order.move("unknown", actor="provider", note=note, esimgo_order_id=None):
             nothing = {"outcome": None, "esimgo_order_id": None, "looks": 0, "first_absent_at": None}
-            Submission.update(nothing).where(Submission.id == submission.id).execute()
+            told = {"answered_as": submission.esimgo_order_id}
+            Submission.update(nothing | told).where(Submission.id == submission.id).execute()

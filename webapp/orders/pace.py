@@ -25,10 +25,13 @@ ARRIVES_WITHIN_S = 0.03
 """eSIM Go counts from when it hears of an order, and the way there is not always as long."""
 
 
+_WAS_SENT = Submission.sent_at.is_null(False) & (Submission.sent_at >= Submission.claimed_at)
+"""Not what a restored shop looks up: that dates from before it was made."""
+
+
 def due_in(config: Config) -> float:
     """Seconds until the next order may be sent, 0 when it may now. Any process may have sent the last one."""
-    sent = Submission.select(Submission.sent_at).where(Submission.sent_at.is_null(False))
-    last = sent.order_by(Submission.id.desc()).first()
+    last = Submission.select(Submission.sent_at).where(_WAS_SENT).order_by(Submission.id.desc()).first()
     if last is None:
         return 0.0
     ago_s: float = (clock.now() - last.sent_at).total_seconds()
@@ -88,9 +91,10 @@ class _Sent(NamedTuple):
 
 
 def _lately() -> list[_Sent]:
-    """Not what a restored shop looks up: that dates from before it was made."""
+    """Not those that a clock has written which was ahead of ours."""
+    now = clock.now()
     sent = Submission.select(Submission.sent_at, Submission.ended_at, Order.id, Order.paid_at).join(Order)
-    began = (Submission.sent_at > clock.now() - LATELY) & (Submission.sent_at >= Submission.claimed_at)
+    began = _WAS_SENT & Submission.sent_at.between(now - LATELY, now)
     newest = sent.where(began).order_by(Submission.sent_at.desc(), Submission.id.desc()).limit(KNOWN)
     rows: Any = newest.tuples()
     return [_Sent._make(row) for row in rows]

@@ -95,7 +95,8 @@ def _open_sheets() -> "ModelSelect[Order]":
 
 def _next_in_line() -> list[Order]:
     """They have paid, and are bought without another question if their verdict is still fresh by then."""
-    waiting = Order.select().where(Order.stage == "paid", Order.next_try_at.is_null())
+    is_due = Order.next_try_at.is_null() | (Order.next_try_at <= clock.now())
+    waiting = Order.select().where(Order.stage == "paid", is_due)
     return list(waiting.order_by(Order.paid_at).limit(LOOKED_AHEAD))
 
 

@@ -50,7 +50,7 @@ def reconcile(client: ESIMGoClient, config: Config) -> int:
     matches = _matched((*unclear, *given_up), free, shift or timedelta(), known)
     found = sum(record(submission, placed, actor="reconcile") for submission, placed in matches.values())
     for submission in unclear:
-        if submission.id in matches or any(_lines(placed, submission) for placed in kept):
+        if submission.id in matches or _may_be_kept(submission, kept, shift) or _was_answered(submission):
             continue
         if _is_doubtful(submission, free, shift or timedelta()):
             continue
@@ -99,6 +99,23 @@ def _under_way() -> list[Submission]:
 def _may_be_one_of(placed: ProviderOrder, awaited: Sequence[Submission], shift: timedelta) -> bool:
     """Is it perhaps what the answer to one of these will tell of? Nobody else is given it before that."""
     return any(_lines(placed, one, one.sent_at + shift - ACROSS) for one in awaited)
+
+
+def _was_answered(submission: Submission) -> bool:
+    """With an order that is not what was asked for and that is nobody's: perhaps it was made for this one."""
+    theirs = Submission.esimgo_order_id == submission.answered_as
+    return submission.answered_as is not None and not Submission.select().where(theirs).exists()
+
+
+def _may_be_kept(submission: Submission, kept: Sequence[ProviderOrder], shift: timedelta | None) -> bool:
+    """Is it perhaps among what is left to an answer that is still to come? Not what was placed when nobody
+    waited for this one any more.
+    """
+    until = submission.sent_at + (shift or timedelta()) + CALL_CAN_TAKE + ACROSS
+    return any(
+        _lines(placed, submission) and placed.created_at is not None and placed.created_at <= until
+        for placed in kept
+    )
 
 
 def _given_up() -> list[Submission]:
