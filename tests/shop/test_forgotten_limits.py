@@ -349,3 +349,20 @@ def test_two_holds_at_the_same_moment_are_one() -> None:
     customer = ann()
     at_once(4, lambda _: limits.hold(customer, "burst"))
     assert (len(limits.held()), len(incidents.open_ones())) == (1, 1)
+
+
+def test_a_request_that_began_before_their_data_was_deleted_orders_nothing() -> None:
+    """It still has the number that is gone: its order would count for no limit, and keep the number."""
+    before = ann()
+    assert account.forget(ann())
+    with pytest.raises(orders.NotPlaced) as refused:
+        orders.place(before, Plan.get())
+    assert (refused.value.code, Order.select().count()) == ("data_deleted", 0)
+    assert orders.place(ann(), Plan.get()).stage == "awaiting_payment"
+
+
+def test_an_order_whose_customer_has_deleted_their_data_is_not_paid_for(config: Config) -> None:
+    order = make_order(customer=ann())
+    Customer.update(telegram_user_id=-1).where(Customer.id == order.customer).execute()
+    refusal = payments.pre_checkout(stars.question(checkout(order)), config)
+    assert "belongs to somebody else, or is gone" in str(refusal)

@@ -6,15 +6,15 @@ from webapp.orders.ending import enforce_deadlines, fail
 from webapp.orders.glance import glance
 from webapp.orders.limits import is_held
 from webapp.orders.pace import CALL_CAN_TAKE
-from webapp.orders.placing import TooManyOrders, expire, find, of_customer, place, purge, recent
+from webapp.orders.placing import NotPlaced, expire, find, of_customer, place, purge, recent
 from webapp.orders.progress import Progress, progress
 from webapp.orders.returning import answer_returns, obstacle, request_of, request_return, returnable
 from webapp.orders.surplus import collect_late
 
 __all__ = [
     "CALL_CAN_TAKE",
+    "NotPlaced",
     "Progress",
-    "TooManyOrders",
     "answer_returns",
     "collect",
     "collect_late",

@@ -6,6 +6,7 @@ from typing import Any
 
 from peewee import Expression, IntegrityError, ModelSelect, fn
 
+from webapp.base.i18n import N_
 from webapp.base.i18n import gettext as _
 from webapp.models import (
     Area,
@@ -30,17 +31,25 @@ UNPAID_KEPT_FOR = timedelta(days=30)
 PURGED_AT_ONCE = 500
 
 
-class TooManyOrders(Exception):
-    """This customer has begun as many orders lately as one may."""
+TOO_MANY = N_(
+    "You have started a lot of purchases in the last hour. You have not been charged; "
+    "please come back in an hour."
+)
+DELETED = N_("Your data has just been deleted. You have not been charged; please choose the plan again.")
 
-    code = "limit_reached"
+
+class NotPlaced(Exception):
+    """An order cannot be begun. `code` is for programs (the JSON API's error code)."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(code)
+        self.code = code
+        self._message = message
 
     @property
     def sentence(self) -> str:
-        return _(
-            "You have started a lot of purchases in the last hour. You have not been charged; "
-            "please come back in an hour."
-        )
+        """For people, in the language at hand."""
+        return _(self._message)
 
 
 def place(customer: Customer, plan: Plan, esim: Esim | None = None) -> Order:
@@ -49,7 +58,7 @@ def place(customer: Customer, plan: Plan, esim: Esim | None = None) -> Order:
 
     With `esim` it tops that one up; whether the plan fits is for the caller to know (gate.may_place).
 
-    Of more than OPEN_AT_ONCE open orders those end whose sheet was opened longest ago. Raises TooManyOrders.
+    Of more than OPEN_AT_ONCE open orders those end whose sheet was opened longest ago. Raises NotPlaced.
     """
     if (allowed := _just_allowed(customer, plan, esim)) is not None:
         return allowed
@@ -73,10 +82,16 @@ def _may_be_paid_for(standing: Order, plan: Plan) -> bool:
 
 
 def _new(customer: Customer, plan: Plan, esim: Esim | None) -> Order:
-    """The row of the customer's share is held until the commit, so that their requests take turns here."""
+    """The row of the customer's share is held until the commit, so that their requests take turns here; and
+    their own, because whoever has deleted their data meanwhile is nobody to sell to: an order of theirs would
+    count for no limit.
+    """
     with transaction():
         if not shares.take(customer.telegram_user_id, "orders"):
-            raise TooManyOrders
+            raise NotPlaced("limit_reached", TOO_MANY)
+        same = (Customer.id == customer.id) & (Customer.telegram_user_id == customer.telegram_user_id)
+        if not locking(Customer.select(Customer.id).where(same), "FOR SHARE").exists():
+            raise NotPlaced("data_deleted", DELETED)
         _make_room(customer)
         return Order.create(customer=customer, esim_id=esim and esim.id, **_quote(customer, plan))
 

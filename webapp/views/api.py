@@ -59,7 +59,7 @@ def plans() -> Response:
             400: ("not_json", "plan_missing", "idempotency_key_invalid"),
             409: ("idempotency_conflict",),
             413: ("too_large",),
-            422: ("not_for_sale", "sales_paused", "limit_reached"),
+            422: ("not_for_sale", "sales_paused", "limit_reached", "data_deleted"),
         },
     )
 )
@@ -128,8 +128,8 @@ def _placed(buyer: Customer, key: str | None, wanted: OrderByPlan | OrderByBundl
     return idempotency.place(buyer, plan, key, wanted.asked_for)
 
 
-@blueprint.errorhandler(orders.TooManyOrders)
-def too_many(error: orders.TooManyOrders) -> ResponseReturnValue:
+@blueprint.errorhandler(orders.NotPlaced)
+def not_placed(error: orders.NotPlaced) -> ResponseReturnValue:
     return as_json(422, error.code, error.sentence)
 
 

@@ -50,7 +50,7 @@ def place(customer: Customer) -> Response:
         return _refused(refusal, found, esim)
     try:
         order = orders.place(customer, found, esim)
-    except orders.TooManyOrders as error:
+    except orders.NotPlaced as error:
         return _refused(Refusal(error.code, error.sentence), found, esim)
     return _with_invoice(order)
 

@@ -37,6 +37,7 @@ def forget(customer: Customer) -> bool:
     with transaction():
         theirs = Order.select().where(Order.customer == customer).order_by(Order.id)
         list(locking(theirs, "FOR UPDATE"))  # a payment that is being booked comes before, and is an obstacle
+        list(locking(Customer.select().where(Customer.id == customer.id), "FOR UPDATE"))  # so does an order
         if obstacle(customer) is not None:
             return False
         for order in Order.select().where(Order.customer == customer, Order.stage == "awaiting_payment"):

@@ -76,7 +76,11 @@ def pre_checkout(asked: Question, config: Config) -> str | None:
     tells us of it.
     """
     order = Order.get_or_none(Order.reference == asked.reference)
-    if order is None or order.telegram_user_id != asked.payer:
+    if (
+        order is None
+        or asked.payer != order.telegram_user_id
+        or asked.payer != order.customer.telegram_user_id
+    ):
         return _("This order belongs to somebody else, or is gone. Please choose the plan again.")
     if not order.is_open_for_payment:
         return _("This order is not open for payment any more. Please choose the plan again.")
