@@ -153,6 +153,7 @@ def _rename_incidents(db: Any) -> None:
         this = (Incident.kind == "customer_held") & (Incident.subject == str(number))
         Incident.update(subject=f"hold-{hold}").where(this, Incident.closed_at.is_null()).execute()
     db.execute_sql("DELETE FROM incident WHERE kind = 'customer_held' AND closed_at IS NOT NULL")
+    db.execute_sql("UPDATE admin_event SET subject = '' WHERE deed = 'customer.release'")
 
 
 def down(migrator: Any, db: Any) -> None:
