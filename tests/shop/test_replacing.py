@@ -340,10 +340,9 @@ def test_while_nobody_can_say_whether_the_other_is_sold_the_order_waits(
     stock(config, renamed(), TR_1GB)
     Bundle.update(check_verdict="refused", checked_at=after(0)).where(Bundle.name == BUNDLE).execute()
     shelf.quote = errors.Unavailable("no answer")
-    with pytest.raises(errors.Unavailable):
-        orders.submit_next(shelf, leadership, config)
-    assert (order.fresh().stage, order.fresh().next_try_at) == ("paid", after(10))
-    advance(10)
+    orders.submit_next(shelf, leadership, config)
+    assert (order.fresh().stage, order.fresh().next_try_at) == ("paid", after(30))
+    advance(30)
     shelf.quote = errors.OutOfFunds(400, "funds")
     orders.submit_next(shelf, leadership, config)
     assert (order.fresh().stage, order.fresh().next_try_at, shelf.bought) == ("paid", after(30), [])
@@ -469,3 +468,19 @@ def test_an_esim_that_is_useless_by_now_gets_nothing_else(shelf: Shelf, goes_on:
     shelf.sells(renamed(), TR_1GB)
     shelf.fitting = {V3}
     assert (is_refunded(goes_on(order)), shelf.bought) == (True, [])
+
+
+def test_one_that_nobody_answers_for_hides_none_behind_it(
+    shelf: Shelf, goes_on: Settles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = make_order("paid")
+    shelf.sells(renamed("silent", price=4), renamed(price=4.2), TR_1GB)
+    real = shelf.validate_order
+
+    def asked(bundle: str, iccid: str | None = None) -> OrderQuote:
+        if bundle == "silent":
+            raise errors.Unavailable("no answer")
+        return real(bundle, iccid)
+
+    monkeypatch.setattr(shelf, "validate_order", asked)
+    assert (goes_on(order).stage, shelf.bought) == ("ready", [V3])

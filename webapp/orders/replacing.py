@@ -13,10 +13,11 @@ from webapp.base import money
 from webapp.base.config import Config
 from webapp.catalogue import Size
 from webapp.clients.esimgo.client import ESIMGoClient
+from webapp.clients.esimgo.errors import RateLimited, TryLater, Unavailable
 from webapp.models import Bundle, Esim, Order
 from webapp.orders import quotes, topups
 
-MOST_ASKED = 10
+MOST_ASKED = 5
 
 
 def settle(order: Order, client: ESIMGoClient, config: Config) -> str:
@@ -54,14 +55,22 @@ def _replaced(order: Order, client: ESIMGoClient, config: Config) -> str | None:
     sold = Bundle.get(Bundle.name == (order.sold_bundle or order.esimgo_product_id))
     found = catalogue.substitutes(sold, _promised(order), quotes.tolerated(order.agreed_wholesale))
     others = [bundle for bundle in found if bundle.name != order.esimgo_product_id]
+    silent = False
     for bundle in others[:MOST_ASKED]:
-        verdict = quotes.renewed_verdict(order, client, config, bundle.name)
+        try:
+            verdict = quotes.renewed_verdict(order, client, config, bundle.name)
+            fits = verdict == "ok" and _fits(order, bundle.name, client)
+        except (TryLater, Unavailable) as error:
+            if isinstance(error, RateLimited) or not error.asked:
+                raise
+            silent = True  # about this one
+            continue
         if verdict == "missing":
             return verdict
-        if verdict == "ok" and _fits(order, bundle.name, client):
+        if fits:
             _take(order, Bundle.get_by_id(bundle.id))
             return verdict
-    return None
+    return "missing" if silent else None
 
 
 def _fits(order: Order, bundle: str, client: ESIMGoClient) -> bool:
