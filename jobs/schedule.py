@@ -82,13 +82,13 @@ SCHEDULE = (
     Entry(remind_customers, 60, "local", "tell what time has made news"),
     Entry(issue_refunds, 5, "refunds", "give money back", lanes=4),
     Entry(answer_returns, 2, "returns", "take back plans that nobody has used"),
-    Entry(check_ledger, 86_400, "local", "see that all the money adds up"),
+    Entry(check_ledger, 86_400, "daily", "see that all the money adds up"),
     Entry(
         telegram_payments, 5, "statement", "find payments that nobody told us of, and refunds made elsewhere"
     ),
     Entry(send_alerts, 30, "alerts", "tell the owner what needs a person"),
     Entry(answer_requests, 1, "requests", "run what was asked for by hand"),
-    Entry(purge, 86_400, "local", "delete what nobody can ask for again"),
+    Entry(purge, 86_400, "daily", "delete what nobody can ask for again"),
 )
 ON_REQUEST = (check_external,)
 """Jobs without a timer: somebody asks for them (answer_requests.py)."""

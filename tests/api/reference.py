@@ -4,6 +4,9 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from webapp.orders.placing import OPEN_AT_ONCE
+from webapp.state import shares
+
 Json = Mapping[str, Any]
 
 HEAD = """\
@@ -27,6 +30,9 @@ curl https://your.domain/api/esimgo/catalogue?country=TR
 A purchase is three steps: order with an `Idempotency-Key`, open `invoice_url` in Telegram, and ask for the
 status until it is `active` or `failed`. When an answer is lost, the same request with the same key brings the
 same order.
+
+A customer may begin {often} orders in an hour and has {open} of them open for payment: one more ends the one
+whose payment sheet was opened longest ago.
 """
 
 
@@ -34,7 +40,14 @@ def page(document: Json) -> str:
     """The whole page, with one section for each operation and each model."""
     schemes = document["components"]["securitySchemes"]
     security = "\n".join(f"- **{name}**: {told['description']}" for name, told in schemes.items())
-    parts = [HEAD.format(about=document["info"]["description"].strip(), security=security).strip()]
+    parts = [
+        HEAD.format(
+            often=shares.ALLOWED["orders"].most,
+            open=OPEN_AT_ONCE,
+            about=document["info"]["description"].strip(),
+            security=security,
+        ).strip()
+    ]
     parts += [_operation(path, method, told) for path, method, told in _operations(document)]
     parts.append("## Models")
     parts += [_model(name, schema) for name, schema in document["components"]["schemas"].items()]

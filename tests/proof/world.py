@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from random import Random
-from threading import BoundedSemaphore
 from types import SimpleNamespace
 from typing import Any
 
@@ -39,6 +38,7 @@ from webapp.clients.telegram.botapi import BotApi
 from webapp.clients.telegram.updates import parse_update
 from webapp.models import Esim, Order, Submission, db
 from webapp.orders import payments, quotes, reconciling, telegram_updates
+from webapp.orders.places import Places
 from webapp.state import leases
 from webapp.state.leases import Leadership
 
@@ -127,8 +127,8 @@ class World:
         self.hub = Hub(lambda: not db.database.in_transaction())
         self.network = Network(self.hub, self.chance)
         self.power, self.troubles = Power(), Troubles()
-        self.verdict_waits = BoundedSemaphore(quotes.WAIT_AT_ONCE)
-        self.invoice_waits = payments.Places(payments.ASK_AT_ONCE)
+        self.verdict_waits = Places(quotes.WAIT_AT_ONCE)
+        self.invoice_waits = Places(payments.ASK_AT_ONCE)
         self.bought: dict[str, Bought] = {}
         self._sew()
         db.bind(config.database_url, [sealing.derived_key(TOKEN)])

@@ -6,7 +6,7 @@ Each end is looked at a second before it, at the very second, and a second after
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from threading import BoundedSemaphore, Event
+from threading import Event
 from typing import Any
 
 import pytest
@@ -42,6 +42,7 @@ from webapp.models.orders import ADMITTED_FOR, AWAITING_FOR
 from webapp.models.profiles import WAITING
 from webapp.orders import capacity, limits, payments, quotes
 from webapp.orders.payments import stars
+from webapp.orders.places import Places
 from webapp.orders.returning import REFUND_PERIOD
 
 pytestmark = pytest.mark.usefixtures("still", "shelves")
@@ -132,7 +133,7 @@ def test_the_supplier_is_not_asked_about_what_nobody_can_pay_for(
     slept = list[float]()
     monkeypatch.setattr(clock, "sleep", slept.append)
     monkeypatch.setattr(clock, "monotonic", lambda: float(len(slept)))
-    quotes.wait_for_verdict(order.reference, config, BoundedSemaphore())
+    quotes.wait_for_verdict(order.reference, config, Places(1))
     assert bool(slept) is (since_end <= 0), "a verdict is waited for"
     assert quotes.check_due(provider, config) == (since_end <= 0)
 

@@ -46,6 +46,7 @@ from webapp.models import (
 )
 from webapp.orders import gate, limits, payments
 from webapp.orders.payments import stars
+from webapp.orders.places import Places
 from webapp.state import outages, shares, switches
 from webapp.state import provider as provider_state
 
@@ -91,17 +92,17 @@ def test_an_order_remembers_when_its_sheet_was_opened_last(
 
 def test_while_payments_are_switched_off_no_invoice_is_made(bot: Bot, config: Config) -> None:
     switches.turn(switches.PAYMENTS, 1, on=False)
-    assert payments.invoice_or_none(make_order(), bot, config, payments.Places(1)) is None
+    assert payments.invoice_or_none(make_order(), bot, config, Places(1)) is None
     assert bot.tried == []
 
 
 def test_whether_telegram_answers_is_told_to_everybody(bot: Bot, config: Config) -> None:
     order = make_order()
     bot.mood = always(Lost("no"))
-    payments.invoice_or_none(order, bot, config, payments.Places(1))
+    payments.invoice_or_none(order, bot, config, Places(1))
     assert outages.now().payments_failing
     bot.mood = lambda method: None
-    payments.invoice_or_none(order, bot, config, payments.Places(1))
+    payments.invoice_or_none(order, bot, config, Places(1))
     assert not outages.now().payments_failing
 
 
@@ -109,23 +110,19 @@ def test_whether_telegram_answers_is_told_to_everybody(bot: Bot, config: Config)
 def test_without_telegram_there_is_no_invoice_and_no_harm(bot: Bot, config: Config, error: Exception) -> None:
     order = make_order()
     bot.mood = always(error)
-    assert payments.invoice_or_none(order, bot, config, payments.Places(1)) is None
+    assert payments.invoice_or_none(order, bot, config, Places(1)) is None
     bot.mood = lambda method: None
-    assert (
-        payments.invoice_or_none(order, bot, config, payments.Places(1))
-        == order.fresh().invoice_url
-        is not None
-    )
+    assert payments.invoice_or_none(order, bot, config, Places(1)) == order.fresh().invoice_url is not None
 
 
 @pytest.mark.parametrize("stage", ["expired", "paid", "ready", "failed"])
 def test_what_is_not_to_be_paid_has_no_invoice(bot: Bot, config: Config, stage: str) -> None:
-    assert payments.invoice_or_none(make_order(stage), bot, config, payments.Places(1)) is None
+    assert payments.invoice_or_none(make_order(stage), bot, config, Places(1)) is None
     assert bot.tried == []
 
 
 def test_at_most_so_many_wait_for_telegram_at_a_time(bot: Bot, config: Config) -> None:
-    places = payments.Places(4)
+    places = Places(4)
     asked, go_on = Barrier(5), Barrier(5)
 
     def slow(_method: str) -> None:
@@ -148,7 +145,7 @@ def test_at_most_so_many_wait_for_telegram_at_a_time(bot: Bot, config: Config) -
 
 
 def test_one_customer_takes_one_place_whatever_they_have_open(bot: Bot, config: Config) -> None:
-    places, told = payments.Places(2), list[str | None]()
+    places, told = Places(2), list[str | None]()
     mine, other = make_order(plan_id="a"), make_order(plan_id="b")
     foreign = make_order(customer=make_customer(2))
 
@@ -163,7 +160,7 @@ def test_one_customer_takes_one_place_whatever_they_have_open(bot: Bot, config: 
 
 
 def test_a_sheet_that_has_its_link_takes_no_place(bot: Bot, config: Config) -> None:
-    order, places = make_order(invoice_url="https://t.me/$known"), payments.Places(1)
+    order, places = make_order(invoice_url="https://t.me/$known"), Places(1)
     with places.of(order.telegram_user_id):
         assert payments.invoice_or_none(order, bot, config, places) == "https://t.me/$known"
     assert (bot.tried, order.fresh().invoiced_at is None) == ([], False)
@@ -172,7 +169,7 @@ def test_a_sheet_that_has_its_link_takes_no_place(bot: Bot, config: Config) -> N
 def test_so_many_links_are_made_for_one_customer_in_an_hour(
     bot: Bot, config: Config, advance: Advance
 ) -> None:
-    most, places = shares.ALLOWED["invoices"].most, payments.Places(4)
+    most, places = shares.ALLOWED["invoices"].most, Places(4)
     bot.mood = always(NotReached("Telegram is away"))
     order = make_order()
     for _ in range(most + 5):
@@ -185,7 +182,7 @@ def test_so_many_links_are_made_for_one_customer_in_an_hour(
     assert payments.invoice_or_none(make_order(plan_id="later"), bot, config, places)
 
 
-def ask(order: Order, bot: Bot, config: Config, places: payments.Places) -> None:
+def ask(order: Order, bot: Bot, config: Config, places: Places) -> None:
     db.keep_connection()
     try:
         assert payments.invoice_or_none(order, bot, config, places)

@@ -1,6 +1,5 @@
 """Asked before the money: would eSIM Go sell it now, at this price, and can it be bought in time?"""
 
-from threading import BoundedSemaphore
 from typing import Any
 
 import pytest
@@ -16,6 +15,7 @@ from webapp.clients.esimgo.errors import EsimGoError
 from webapp.clients.esimgo.payloads import OrderQuote
 from webapp.models import Bundle, Order, Plan, PriceRule
 from webapp.orders import quotes
+from webapp.orders.places import Places
 from webapp.state import outages
 from webapp.state import provider as provider_state
 
@@ -102,7 +102,7 @@ def test_no_funds_close_the_sales(provider: Provider, config: Config) -> None:
 
 @pytest.mark.parametrize(
     "error",
-    [errors.Unavailable("no"), errors.TryLater(5), errors.NotSent("no"), errors.AccessDenied(401, "key")],
+    [errors.RateLimited(5), errors.NotSent("no"), errors.AccessDenied(401, "key")],
 )
 def test_an_outage_is_told_and_the_last_verdict_grows_old_by_itself(
     provider: Provider, config: Config, advance: Advance, error: EsimGoError
@@ -170,9 +170,25 @@ def test_a_bundle_that_gets_no_answer_does_not_hold_up_the_others(
 ) -> None:
     _, other = two_sheets()
     answers_by_bundle(provider, odd=silence)
-    with pytest.raises(type(silence)):
-        quotes.check_due(provider, config)
+    quotes.check_due(provider, config)
     assert quotes.verdict(other, config) == "ok"
+
+
+@pytest.mark.usefixtures("still")
+@pytest.mark.parametrize("silence", [errors.Unavailable("status 500"), errors.TryLater(20, "Processing")])
+@pytest.mark.parametrize("stage", ["awaiting_payment", "paid"])
+def test_a_bundle_that_gets_no_answer_is_asked_about_again_in_three_seconds(
+    provider: Provider, config: Config, advance: Advance, stage: str, silence: EsimGoError
+) -> None:
+    """Its last word grows old by itself."""
+    order = make_order(stage, invoiced_at=after(0))
+    quoted("ok", ago_s=90)
+    provider.quote = silence
+    for wait_s, asked in ((2.9, 1), (0.1, 1), (0, 2), (-3600, 3)):
+        quotes.check_due(provider, config)
+        assert (len(provider.asked_about), wait_s) == (asked, wait_s)
+        advance(wait_s)
+    assert quotes.verdict(order, config) == "ok"
 
 
 @pytest.mark.parametrize("asked", [True, False])
@@ -279,20 +295,20 @@ def test_a_verdict_counts_to_the_second(config: Config, older_s: float, verdict:
 def test_a_missing_verdict_is_waited_for_a_moment(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
     order = opened()
     before = clock.monotonic()
-    quotes.wait_for_verdict(order.reference, config, BoundedSemaphore())
+    quotes.wait_for_verdict(order.reference, config, Places(1))
     assert clock.monotonic() - before >= quotes.PATIENCE_S
     quoted()
     slept = list[float]()
     monkeypatch.setattr(clock, "sleep", slept.append)
-    quotes.wait_for_verdict(order.reference, config, BoundedSemaphore())
-    quotes.wait_for_verdict("no-such-order", config, BoundedSemaphore())
+    quotes.wait_for_verdict(order.reference, config, Places(1))
+    quotes.wait_for_verdict("no-such-order", config, Places(1))
     assert slept == []
 
 
 def test_waiting_ends_when_the_verdict_comes_and_leaves_its_place_to_the_next(
     config: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    slept, places = list[float](), BoundedSemaphore()
+    slept, places = list[float](), Places(1)
 
     def sleep(seconds: float) -> None:
         slept.append(seconds)
@@ -301,7 +317,8 @@ def test_waiting_ends_when_the_verdict_comes_and_leaves_its_place_to_the_next(
     monkeypatch.setattr(clock, "sleep", sleep)
     quotes.wait_for_verdict(opened().reference, config, places)
     assert slept == [0.05]
-    assert places.acquire(blocking=False)
+    with places.of(2) as free:
+        assert free
 
 
 def test_it_is_the_verdict_on_this_order_that_is_waited_for(
@@ -318,15 +335,15 @@ def test_it_is_the_verdict_on_this_order_that_is_waited_for(
         Bundle.update(check_verdict="ok", checked_at=clock.now()).execute()
 
     monkeypatch.setattr(clock, "sleep", sleep)
-    quotes.wait_for_verdict(order.reference, config, BoundedSemaphore())
+    quotes.wait_for_verdict(order.reference, config, Places(1))
     assert slept == [0.05]
 
 
 def test_who_finds_no_place_to_wait_is_not_kept(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
-    slept, places = list[float](), BoundedSemaphore()
-    places.acquire()
+    slept, places = list[float](), Places(1)
     monkeypatch.setattr(clock, "sleep", slept.append)
-    quotes.wait_for_verdict(opened().reference, config, places)
+    with places.of(2):
+        quotes.wait_for_verdict(opened().reference, config, places)
     assert slept == []
 
 
@@ -420,3 +437,17 @@ def test_how_long_the_answer_took_is_noted(
     monkeypatch.setattr(clock, "monotonic", lambda: next(moments))
     quotes.check_due(provider, config)
     assert Bundle.get().check_ms == 7500
+
+
+def test_of_several_sheets_the_newest_of_each_customer_is_in_a_hurry(
+    provider: Provider, config: Config
+) -> None:
+    """They look at that one. All that eSIM Go refuses, asked about every three seconds, would use up their
+    share of questions."""
+    refused = {"check_verdict": "refused", "checked_at": after(-3)}
+    for number, payer in enumerate((1, 1, 1, 2)):
+        name = make_bundle(f"b{number}", **refused).name
+        opened(10 * number, plan_id=name, esimgo_product_id=name, customer=make_customer(payer))
+    provider.quote = quote(valid=False)
+    quotes.check_due(provider, config)
+    assert sorted(provider.asked_about) == ["b0", "b3"]

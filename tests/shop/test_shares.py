@@ -408,3 +408,14 @@ def test_the_invoices_of_one_customer_are_so_many_in_an_hour(owner: Person, bot:
     for plan in plans(ALLOWED["orders"].most + 10) * 2:
         owner.post("/orders", plan_id=plan.plan_id)
     assert len(bot.invoices) == ALLOWED["orders"].most
+
+
+def test_who_has_used_up_their_invoices_is_told_so(owner: Person, bot: Bot) -> None:
+    """It is not Telegram that does not answer."""
+    plan, _ = plans(2)
+    while shares.take(OWNER, "invoices"):
+        pass
+    page = owner.post("/orders", plan_id=plan.plan_id)
+    assert "a lot of purchases in the last hour" in page.text
+    assert "is not answering" not in page.text
+    assert bot.invoices == []

@@ -21,8 +21,9 @@ class Bundle(Row):
 
     `generation`: the sync that last changed it.
     `check_verdict` says whether eSIM Go would sell it now ("ok", "refused"), for `check_total`, as of
-    `checked_at` (POST /orders, type validate), and took `check_ms` milliseconds to say so. `refused_since`:
-    when it was last found to have been refused anew.
+    `checked_at` (POST /orders, type validate), and took `check_ms` milliseconds to say so. `unanswered_at`:
+    when eSIM Go last said nothing about it. `refused_since`: when it was last found to have been refused
+    anew.
     """
 
     name = CharField(unique=True)
@@ -41,6 +42,7 @@ class Bundle(Row):
     check_verdict = CharField(default="")
     check_total = BigIntegerField(null=True)
     check_ms = IntegerField(null=True)
+    unanswered_at = UtcField(null=True)
     refused_since = UtcField(null=True)
 
     class Meta:

@@ -8,9 +8,8 @@ import logging
 from collections import Counter
 from collections.abc import Collection
 from datetime import timedelta
-from threading import BoundedSemaphore
 
-from peewee import ModelSelect
+from peewee import ModelSelect, fn
 
 from webapp import catalogue
 from webapp.base import clock
@@ -20,6 +19,7 @@ from webapp.clients.esimgo.client import ESIMGoClient
 from webapp.clients.esimgo.errors import AccessDenied, OutOfFunds, RateLimited, Refused, TryLater, Unavailable
 from webapp.models import Bundle, Order
 from webapp.models.db import transaction
+from webapp.orders.places import Places
 from webapp.state import provider, shares
 
 log = logging.getLogger(__name__)
@@ -43,11 +43,11 @@ def check_due(client: ESIMGoClient, config: Config) -> int:
     """Ask about every bundle for which somebody has a payment sheet open; returns how many were asked about.
 
     Who is next is decided anew after each answer: whoever opens a sheet meanwhile does not wait behind all
-    that was open before. Raises EsimGoError when eSIM Go does not answer: the verdicts then grow old by
-    themselves. When it is one bundle alone that gets no answer, the others do not wait behind it.
+    that was open before. One that gets no answer is left alone for a moment (DOUBTED_AFTER), and the others
+    do not wait behind it. Raises EsimGoError when eSIM Go is not to be asked for a while: the verdicts then
+    grow old by themselves.
     """
     asked, had = set[int](), Counter[int]()
-    silence: TryLater | Unavailable | None = None
     while (found := _next(asked, had)) is not None:
         bundle, payer = found
         asked.add(bundle.id)
@@ -55,13 +55,12 @@ def check_due(client: ESIMGoClient, config: Config) -> int:
         try:
             _check(bundle, client, config)
         except (TryLater, Unavailable) as error:
-            silence = error
             if isinstance(error, RateLimited) or not error.asked:
-                break  # the others would not be asked about either
+                raise
+            log.warning("no word about %s: %s", bundle.name, error)
+            Bundle.update(unanswered_at=clock.now()).where(Bundle.id == bundle.id).execute()
         finally:
             shares.take(payer, "validations")  # afterwards: somebody waits for the verdict
-    if silence is not None:
-        raise silence
     return len(asked)
 
 
@@ -102,17 +101,21 @@ def _next_in_line() -> list[Order]:
 
 def _stale() -> list[Bundle]:
     """Of those that are bought next or have an open sheet: never asked about, or longer ago than a verdict is
-    left alone.
+    left alone. A refusal is left alone less long where somebody has opened that sheet last: of several, they
+    look at the newest.
     """
     now = clock.now()
     bought_next = [order.esimgo_product_id for order in _next_in_line()]
-    watched = _open_sheets().select(Order.esimgo_product_id).order_by()
+    sheets = _open_sheets().order_by()
+    newest = sheets.select(fn.MAX(Order.invoiced_at)).group_by(Order.telegram_user_id)
+    watched = sheets.select(Order.esimgo_product_id)
+    looked_at = watched.where(Order.invoiced_at.in_(newest))
     stale = Bundle.checked_at.is_null() | (Bundle.checked_at <= now - RENEWED_AFTER)
-    stale |= (Bundle.check_verdict != "ok") & (Bundle.checked_at <= now - DOUBTED_AFTER)
-    due = list(Bundle.select().where(Bundle.name.in_(watched), stale))
-    if bought_next:
-        due.extend(Bundle.select().where(Bundle.name.in_(bought_next), stale))
-    return due
+    doubted = (Bundle.check_verdict != "ok") & (Bundle.checked_at <= now - DOUBTED_AFTER)
+    of_sheets = Bundle.name.in_(watched) & (stale | (doubted & Bundle.name.in_(looked_at)))
+    in_line = Bundle.name.in_(bought_next) & (stale | doubted)
+    silent = Bundle.unanswered_at.is_null(False) & Bundle.unanswered_at.between(now - DOUBTED_AFTER, now)
+    return list(Bundle.select().where(of_sheets | in_line, ~silent))
 
 
 def _check(bundle: Bundle, client: ESIMGoClient, config: Config) -> None:
@@ -232,20 +235,16 @@ def before_the_money(order: Order, bundle: Bundle | None, config: Config) -> str
     return "ok" if order.stars >= catalogue.fewest_stars(cost, catalogue.in_force(config)) else "dearer"
 
 
-def wait_for_verdict(reference: str, config: Config, places: BoundedSemaphore) -> None:
-    """Give the job a moment when somebody pays at once. Only as many wait as `places` has room for (the web
-    process has WAIT_AT_ONCE), the others are to tap again.
+def wait_for_verdict(reference: str, config: Config, places: Places) -> None:
+    """Give the job a moment when somebody pays at once. Whom `places` (the web process has WAIT_AT_ONCE) has
+    no room for is to tap again.
 
     Call it outside any transaction: the job has to write.
     """
     order = Order.get_or_none(Order.reference == reference)
     if order is None or not order.is_open_for_payment or verdict(order, config) != "missing":
         return
-    if not places.acquire(blocking=False):
-        return
-    try:
+    with places.of(order.telegram_user_id) as free:
         give_up = clock.monotonic() + PATIENCE_S
-        while verdict(order, config) == "missing" and clock.monotonic() < give_up:
+        while free and verdict(order, config) == "missing" and clock.monotonic() < give_up:
             clock.sleep(0.05)
-    finally:
-        places.release()

@@ -180,7 +180,8 @@ class PlacedOrder(OrderModel):
 
     invoice_url: str | None = Field(
         description="Opens the payment sheet (WebApp.openInvoice). Null while Telegram does not answer (send"
-        " the same request again) and when there is nothing to pay any more.",
+        " the same request again), when the customer has asked for too many in the last hour, and when there"
+        " is nothing to pay any more.",
         examples=["https://t.me/$aBcDeF"],
     )
 

@@ -7,6 +7,7 @@ from webapp import catalogue, orders
 from webapp.models import Customer, Esim, Order, Plan
 from webapp.orders import gate, payments, topups
 from webapp.orders.gate import Refusal
+from webapp.state import shares
 from webapp.views import page
 from webapp.views.auth import personal
 from webapp.views.caching import cached_page
@@ -82,6 +83,9 @@ def invoice(reference: str, customer: Customer) -> Response:
 def _with_invoice(order: Order) -> Response:
     """The order's page, which opens the payment sheet; without a link it offers to try again."""
     url = payments.invoice_or_none(order, shop().bot, shop().config, shop().invoice_waits)
-    response = page.personal("orders/show", **view_of(order), invoice_url=url, no_invoice=url is None)
+    used_up = url is None and shares.is_used_up(order.telegram_user_id, "invoices")
+    response = page.personal(
+        "orders/show", **view_of(order), invoice_url=url, no_invoice=url is None, used_up=used_up
+    )
     response.headers["HX-Push-Url"] = page.link("orders.show", reference=order.reference)
     return response

@@ -7,7 +7,6 @@ functions), and what the threads of a process share, lies here: a second applica
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
-from threading import BoundedSemaphore
 
 from flask import current_app
 
@@ -17,6 +16,7 @@ from webapp.catalogue import Search
 from webapp.clients.telegram.botapi import BotApi
 from webapp.clients.telegram.initdata import Checker
 from webapp.orders import payments, quotes
+from webapp.orders.places import Places
 from webapp.state import outages
 from webapp.state.funnel import Funnel
 from webapp.state.outages import State
@@ -46,8 +46,8 @@ class Shop:
     search: Search = field(default_factory=Search)
     device: Callable[[str], Device] = field(default_factory=lambda: lru_cache(maxsize=1024)(devices.device))
     qr_uri: Callable[[str], str] = field(default_factory=lambda: lru_cache(maxsize=256)(qr.data_uri))
-    verdict_waits: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(quotes.WAIT_AT_ONCE))
-    invoice_waits: payments.Places = field(default_factory=lambda: payments.Places(payments.ASK_AT_ONCE))
+    verdict_waits: Places = field(default_factory=lambda: Places(quotes.WAIT_AT_ONCE))
+    invoice_waits: Places = field(default_factory=lambda: Places(payments.ASK_AT_ONCE))
 
 
 def made(config: Config) -> Shop:

@@ -6,7 +6,6 @@ file like stars.py.
 
 from webapp.orders.payments.booking import confirm, received
 from webapp.orders.payments.checkout import ASK_AT_ONCE, invoice, invoice_or_none, pre_checkout
-from webapp.orders.payments.places import Places
 from webapp.orders.payments.providers import Charge, PaymentProvider, ProviderError, Question
 from webapp.orders.payments.refunds import (
     STUCK_AFTER,
@@ -24,7 +23,6 @@ __all__ = [
     "STUCK_AFTER",
     "Charge",
     "PaymentProvider",
-    "Places",
     "ProviderError",
     "Question",
     "confirm",

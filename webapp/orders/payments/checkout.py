@@ -11,9 +11,9 @@ from webapp.clients.telegram.botapi import BotApi
 from webapp.models import Order, Payment
 from webapp.orders import capacity, gate
 from webapp.orders.payments.booking import expect
-from webapp.orders.payments.places import Places
 from webapp.orders.payments.providers import PaymentProvider, ProviderError, Question
 from webapp.orders.payments.registry import PRICED_IN, provider_for
+from webapp.orders.places import Places
 from webapp.state import outages, shares, switches
 
 log = logging.getLogger(__name__)
