@@ -91,7 +91,7 @@ class Matrix:
             return
         for case in (Case(crash_point, "400") for crash_point in REFUSED):
             told = self.paid(case)
-            self.fault(case)
+            self._sells_nothing()
             self.kill_at(told, lambda: False)
         due = [self.paid(case) for case in cases]
         self._refuse(len(cases))
@@ -104,12 +104,16 @@ class Matrix:
     def _refuse(self, number: int) -> None:
         """So many orders end with a refund that is due; Telegram hangs, so that none is sent yet."""
         before = Refund.select().count()
-        self.shop.esimgo("POST", "faults", {"match": "POST /orders", "kind": "400"})
+        self._sells_nothing()
         self.shop.telegram("POST", "faults", {"match": "POST /refundStarPayment", "kind": "hang"})
         self.shop.start_jobs()
         until(lambda: Refund.select().count() - before >= number, 120, "the refusals")
         self.end()
         self.lift()
+
+    def _sells_nothing(self) -> None:
+        """One refusal alone ends no order: it is asked about anew."""
+        self.shop.esimgo("POST", "faults", {"match": "POST /orders", "kind": "400"})
 
     def _due_now(self) -> None:
         """Claims of the dead lapse."""

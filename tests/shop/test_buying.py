@@ -47,7 +47,7 @@ OUTCOMES: list[tuple[EsimGoError, Outcome]] = [
     (errors.RateLimited(17), ("paid", "not_bought", 17)),
     (errors.OutOfFunds(400, "funds"), ("paid", "not_bought", 30)),
     (errors.AccessDenied(401, "key"), ("paid", "not_bought", 30)),
-    (errors.Refused(400, "bundle"), ("failed", "refused", None)),
+    (errors.Refused(400, "bundle"), ("paid", "refused", 0)),
     (errors.Unclear("lost"), ("unknown", None, None)),
     (errors.NotThere("?"), ("unknown", None, None)),
     (errors.Gone("?"), ("unknown", None, None)),
@@ -196,12 +196,16 @@ def test_a_purchase_that_worked_ends_the_doubt(
     assert not provider_state.is_buying_in_doubt()
 
 
-def test_a_refused_order_is_refunded_and_its_buyer_told(
-    provider: Provider, leader: Leadership, config: Config
+def test_an_order_that_is_refused_again_is_refunded_and_its_buyer_told(
+    provider: Provider, leader: Leadership, config: Config, advance: Advance
 ) -> None:
+    """What eSIM Go has said before it refused is asked anew, once."""
     order = make_order("paid")
-    provider.answers = [errors.Refused(400, "no such bundle")]
-    orders.submit_next(provider, leader, config)
+    provider.answers = [errors.Refused(400, "no such bundle")] * 2
+    for _ in range(2):
+        orders.submit_next(provider, leader, config)
+        advance(3)
+    assert provider.asked_about == [order.esimgo_product_id]
     assert order.fresh().failure == "refused"
     assert Refund.get().payment == Payment.get()
     assert [row.kind for row in Notification.select()] == ["failed"]

@@ -52,7 +52,7 @@ def test_a_claim_that_is_sent_while_it_is_taken_over_is_not_given_back(moments: 
 
 @pytest.mark.parametrize(
     ("error", "stage"),
-    [(errors.Refused(400, "no"), "failed")],
+    [(errors.Refused(400, "no"), "paid"), (errors.OutOfFunds(400, "no"), "paid")],
 )
 def test_a_late_and_certain_refusal_is_used_by_whoever_leads_now(
     provider: Provider, config: Config, error: EsimGoError, stage: str

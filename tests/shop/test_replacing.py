@@ -413,6 +413,20 @@ def test_a_list_that_could_not_be_read_is_not_asked_for_at_every_tick(
     assert asked == 2, "in two minutes"
 
 
+def test_a_bundle_that_is_renamed_just_before_it_is_bought_is_bought_by_its_new_name(
+    shelf: Shelf, config: Config, advance: Advance
+) -> None:
+    """Its quote was still good."""
+    order, leadership = make_order("paid"), lead()
+    shelf.sells(renamed(), TR_1GB)
+    shelf.answers = [errors.Refused(400, "bundle not available"), placed("ref", item=V3)]
+    for _ in range(3):
+        orders.submit_next(shelf, leadership, config)
+        advance(3)
+        stock(config, *shelf.listed)
+    assert (order.fresh().stage, shelf.bought) == ("ready", [BUNDLE, V3])
+
+
 # --- again and again
 
 

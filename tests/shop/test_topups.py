@@ -276,7 +276,7 @@ def test_another_esim_in_the_answer_is_refunded_and_kept_as_stock(
 @pytest.mark.parametrize(
     ("error", "stage"),
     [
-        (Refused(400, "incompatible"), "failed"),
+        (Refused(400, "incompatible"), "paid"),
         (OutOfFunds(400, "balance"), "paid"),
         (Unclear("no answer"), "unknown"),
     ],

@@ -22,7 +22,7 @@ from webapp.clients.esimgo.errors import (
 )
 from webapp.models import Esim, Order, Submission
 from webapp.models.db import transaction
-from webapp.orders import pace, replacing, surplus
+from webapp.orders import pace, quotes, replacing, surplus
 from webapp.orders.capacity import LAST_CALL
 from webapp.orders.delivering import record
 from webapp.orders.ending import fail
@@ -190,7 +190,7 @@ def _buy(order: Order, submission: Submission, client: ESIMGoClient) -> None:
         provider.purchase_failed()
         requeue(order, submission, "not_bought", str(error), wait_s=30)
     except Refused as error:
-        _refuse(order, submission, str(error))
+        _refused(order, submission, str(error))
     except EsimGoError as error:
         provider.purchase_failed()
         order.move("unknown", actor="job", note=str(error))
@@ -213,6 +213,18 @@ def requeue(
         if (waiting := _still_waits(order, submission)) is not None:
             again = clock.now() + timedelta(seconds=wait_s)
             waiting.move("paid", actor=actor, note=note, next_try_at=again)
+
+
+def _refused(order: Order, submission: Submission, note: str) -> None:
+    """eSIM Go had said that it sells this; perhaps it has renamed it since. Once for each bundle it is asked
+    anew (_is_still_sold).
+    """
+    same = (Submission.order == order) & (Submission.bundle == submission.bundle)
+    if Submission.select().where(same, Submission.outcome == "refused").exists():
+        _refuse(order, submission, note)
+        return
+    quotes.forget(submission.bundle)
+    requeue(order, submission, "refused", note)
 
 
 def _refuse(order: Order, submission: Submission, note: str) -> None:

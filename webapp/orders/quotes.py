@@ -199,6 +199,11 @@ def _note(bundle: Bundle, verdict: str, total: int | None, took_ms: int | None =
     Bundle.update(said).where(Bundle.id == bundle.id).execute()
 
 
+def forget(bundle: str) -> None:
+    """What eSIM Go has said about it is not true any more."""
+    Bundle.update(check_verdict="", checked_at=None).where(Bundle.name == bundle).execute()
+
+
 def tolerated(wholesale: int) -> int:
     """The most that is paid for what was sold at this wholesale price, in thousandths."""
     return wholesale * (100 + TOLERANCE_PERCENT) // 100
