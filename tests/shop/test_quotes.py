@@ -184,7 +184,7 @@ def test_a_bundle_that_gets_no_answer_is_asked_about_again_in_three_seconds(
     order = make_order(stage, invoiced_at=after(0))
     quoted("ok", ago_s=90)
     provider.quote = silence
-    for wait_s, asked in ((2.9, 1), (0.1, 1), (0, 2), (-3600, 3)):
+    for wait_s, asked in ((2.9, 1), (0.1, 1), (0, 2)):
         quotes.check_due(provider, config)
         assert (len(provider.asked_about), wait_s) == (asked, wait_s)
         advance(wait_s)

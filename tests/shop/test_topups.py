@@ -31,6 +31,7 @@ from webapp.clients.esimgo.errors import AccessDenied, NotThere, OutOfFunds, Ref
 from webapp.customers import notifications
 from webapp.models import Assignment, Bundle, Compatibility, Esim, Notification, Order, Refund, Submission
 from webapp.orders import payments, reconciling, topups
+from webapp.orders.buying import UNANSWERED_S
 from webapp.orders.payments import stars
 from webapp.state import provider as provider_state
 from webapp.state.leases import Leadership
@@ -450,9 +451,9 @@ def test_while_nobody_can_be_asked_the_order_waits(
     order = make_order("paid")
     advance(config.quote_s + 1)
     provider.quote = Unavailable("no answer")
-    with pytest.raises(Unavailable):
-        orders.submit_next(provider, leader, config)
+    orders.submit_next(provider, leader, config)
     assert (order.fresh().stage, provider.bought) == ("paid", [])
+    advance(UNANSWERED_S)
     provider.quote = OutOfFunds(400, "balance")
     orders.submit_next(provider, leader, config)
     assert order.fresh().next_try_at is not None
@@ -468,9 +469,8 @@ def test_one_bundle_without_an_answer_does_not_hold_up_who_is_behind_it(
     second = make_order("paid", plan_id="other", esimgo_product_id="esim_other")
     Bundle.update(checked_at=after(-config.quote_s - 1)).where(Bundle.name == BUNDLE).execute()
     provider.quote, provider.answers = Unavailable("status 500"), [placed("ref-1", item="esim_other")]
-    with pytest.raises(Unavailable):
+    for _ in range(2):
         orders.submit_next(provider, leader, config)
-    orders.submit_next(provider, leader, config)
     assert (first.fresh().stage, second.fresh().stage) == ("paid", "ready")
 
 

@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from statistics import fmean
 from typing import Any, NamedTuple
 
+from peewee import Expression
+
 from webapp.base import clock
 from webapp.base.config import Config
 from webapp.models import Order, Submission
@@ -25,13 +27,9 @@ ARRIVES_WITHIN_S = 0.03
 """eSIM Go counts from when it hears of an order, and the way there is not always as long."""
 
 
-_WAS_SENT = Submission.sent_at.is_null(False) & (Submission.sent_at >= Submission.claimed_at)
-"""Not what a restored shop looks up: that dates from before it was made."""
-
-
 def due_in(config: Config) -> float:
     """Seconds until the next order may be sent, 0 when it may now. Any process may have sent the last one."""
-    last = Submission.select(Submission.sent_at).where(_WAS_SENT).order_by(Submission.id.desc()).first()
+    last = Submission.select(Submission.sent_at).where(_was_sent()).order_by(Submission.id.desc()).first()
     if last is None:
         return 0.0
     ago_s: float = (clock.now() - last.sent_at).total_seconds()
@@ -83,6 +81,12 @@ def _took_s(sent: "_Sent", next_one: "_Sent | None", was_waiting: bool) -> float
     return apart_s if was_waiting else min(ended_s, apart_s)
 
 
+def _was_sent() -> Expression:
+    """Not what a restored shop looks up: that dates from before it was made."""
+    sent: Expression = Submission.sent_at.is_null(False) & (Submission.sent_at >= Submission.claimed_at)
+    return sent
+
+
 class _Sent(NamedTuple):
     sent_at: datetime
     ended_at: datetime | None
@@ -94,7 +98,7 @@ def _lately() -> list[_Sent]:
     """Not those that a clock has written which was ahead of ours."""
     now = clock.now()
     sent = Submission.select(Submission.sent_at, Submission.ended_at, Order.id, Order.paid_at).join(Order)
-    began = _WAS_SENT & Submission.sent_at.between(now - LATELY, now)
+    began = _was_sent() & Submission.sent_at.between(now - LATELY, now)
     newest = sent.where(began).order_by(Submission.sent_at.desc(), Submission.id.desc()).limit(KNOWN)
     rows: Any = newest.tuples()
     return [_Sent._make(row) for row in rows]

@@ -112,10 +112,13 @@ def _stale() -> list[Bundle]:
     looked_at = watched.where(Order.invoiced_at.in_(newest))
     stale = Bundle.checked_at.is_null() | (Bundle.checked_at <= now - RENEWED_AFTER)
     doubted = (Bundle.check_verdict != "ok") & (Bundle.checked_at <= now - DOUBTED_AFTER)
-    of_sheets = Bundle.name.in_(watched) & (stale | (doubted & Bundle.name.in_(looked_at)))
-    in_line = Bundle.name.in_(bought_next) & (stale | doubted)
-    silent = Bundle.unanswered_at.is_null(False) & Bundle.unanswered_at.between(now - DOUBTED_AFTER, now)
-    return list(Bundle.select().where(of_sheets | in_line, ~silent))
+    silent = (Bundle.unanswered_at > now - DOUBTED_AFTER) & (Bundle.unanswered_at <= now)
+    speaking = Bundle.unanswered_at.is_null() | ~silent
+    of_sheets = Bundle.select().where(
+        Bundle.name.in_(watched), speaking, stale | (doubted & Bundle.name.in_(looked_at))
+    )
+    in_line = Bundle.select().where(Bundle.name.in_(bought_next), speaking, stale | doubted)
+    return [*of_sheets, *(in_line if bought_next else ())]
 
 
 def _check(bundle: Bundle, client: ESIMGoClient, config: Config) -> None:
