@@ -383,9 +383,14 @@ class Traveller:
 
 @contextmanager
 def running(folder: Path, **settings: str) -> Iterator[Stack]:
+    """What fails meanwhile says what the processes said last."""
     stack = Stack(folder, settings)
     try:
         stack.start()
         yield stack
+    except Exception as error:
+        for title, said in stack.last_said():
+            error.add_note(f"--- {title}\n{said}")
+        raise
     finally:
         stack.stop()

@@ -12,6 +12,7 @@ import pytest
 
 from tests import wall_time
 from tests.conftest import SECRET, installed_chromium
+from tests.stack import Stack, running
 from webapp.base.config import ROOT
 from webapp.base.logs import TextLine
 
@@ -172,3 +173,15 @@ def test_processes_are_forked_though_temporary_files_have_long_names(tmp_path: P
     )
     assert ended.stdout == "0\n", ended.stderr
     assert "loop" in (tmp_path / "log").read_text()
+
+
+def test_what_fails_among_real_processes_says_what_they_said_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def start(stack: Stack) -> None:
+        (stack.folder / "jobs.log").write_text("its last words")
+
+    monkeypatch.setattr(Stack, "start", start)
+    with pytest.raises(AssertionError) as failed, running(tmp_path):
+        raise AssertionError
+    assert failed.value.__notes__ == ["--- the end of jobs.log\nits last words"]
