@@ -45,3 +45,11 @@ def test_nothing_new_leaves_the_page_as_it_is(page: Path) -> None:
     before = page.read_text()
     proved.write([])
     assert page.read_text() == before
+
+
+def test_what_came_out_before_stands_beside_it(page: Path) -> None:
+    promise = next(iter(proved.BEFORE))
+    row = report(proved.ROW, proved.Row(promise, "5 runs", "none", "1"))
+    proved.write([row])
+    proved.write([row])
+    assert page.read_text().count(f"| none | {proved.BEFORE[promise]} | 1 |") == 1
