@@ -103,3 +103,18 @@ def test_what_a_room_hands_out_is_taken_from_the_room(folder: str) -> None:
 def test_a_way_in_by_the_window_would_be_found(source: str) -> None:
     assert by_the_window("jobs.purge", source)
     assert not by_the_window("webapp.models.titles", source.replace("orders.placing", "models.placing"))
+
+
+# --- a connection to a file of SQLite
+
+
+LEFT_OPEN = re.compile(r"with sqlite3\.connect\(")
+"""This ends a transaction and closes nothing."""
+
+
+def test_a_connection_to_sqlite_is_closed() -> None:
+    assert [path for path in sources(*OURS) if LEFT_OPEN.search(path.read_text())] == []
+
+
+def test_one_that_is_left_open_would_be_found() -> None:
+    assert LEFT_OPEN.search("    with " + "sqlite3.connect(path) as connection:")

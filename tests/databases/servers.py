@@ -143,6 +143,17 @@ def say(url: str, sql: str) -> list[tuple[Any, ...]]:
         return cursor.fetchall() if cursor.description else []
 
 
+def files_with(words: str, folder: Path) -> list[str]:
+    """Files of the SQLite database in this folder in which these words stand. Another process reads them:
+    POSIX takes all locks on a file from a process that closes it once, so that SQLite would go on here
+    without its own, and would miss what others write (sqlite.org/howtocorrupt.html, 2.2).
+    """
+    files = [str(path) for path in folder.iterdir() if path.name.startswith("simka.db")]
+    found = subprocess.run(["grep", "-lF", "--", words, *files], capture_output=True, text=True, check=False)
+    assert found.returncode in {0, 1}, found.stderr
+    return found.stdout.splitlines()
+
+
 def migrate(url: str) -> None:
     db.bind(url)
     db.migrate()

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 
 import pytest
 
@@ -64,7 +65,6 @@ def broken(url: str) -> str:
     """What SQLite finds wrong with its file."""
     if not url.startswith("sqlite"):
         return ""
-    with sqlite3.connect(url.removeprefix("sqlite:///")) as connection:
+    with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as connection:
         ((verdict,),) = connection.execute("PRAGMA integrity_check").fetchall()
-    connection.close()
     return "" if verdict == "ok" else str(verdict)

@@ -1,5 +1,7 @@
 """More data on an eSIM that is there, through real processes: what fits, what is refused, what is lost."""
 
+from typing import Any
+
 import pytest
 
 from tests.stack import Stack, Traveller, until
@@ -24,7 +26,7 @@ def offered(traveller: Traveller, esim: str) -> str:
     return until(look, 30, "what fits")
 
 
-def tops_up(traveller: Traveller, esim: str, plan_id: str = "tr-1gb-7d", fault: str = "") -> str:
+def tops_up(traveller: Traveller, esim: str, plan_id: str = "tr-1gb-7d", **fault: Any) -> str:
     """Press a plan on the page and pay, while eSIM Go has a `fault` if given. Returns the reference."""
     page = traveller.press("/orders", plan_id=plan_id, esim=esim)
     assert page.status_code == 200, page.text
@@ -36,7 +38,7 @@ def tops_up(traveller: Traveller, esim: str, plan_id: str = "tr-1gb-7d", fault: 
 
     url = until(invoice, 60, "the invoice")
     if fault:
-        traveller.pay_into(url, fault, times=1)
+        traveller.pay_into(url, **fault)
     else:
         until(lambda: traveller.pays(url), 60, "the payment")
     return reference
@@ -63,7 +65,7 @@ def test_a_plan_that_fits_is_added_to_the_same_esim(shop: Stack, john: Traveller
 def test_a_top_up_that_esim_go_refuses_is_refunded(shop: Stack, john: Traveller) -> None:
     esim = esim_of(john, john.buy())
     offered(john, esim)
-    top_up = tops_up(john, esim, fault="400")
+    top_up = tops_up(john, esim, kind="400")
     john.reaches(top_up, "failed")
     until(shop.refunds, what="the refund")
     assert "could not be added" in john.fragment(f"/orders/{top_up}").text
@@ -73,7 +75,7 @@ def test_a_top_up_that_esim_go_refuses_is_refunded(shop: Stack, john: Traveller)
 def test_a_top_up_whose_answer_is_lost_is_found_on_its_esim(shop: Stack, john: Traveller) -> None:
     esim = esim_of(john, john.buy())
     offered(john, esim)
-    top_up = tops_up(john, esim, fault="reset_after_commit")
+    top_up = tops_up(john, esim, kind="reset_after_commit", times=1)
     john.reaches(top_up, "ready", seconds=30, faster=True)
     assert plans_at_the_provider(shop) == [2]
     assert len(shop.provider_orders()) == 2

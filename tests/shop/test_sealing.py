@@ -14,7 +14,7 @@ from playhouse.migrations import Runner
 
 import jobs.__main__
 from tests.conftest import TEST_KEYS
-from tests.databases.servers import Engine
+from tests.databases.servers import Engine, files_with
 from tests.settings import changed
 from tests.shop.conftest import Person
 from tests.shop.factories import make_customer, make_esim, make_order
@@ -276,7 +276,7 @@ def test_the_migration_leaves_nothing_of_it_in_the_files(plain: str) -> None:
     db.migrate()
     if plain.startswith("sqlite"):
         folder = Path(plain.removeprefix("sqlite:///")).parent
-        assert [path for path in folder.iterdir() if SECRET.encode() in path.read_bytes()] == []
+        assert files_with(SECRET, folder) == []
     else:
         (dead,) = db.database.execute_sql("SELECT pg_relation_size('esim')").fetchone()
         assert dead == 8192, "one page: the rows as they were are gone with the old file"

@@ -298,7 +298,7 @@ def test_what_one_customer_asks_of_many_esims_costs_so_many_questions(
 
 
 @pytest.mark.usefixtures("still")
-@pytest.mark.parametrize(("most", "looks"), [(360, 121), (30, 31 + 3)])
+@pytest.mark.parametrize(("most", "looks"), [(720, 121), (30, 31 + 3)])
 def test_tapping_activate_again_and_again_makes_so_many_looks(
     provider: Provider, advance: Advance, monkeypatch: pytest.MonkeyPatch, most: int, looks: int
 ) -> None:
