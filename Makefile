@@ -24,7 +24,7 @@ test: $(VENV)/.installed-dev ## the whole suite; T="tests/shop/test_buying.py": 
 	@sh tools/install-chromium.sh
 	@$(BIN)/python -m pytest $(or $(T),$(WORKERS))
 
-prove: $(VENV)/.installed-dev ## the proofs in full, an hour or so; writes docs/proof.md
+prove: $(VENV)/.installed-dev ## the proofs in full, hours; writes docs/proof.md
 	@$(BIN)/python -m pytest -m proof --prove -p no:randomly $(WORKERS)
 
 mutants: $(VENV)/.installed-dev ## break the lines that money hangs on: does a test notice? An hour (ONLY="gate limits": only these)

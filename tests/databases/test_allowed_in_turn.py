@@ -19,7 +19,8 @@ from webapp.orders import telegram_updates
 from webapp.state import provider
 
 AT_ONCE = 24
-SOME, ALL = 4, 200
+SOME, ALL = 4, 40
+"""Rounds for each limit: in full, 200 in all on each database."""
 WAIT_S = 120
 
 _updates = itertools.count(1)
