@@ -9,7 +9,7 @@ import sqlite3
 import stat
 import subprocess
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import IO, Any, Protocol
@@ -143,13 +143,13 @@ def say(url: str, sql: str) -> list[tuple[Any, ...]]:
         return cursor.fetchall() if cursor.description else []
 
 
-def files_with(words: str, folder: Path) -> list[str]:
-    """Files of the SQLite database in this folder in which these words stand. Another process reads them:
-    POSIX takes all locks on a file from a process that closes it once, so that SQLite would go on here
-    without its own, and would miss what others write (sqlite.org/howtocorrupt.html, 2.2).
+def files_with(words: str, files: Iterable[Path]) -> list[str]:
+    """Of these files of a SQLite database those in which the words stand. Another process reads them: POSIX
+    takes all locks on a file from a process that closes it once, so that SQLite would go on here without its
+    own, and would miss what others write (sqlite.org/howtocorrupt.html, 2.2).
     """
-    files = [str(path) for path in folder.iterdir() if path.name.startswith("simka.db")]
-    found = subprocess.run(["grep", "-lF", "--", words, *files], capture_output=True, text=True, check=False)
+    command = ["grep", "-lF", "--", words, *map(str, files)]
+    found = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     assert found.returncode in {0, 1}, found.stderr
     return found.stdout.splitlines()
 

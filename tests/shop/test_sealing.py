@@ -276,7 +276,7 @@ def test_the_migration_leaves_nothing_of_it_in_the_files(plain: str) -> None:
     db.migrate()
     if plain.startswith("sqlite"):
         folder = Path(plain.removeprefix("sqlite:///")).parent
-        assert files_with(SECRET, folder) == []
+        assert files_with(SECRET, folder.iterdir()) == []
     else:
         (dead,) = db.database.execute_sql("SELECT pg_relation_size('esim')").fetchone()
         assert dead == 8192, "one page: the rows as they were are gone with the old file"
