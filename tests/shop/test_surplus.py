@@ -90,6 +90,18 @@ def test_what_was_accepted_and_not_delivered_in_time_is_collected_for_the_next_o
     assert (intent_of(order).outcome, Esim.select().count()) == ("stock", 0)
 
 
+@pytest.mark.parametrize(("reference", "come"), [("LATE-0a", 1), ("late-0b", 0)])
+def test_what_comes_late_has_the_reference_that_was_asked_for_in_any_case(
+    provider: Provider, reference: str, come: int
+) -> None:
+    order = make_order("accepted", deadline_at=after(-1))
+    orders.enforce_deadlines()
+    Submission.update(esimgo_order_id="late-0A").execute()
+    provider.status = placed(reference)
+    assert orders.collect_late(provider) == come
+    assert intent_of(order).outcome == ("stock" if come else "late")
+
+
 def test_what_is_found_without_its_install_data_waits_for_it() -> None:
     _, submission = late(esims=0)
     assert submission.outcome == "late"

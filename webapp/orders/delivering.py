@@ -192,7 +192,7 @@ def _collect(order: Order, client: ESIMGoClient) -> bool:
     submission = Submission.get_by_id(order.submission_id)
     placed = client.get_order_status(reference)
     crash_point("delivery.collected")
-    if placed.reference.casefold() != reference.casefold():
+    if not placed.is_about(reference):
         return _doubt(order, "the answer about another order", placed.reference)
     if other := verifying.another_bundle(submission, placed):
         _release(order, submission, other)

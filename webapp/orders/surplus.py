@@ -77,5 +77,5 @@ def _has_come(submission: Submission, client: ESIMGoClient) -> bool:
     except (Gone, NotThere, Refused, AccessDenied):
         return False
     late = (Submission.id == submission.id) & (Submission.outcome == "late")
-    sound = placed.reference.casefold() == reference.casefold() and is_sound(submission, placed, installs)
+    sound = placed.is_about(reference) and is_sound(submission, placed, installs)
     return sound and bool(Submission.update(outcome="stock").where(late).execute())

@@ -71,6 +71,10 @@ class ProviderOrder(Payload):
         """Only "completed" is documented to be the end; anything else counts as not finished."""
         return self.status == "completed"
 
+    def is_about(self, reference: str) -> bool:
+        """Is it the order that was asked for? The case of a UUID means nothing."""
+        return self.reference.casefold() == reference.casefold()
+
     @property
     def esims(self) -> tuple[InstallData, ...]:
         return tuple(esim for item in self.items for esim in item.esims)
