@@ -190,7 +190,7 @@ def _buy(order: Order, submission: Submission, client: ESIMGoClient) -> None:
         provider.purchase_failed()
         requeue(order, submission, "not_bought", str(error), wait_s=30)
     except Refused as error:
-        _refused(order, submission, str(error))
+        _ask_anew_or_refuse(order, submission, str(error))
     except EsimGoError as error:
         provider.purchase_failed()
         order.move("unknown", actor="job", note=str(error))
@@ -215,7 +215,7 @@ def requeue(
             waiting.move("paid", actor=actor, note=note, next_try_at=again)
 
 
-def _refused(order: Order, submission: Submission, note: str) -> None:
+def _ask_anew_or_refuse(order: Order, submission: Submission, note: str) -> None:
     """eSIM Go had said that it sells this; perhaps it has renamed it since. Once for each bundle it is asked
     anew (_is_still_sold).
     """
