@@ -339,11 +339,14 @@ def test_it_is_the_verdict_on_this_order_that_is_waited_for(
     assert slept == [0.05]
 
 
-def test_who_finds_no_place_to_wait_is_not_kept(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
-    slept, places = list[float](), Places(1)
+@pytest.mark.parametrize(("at_once", "waits_already"), [(1, 2), (4, 1)], ids=["all_taken", "the_same_person"])
+def test_who_finds_no_place_to_wait_is_not_kept(
+    config: Config, monkeypatch: pytest.MonkeyPatch, at_once: int, waits_already: int
+) -> None:
+    order, slept, places = opened(customer=make_customer(1)), list[float](), Places(at_once)
     monkeypatch.setattr(clock, "sleep", slept.append)
-    with places.of(2):
-        quotes.wait_for_verdict(opened().reference, config, places)
+    with places.of(waits_already):
+        quotes.wait_for_verdict(order.reference, config, places)
     assert slept == []
 
 
@@ -443,7 +446,8 @@ def test_of_several_sheets_the_newest_of_each_customer_is_in_a_hurry(
     provider: Provider, config: Config
 ) -> None:
     """They look at that one. All that eSIM Go refuses, asked about every three seconds, would use up their
-    share of questions."""
+    share of questions.
+    """
     refused = {"check_verdict": "refused", "checked_at": after(-3)}
     for number, payer in enumerate((1, 1, 1, 2)):
         name = make_bundle(f"b{number}", **refused).name
