@@ -102,6 +102,12 @@ def test_each_class_of_work_has_a_thread_of_its_own_and_no_job_overtakes_itself(
         assert scheduled.trigger.interval.total_seconds() <= schedule.LONGEST_TICK_S
 
 
+def test_what_runs_once_a_day_may_take_long_and_holds_up_nothing_else() -> None:
+    rarely = {entry.executor for entry in schedule.SCHEDULE if entry.every_s >= 86_400}
+    often = {entry.executor for entry in schedule.SCHEDULE if entry.every_s < 86_400}
+    assert rarely & often == set()
+
+
 def test_only_refunds_go_side_by_side(context: Context) -> None:
     at_once = {ticking.id: ticking.max_instances for ticking in ticks_of(context, IntervalTrigger)}
     assert at_once.pop("jobs.issue_refunds") == schedule.EXECUTORS["refunds"] > 1
