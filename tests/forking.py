@@ -35,7 +35,7 @@ class Forked:
 
     def __init__(self, command: Sequence[str], environment: Mapping[str, str], log: Path) -> None:
         log.touch()
-        _leave_room_for_a_socket()
+        leave_room_for_a_socket()
         given = (list(command), dict(environment), log)
         self._process = FORKS.Process(target=_run, args=given, daemon=True)
         self._process.start()
@@ -68,7 +68,7 @@ class Forked:
         self.send_signal(signal.SIGKILL)
 
 
-def _leave_room_for_a_socket() -> None:
+def leave_room_for_a_socket() -> None:
     """The forkserver is asked through a socket among the temporary files, where its name may be too long."""
     name = f"{tempfile.gettempdir()}/pymp-12345678/listener-12345678"
     if len(os.fsencode(name)) > LONGEST_SOCKET:

@@ -13,7 +13,7 @@ from tests.shop.factories import make_plan
 from webapp.base.config import Config
 from webapp.models import Customer, Order
 
-SOME, ALL = 250, 1000
+SOME, ALL = 100, 1000
 """Orders, or those who place one each."""
 KILLS = 3
 

@@ -1,7 +1,5 @@
 """On both databases the migrations make what the models describe, once, and can be taken back."""
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,20 +10,11 @@ from playhouse.migrations import Runner
 from playhouse.schema_diff import diff_models
 
 from tests.databases.servers import Engine
+from tests.databases.writing import Writer, together
 from tests.shop.factories import make_customer, make_order
 from webapp.base import clock
-from webapp.base.config import ROOT, Config
+from webapp.base.config import Config
 from webapp.models import TABLES, JobRequest, Order, db
-
-MIGRATE = """
-import sys
-from webapp.models import db
-db.bind(sys.argv[1])
-print("there", flush=True)
-sys.stdin.readline()
-print(db.migrate())
-db.database.close()
-"""
 
 ALL = sorted(path.stem for path in db.MIGRATIONS.glob("[0-9]*.py"))
 
@@ -68,15 +57,6 @@ def runner() -> Any:
     return Runner(db.database, str(db.MIGRATIONS))  # type: ignore[no-untyped-call] # the stubs lack it
 
 
-def migration(url: str) -> "subprocess.Popen[str]":
-    """A process that begins to migrate when it is given a line."""
-    command = [sys.executable, "-c", MIGRATE, url]
-    process = subprocess.Popen(command, cwd=ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    assert process.stdout is not None
-    assert process.stdout.readline() == "there\n"
-    return process
-
-
 def test_the_migrated_database_equals_the_models(database: Config, empty: str) -> None:
     db.database.create_tables(TABLES)
     by_models = schema(db.database)
@@ -98,8 +78,9 @@ def test_nothing_is_left_to_change(database: Config) -> None:
 def test_every_migration_can_be_taken_back_and_made_again(empty: str) -> None:
     assert db.migrate()
     before = schema(db.database)
-    while any(migration.applied for migration in runner().status()):
-        assert runner().down()
+    back = runner()
+    while back.applied():
+        assert back.down()
     assert schema(db.database) == {}
     assert db.migrate()
     assert schema(db.database) == before
@@ -116,22 +97,17 @@ def test_one_open_order_and_the_known_stages_are_held_by_the_database(database: 
 
 
 def test_two_migrations_at_once_are_one(empty: str) -> None:
-    both = [migration(empty) for _ in range(2)]
-    for process in both:
-        print(file=process.stdin, flush=True)
-    told = sorted(process.communicate(timeout=60)[0].strip() for process in both)
-    assert [process.returncode for process in both] == [0, 0]
-    assert told == [str(ALL), "[]"]
+    assert sorted(together("migrate", empty, 0)) == [[], ALL]
 
 
 def test_a_migration_waits_for_the_one_that_is_running(empty: str) -> None:
     with db.database.migrating():
-        second = migration(empty)
-        with pytest.raises(subprocess.TimeoutExpired):
-            second.communicate("\n", timeout=1.5)
+        second = Writer("migrate", empty)
+        second.go()
+        assert not second.says_within(1.5)
         assert db.pending_migrations()
-    assert second.communicate(timeout=60)[0].strip() == str(ALL)
-    assert (second.returncode, db.pending_migrations()) == (0, [])
+    assert second.told() == ALL
+    assert (second.process.exitcode, db.pending_migrations()) == (0, [])
 
 
 def test_a_text_longer_than_anybody_thought_of_is_kept(database: Config) -> None:

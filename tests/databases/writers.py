@@ -1,11 +1,11 @@
-"""Processes of their own that write to a database at the same time: `python -m tests.databases.writers`.
+"""What processes of their own do to a database at the same time (writing.py starts them).
 
-Each says "there" when it is ready, waits for a line, works, and says what came of it, a line each.
+Each says that it is there, waits until it is told to go, works, and says what came of it, bit by bit.
 """
 
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from multiprocessing.connection import Connection
 
 from peewee import OperationalError
 
@@ -13,6 +13,7 @@ from webapp import orders
 from webapp.models import Customer, Order, Plan, Setting, db
 
 THREADS = 16
+THERE = "there"
 
 
 def count(times: int) -> Iterator[object]:
@@ -51,17 +52,24 @@ def place_until_killed(times: int) -> Iterator[object]:
         yield orders.place(customer, plan).reference
 
 
-WORK = {work.__name__: work for work in (count, place, place_until_killed)}
+def migrate(_times: int) -> Iterator[object]:
+    """What was missing until then."""
+    yield from db.migrate()
 
 
-def main(work: str, url: str, times: str) -> None:
+WORK = {work.__name__: work for work in (count, place, place_until_killed, migrate)}
+
+
+def main(
+    work: str,
+    url: str,
+    times: int,
+    asked: "Connection[object, object]",
+    telling: "Connection[object, object]",
+) -> None:
     db.bind(url)
-    print("there", flush=True)
-    sys.stdin.readline()
-    for told in WORK[work](int(times)):
-        print(told, flush=True)
+    telling.send(THERE)
+    asked.recv()
+    for told in WORK[work](times):
+        telling.send(str(told))
     db.database.close()
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

@@ -1,56 +1,61 @@
 """Several writers at once, as real processes."""
 
-import subprocess
-import sys
 from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerProcess
 
-from webapp.base.config import ROOT
+from tests.databases import writers
+from tests.forking import FORKS, leave_room_for_a_socket
 
 
 @dataclass
 class Writer:
-    """A process of tests/databases/writers.py."""
+    """A process of tests/databases/writers.py, forked from one that has imported the shop."""
 
     work: str
     url: str
-    times: int
-    process: "subprocess.Popen[str]" = field(init=False)
+    times: int = 0
+    process: ForkServerProcess = field(init=False)
+    _told: "Connection[object, object]" = field(init=False)
+    _asked: "Connection[object, object]" = field(init=False)
 
     def __post_init__(self) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.databases.writers", self.work, self.url, str(self.times)],
-            cwd=ROOT,
-            text=True,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-        )
-        assert self.says() == "there"
+        leave_room_for_a_socket()
+        self._told, telling = FORKS.Pipe(duplex=False)
+        hearing, self._asked = FORKS.Pipe(duplex=False)
+        given = (self.work, self.url, self.times, hearing, telling)
+        self.process = FORKS.Process(target=writers.main, args=given, daemon=True)
+        self.process.start()
+        hearing.close()
+        telling.close()  # ours: what it has told ends when it ends
+        assert self.says() == writers.THERE
 
     def says(self) -> str:
-        assert self.process.stdout is not None
-        return self.process.stdout.readline().strip()
+        return str(self._told.recv())
+
+    def says_within(self, seconds: float) -> bool:
+        return self._told.poll(seconds)
 
     def go(self) -> None:
-        assert self.process.stdin is not None
-        self.process.stdin.write("\n")
-        self.process.stdin.flush()
+        self._asked.send("go")
 
     def told(self) -> list[str]:
         """Everything it says until it ends."""
-        heard, asked = self.process.stdout, self.process.stdin
-        assert heard is not None and asked is not None
-        asked.close()
-        with heard:
-            lines = heard.read()  # what `says` has read ahead is in it, and nowhere else
-        self.process.wait(120)
-        return lines.split()
+        said = []
+        with self._told, self._asked:
+            try:
+                while True:
+                    said.append(self.says())
+            except EOFError:
+                self.process.join(120)
+        return said
 
 
 def together(work: str, url: str, times: int, processes: int = 2) -> list[list[str]]:
     """What each of the processes has told; they began at the same time, and ended well."""
-    writers = [Writer(work, url, times) for _ in range(processes)]
-    for writer in writers:
+    started = [Writer(work, url, times) for _ in range(processes)]
+    for writer in started:
         writer.go()
-    told = [writer.told() for writer in writers]
-    assert [writer.process.returncode for writer in writers] == [0] * processes
+    told = [writer.told() for writer in started]
+    assert [writer.process.exitcode for writer in started] == [0] * processes
     return told

@@ -55,7 +55,9 @@ def lived(chance: random.Random, day: int) -> Life:
 
 
 def looks(life: Life) -> Iterator[datetime]:
-    now, hints = life.sold_at, life.hints()
+    """From its last hint before the measured days on: a hint brings a look, whatever came before."""
+    hints = life.hints()
+    now = max([life.sold_at, *(hint for hint in hints if hint <= MEASURED_FROM)])
     while now < MEASURED_TO:
         yield now
         pressed_at = life.pressed_at if life.pressed_at <= now else None
