@@ -28,6 +28,8 @@ Environ = dict[str, Any]
 Work = Callable[[], server.Answer]
 Mix = dict[str, float]
 """Kinds of bad luck, each with its share of the calls. What the stand-in plays itself has its names."""
+MixOf = Callable[[str, str, bytes], Mix]
+"""By method, path and body of a call."""
 
 PLAYED_HERE = {"down", "hang", "commit_late", "500_after_commit"}
 
@@ -50,7 +52,7 @@ class Place:
     faults: FaultBook
     calm_s: tuple[float, float]
     path_of: Callable[[str], str]
-    mix: Callable[[str, str, bytes], Mix]
+    mix: MixOf
     late_s: tuple[float, float] = (35.0, 1500.0)
     down_until_s: float = 0.0
     hangs_until_s: float = 0.0

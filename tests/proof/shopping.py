@@ -5,7 +5,7 @@ from contextlib import suppress
 from random import Random
 from typing import Any
 
-from tests.proof.network import Mix
+from tests.proof.network import Mix, MixOf
 from tests.proof.world import World, named_crash_points
 from webapp import catalogue, orders
 from webapp.customers import identity
@@ -48,6 +48,7 @@ CHAT: Mix = {"502": 0.10, "429": 0.05, "lost_answer": 0.05, "hang": 0.005}
 CRASH = 0.02
 PAUSE = 0.002
 LARGEST_WAVE = 330
+DEADLINE_S = 900  # as it is unless the owner has set another
 CALM = ("catalogue.", "notification.")
 """Crash points of jobs that do not run here."""
 
@@ -62,11 +63,36 @@ def chat_mix(_method: str, path: str, _body: bytes) -> Mix:
     return CHAT if path.lower() == "/refundstarpayment" else {"502": 0.05}
 
 
-class Street:
-    """Everybody who comes by until `wanted` of them have paid."""
+class Dealt:
+    """A mix where too few come for rare bad luck: of each of `mixes` every kind is met once, at every third
+    call that it is for. The others are drawn.
+    """
 
-    def __init__(self, world: World, wanted: int) -> None:
-        self.world, self.hub, self.wanted = world, world.hub, wanted
+    def __init__(self, drawn: MixOf, *mixes: Mix) -> None:
+        self._drawn = drawn
+        self._owed = {id(mix): list(mix) for mix in mixes}
+        self._calls: Counter[int] = Counter()
+
+    def __call__(self, method: str, path: str, body: bytes) -> Mix:
+        mix = self._drawn(method, path, body)
+        self._calls[id(mix)] += 1
+        if self._owed.get(id(mix)) and self._calls[id(mix)] % 3 == 0:
+            return {self._owed[id(mix)].pop(): 1.0}
+        return mix
+
+    @property
+    def owed(self) -> list[str]:
+        """What was not met yet."""
+        return [kind for kinds in self._owed.values() for kind in kinds]
+
+
+class Street:
+    """Everybody who comes by until `wanted` of them have paid. With `fewer` a wave has so many times fewer
+    people, and each of them brings a crash or a pause so many times more often.
+    """
+
+    def __init__(self, world: World, wanted: int, fewer: int = 1) -> None:
+        self.world, self.hub, self.wanted, self.fewer = world, world.hub, wanted, fewer
         self.chance = Random(world.chance.random())
         self.told: Counter[str] = Counter()
         self.paid = self.open = self.crashes = self.pauses = 0
@@ -86,7 +112,7 @@ class Street:
 
     def _waves(self) -> None:
         """Between two waves there is time for about as many orders as came; some waves are too large."""
-        size = LARGEST_WAVE
+        size = LARGEST_WAVE // self.fewer
         while self.paid < self.wanted:
             within_s = self.chance.choice((60, 120, 240))
             for _ in range(size):
@@ -95,7 +121,7 @@ class Street:
                 self.hub.spawn(self.hub.outside, self._visit, self._people, after_s=after_s)
             pause_s = size * self.world.config.esimgo_order_interval_s * self.chance.uniform(0.6, 1.1)
             self.hub.sleep(max(within_s, pause_s))
-            size = self.chance.choice((30, 60, 120, 180, LARGEST_WAVE))
+            size = self.chance.choice((30, 60, 120, 180, LARGEST_WAVE)) // self.fewer
 
     def _visit(self, user_id: int) -> None:
         if self.paid >= self.wanted:
@@ -147,10 +173,10 @@ class Street:
         if self.chance.random() < 0.03:
             again = self.world.pay(url, user_id)
             self.told[f"paid twice: {again['status']}"] += 1
-        if self.chance.random() < CRASH:
+        if self.chance.random() < CRASH * self.fewer:
             self.crashes += 1
             self.world.power.armed.append(self.chance.choice(self._crash_points))
-        if self.chance.random() < PAUSE:
+        if self.chance.random() < PAUSE * self.fewer:
             self.pauses += 1
             self.hub.spawn(self.hub.outside, self._pause, after_s=self.chance.uniform(0, 60))
 
@@ -166,12 +192,15 @@ class Street:
 
 
 class Weather:
-    """Outages, one after the other, and somebody who starts a jobs process again when none is there."""
+    """Outages, one after the other, and somebody who starts a jobs process again when none is there. Where
+    orders have less time than usual, outages come as much sooner and are as much shorter.
+    """
 
     def __init__(self, world: World) -> None:
         self.world, self.hub = world, world.hub
         self.chance = Random(world.chance.random())
         self.seen: Counter[str] = Counter()
+        self.pace = world.config.deadline_s / DEADLINE_S
 
     def begin(self) -> None:
         self.hub.spawn(self.hub.outside, self._supervise)
@@ -186,10 +215,10 @@ class Weather:
             self.hub.sleep(1)
 
     def _change(self) -> None:
-        self.hub.sleep(600)
+        self.hub.sleep(600 * self.pace)
         self._both_down()  # in every run, however short
         while True:
-            self.hub.sleep(self.chance.uniform(2000, 6000))
+            self.hub.sleep(self.chance.uniform(2000, 6000) * self.pace)
             self.chance.choice(
                 (self._provider_down, self._provider_hangs, self._chat_down, self._both_down, self._broke)
             )()
@@ -208,24 +237,24 @@ class Weather:
 
     def _provider_down(self) -> None:
         self.seen["provider down"] += 1
-        self.world.provider.down_until_s = self.hub.now_s + self.chance.choice((40, 200, 1100))
+        self.world.provider.down_until_s = self.hub.now_s + self.pace * self.chance.choice((40, 200, 1100))
 
     def _provider_hangs(self) -> None:
         self.seen["provider hangs"] += 1
-        self.world.provider.hangs_until_s = self.hub.now_s + self.chance.choice((60, 300, 1000))
+        self.world.provider.hangs_until_s = self.hub.now_s + self.pace * self.chance.choice((60, 300, 1000))
 
     def _chat_down(self) -> None:
         self.seen["Telegram down"] += 1
-        self.world.close_chat(self.chance.choice((60, 300, 2000)))
+        self.world.close_chat(self.pace * self.chance.choice((60, 300, 2000)))
 
     def _both_down(self) -> None:
         self.seen["both down"] += 1
-        self.world.provider.down_until_s = self.hub.now_s + 500
-        self.world.close_chat(700)
+        self.world.provider.down_until_s = self.hub.now_s + 500 * self.pace
+        self.world.close_chat(700 * self.pace)
 
     def _broke(self) -> None:
         self.seen["out of funds"] += 1
         purse = self.world.esimgo.world
         balance, purse.balance_m = purse.balance_m, 0
-        self.hub.sleep(self.chance.choice((60, 400, 1000)))
+        self.hub.sleep(self.pace * self.chance.choice((60, 400, 1000)))
         purse.balance_m += balance

@@ -15,7 +15,7 @@ from tests.proof.proved import ROW, Row
 from tests.proof.world import World, client, config_for
 from webapp import catalogue
 
-SHORT, FULL = (400, 50), (10_000, 80)
+SHORT, FULL = (300, 50), (10_000, 80)
 """Steps in all, and steps in one run."""
 ENDS = ("ready", "active", "failed", "returned", "expired")
 HAPPENED = ("charges", "refunds", "crashes", "forgotten", "orders ready", "orders active", "orders failed")
