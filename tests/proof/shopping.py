@@ -64,19 +64,19 @@ def chat_mix(_method: str, path: str, _body: bytes) -> Mix:
 
 
 class Dealt:
-    """A mix where too few come for rare bad luck: of each of `mixes` every kind is met once, at every third
+    """A mix where too few come for rare bad luck: of each of `mixes` every kind is met twice, at every second
     call that it is for. The others are drawn.
     """
 
     def __init__(self, drawn: MixOf, *mixes: Mix) -> None:
         self._drawn = drawn
-        self._owed = {id(mix): list(mix) for mix in mixes}
+        self._owed = {id(mix): [*mix, *mix] for mix in mixes}
         self._calls: Counter[int] = Counter()
 
     def __call__(self, method: str, path: str, body: bytes) -> Mix:
         mix = self._drawn(method, path, body)
         self._calls[id(mix)] += 1
-        if self._owed.get(id(mix)) and self._calls[id(mix)] % 3 == 0:
+        if self._owed.get(id(mix)) and self._calls[id(mix)] % 2 == 0:
             return {self._owed[id(mix)].pop(): 1.0}
         return mix
 

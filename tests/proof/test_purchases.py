@@ -27,6 +27,8 @@ from webapp.models import OPEN_STAGES, Order, Refund
 SEED = 20261125
 PURCHASES, FEWER, DEADLINE_S, SKIPPED_S = 75, 3, 420, 12
 """A third of the people are as much too many where orders have less than half the time."""
+LATE_S = (35.0, 180.0)
+"""On either side of SETTLE_S: some in time to be seen before anything is bought again."""
 FULL_RUNS, FULL_PURCHASES = 10, 1_000
 REFUND_WITHIN_S = 60
 LOOKED_BACK_S = 2_400
@@ -60,7 +62,7 @@ def test_every_purchase_is_delivered_or_refunded_in_time(
         street = Street(world, purchases, 1 if in_full else FEWER)
         dealt = Dealt(provider_mix, PURCHASE, LOOK, READ), Dealt(chat_mix, CHAT)
         if not in_full:
-            world.provider.late_s = 35.0, 2.0 * DEADLINE_S
+            world.provider.late_s = LATE_S
         world.provider.mix, world.chat.mix = (provider_mix, chat_mix) if in_full else dealt
         play(world, street, 0 if in_full else SKIPPED_S)
         audit = Audit(world)
