@@ -2,13 +2,12 @@
 
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from subprocess import TimeoutExpired
 from typing import Any, TypeVar
 
 import requests
@@ -52,7 +51,7 @@ class Stack:
     web_port: int = field(default_factory=free_port)
     esimgo_port: int = field(default_factory=free_port)
     telegram_port: int = field(default_factory=free_port)
-    processes: dict[str, "Forked | subprocess.Popen[bytes]"] = field(default_factory=dict)
+    processes: dict[str, Forked] = field(default_factory=dict)
     secrets: set[str] = field(default_factory=set)
 
     # --- processes
@@ -108,14 +107,9 @@ class Stack:
         until(lambda: self.catalogue(), STARTS_IN_S, "the catalogue")
 
     def start_web(self, kill_at: str = "", name: str = "web") -> None:
-        server = f"-m granian --interface wsgi --host 127.0.0.1 --port {self.web_port} --no-access-log"
+        server = f"granian --interface wsgi --host 127.0.0.1 --port {self.web_port} --no-access-log"
         threads = "--blocking-threads 16 --workers-kill-timeout 3"
-        command = [sys.executable, *server.split(), *threads.split(), "wsgi:app"]
-        environment = self.environment | {"KILL_AT": kill_at}
-        with (self.folder / f"{name}.log").open("ab") as log:
-            self.processes[name] = subprocess.Popen(
-                command, cwd=ROOT, env=environment, stdout=log, stderr=log
-            )
+        self.spawn(name, f"{server} {threads} wsgi:app", KILL_AT=kill_at)
 
     def second_node(self) -> "Stack":
         """The same shop, seen through another web process."""
@@ -132,19 +126,17 @@ class Stack:
         log = self.folder / f"{name}.log"
         self.processes[name] = Forked(module.split(), self.environment | extra, log)
 
-    def flask(self, *command: str) -> None:
-        self.spawn("flask", " ".join(("flask --app wsgi", *command)))
-        assert self.wait_for_death("flask") == 0, self.log("flask")
+    def flask(self, *command: str) -> str:
+        """What a command of the shop says."""
+        code, said = self.run(" ".join(("flask --app wsgi", *command)))
+        assert code == 0, said
+        return said
 
-    def python(self, *command: str) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            [sys.executable, *command],
-            cwd=ROOT,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+    def run(self, module: str) -> tuple[int, str]:
+        """Run `python -m MODULE ARGUMENTS` to its end: its exit code, and what it said."""
+        (self.folder / "command.log").unlink(missing_ok=True)
+        self.spawn("command", module)
+        return self.wait_for_death("command"), self.log("command")
 
     def kill(self, name: str = "jobs") -> None:
         self.processes[name].send_signal(signal.SIGKILL)
@@ -161,7 +153,7 @@ class Stack:
         for process in self.processes.values():
             try:
                 process.wait(10)
-            except subprocess.TimeoutExpired:
+            except TimeoutExpired:
                 process.kill()
                 process.wait()
         self.assert_no_secret_was_logged()

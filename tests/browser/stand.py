@@ -1,8 +1,6 @@
 """The web process alone, before a database full of rows: for looking at screens, with nothing behind it."""
 
 import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,6 +12,7 @@ import requests
 from tests.browser import desk, shelves
 from tests.browser.screens import SCREENS, Screen
 from tests.databases.servers import migrate
+from tests.forking import Forked
 from tests.sandbox.esimgo import free_port
 from tests.settings import settings_of
 from tests.shop.factories import lead, make_customer
@@ -120,9 +119,9 @@ def standing(folder: Path, fill: Callable[[Stand], None], **settings: str) -> It
         fill(stand)
         prices_by = pricing.PricedBy.of(settings_of(stand.environment(**settings)))
         pricing.note_in_force(prices_by)  # they stay as they were filled
-    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--port", str(stand.port)]
-    options = ["--blocking-threads", "4", "--no-access-log", "--log-level", "error", "wsgi:app"]
-    process = subprocess.Popen([*command, *options], cwd=ROOT, env=stand.environment(**settings))
+    server = f"granian --interface wsgi --port {stand.port} --blocking-threads 4"
+    command = f"{server} --no-access-log --log-level error wsgi:app".split()
+    process = Forked(command, stand.environment(**settings), folder / "web.log")
     try:
         until(lambda: _answers(stand), what="the web process")
         yield stand

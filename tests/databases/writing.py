@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
-from multiprocessing.context import ForkServerProcess
+from multiprocessing.process import BaseProcess
 
 from tests.databases import writers
-from tests.forking import FORKS, leave_room_for_a_socket
+from tests.forking import FORKS, forked
 
 
 @dataclass
@@ -15,17 +15,14 @@ class Writer:
     work: str
     url: str
     times: int = 0
-    process: ForkServerProcess = field(init=False)
+    process: BaseProcess = field(init=False)
     _told: "Connection[object, object]" = field(init=False)
     _asked: "Connection[object, object]" = field(init=False)
 
     def __post_init__(self) -> None:
-        leave_room_for_a_socket()
         self._told, telling = FORKS.Pipe(duplex=False)
         hearing, self._asked = FORKS.Pipe(duplex=False)
-        given = (self.work, self.url, self.times, hearing, telling)
-        self.process = FORKS.Process(target=writers.main, args=given, daemon=True)
-        self.process.start()
+        self.process = forked(writers.main, self.work, self.url, self.times, hearing, telling)
         hearing.close()
         telling.close()  # ours: what it has told ends when it ends
         assert self.says() == writers.THERE

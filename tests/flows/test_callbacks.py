@@ -8,7 +8,7 @@ pytestmark = pytest.mark.flow
 
 
 def said(shop: Stack) -> str:
-    return shop.python("-m", "flask", "--app", "wsgi", "callbacks").stdout
+    return shop.flask("callbacks")
 
 
 def test_both_encodings_are_taken_and_what_is_refused_is_told(shop: Stack, john: Traveller) -> None:

@@ -1,18 +1,19 @@
 """The catalogue over real HTTP: renamed bundles, a process that dies while it reads, and the size of life."""
 
-import subprocess
-import sys
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
 
 import pytest
 import requests
 
 from tests.databases.servers import migrate
+from tests.flows import beside
+from tests.forking import FORKS, Forked, forked
 from tests.sandbox.esimgo import free_port
-from tests.stack import KEY, PLAN, ROOT, Stack, Traveller, until
+from tests.stack import KEY, PLAN, Stack, Traveller, until
 
 pytestmark = pytest.mark.flow
 
@@ -95,7 +96,7 @@ def test_a_catalogue_that_shrinks_waits_for_the_owner(provider: Stack) -> None:
     provider.esimgo("POST", "catalogue", {"keep_only": 50})
     provider.flask("catalogue", "sync")
     assert len(provider.get("/api/esimgo/catalogue").json()["plans"]) == before
-    assert "Held since" in provider.python("-m", "flask", "--app", "wsgi", "catalogue", "status").stdout
+    assert "Held since" in provider.flask("catalogue", "status")
     provider.flask("catalogue", "accept")
     provider.flask("catalogue", "sync")
     assert len(provider.get("/api/esimgo/catalogue").json()["plans"]) < 60
@@ -103,129 +104,66 @@ def test_a_catalogue_that_shrinks_waits_for_the_owner(provider: Stack) -> None:
 
 # --- the size of life
 
-SYNC = """
-import pathlib, re, sys
-from webapp import catalogue
-from webapp.models import db
-from webapp.base.config import Config
-from webapp.clients.esimgo.client import ESIMGoClient
-
-url, address = sys.argv[1:]
-config = Config(
-    esimgo_api_key="sandbox-key", esimgo_api_url=address, telegram_bot_token="123456:SANDBOX",
-    telegram_api_url="http://127.0.0.1:9", telegram_webhook_secret="hook", database_url=url,
-)
-db.bind(url)
-client = ESIMGoClient(config.esimgo_api_key, config.esimgo_api_url)
-catalogue.sync(client.catalogue_pages(500), config)
-# Of this process alone: ru_maxrss would count what the tests' process had taken before it started us.
-peak = int(re.search(r"VmHWM:\\s+(\\d+)", pathlib.Path("/proc/self/status").read_text())[1]) // 1024
-state = catalogue.state()
-print(f"{peak} MB at most", state.bundles, state.places)
-"""
-
-WRITE = """
-import select, sys
-from webapp.base import clock
-from webapp.models import db
-from webapp.models import Setting
-
-db.bind(sys.argv[1])
-print("ready", flush=True)
-written = 0
-while not select.select([sys.stdin], [], [], 0)[0]:
-    with db.transaction():
-        Setting.write("another.writer", 1)
-    written += 1
-    clock.sleep(0.01)
-print(written)
-"""
-
-
-READ = """
-import select, sys
-from webapp import catalogue
-from webapp.base import clock
-from webapp.models import db
-from webapp.base.i18n import speaking
-
-db.bind(sys.argv[1])
-search, seen = catalogue.Search(), set()
-print("ready", flush=True)
-with speaking("en"):
-    while not select.select([sys.stdin], [], [], 0)[0]:
-        with db.database.atomic():  # one state of the catalogue for both
-            found = len(search.look(catalogue.areas(), "germany").cards), len(catalogue.plans_in("DE"))
-        seen.add(found)
-        clock.sleep(0.01)
-print(*(f"{areas}/{plans}" for areas, plans in sorted(seen)))
-"""
+SOME, ALL = 1500, 6000
+"""Bundles; there are about 6,000 in life."""
 
 
 @pytest.mark.proof
 def test_a_catalogue_of_190_countries_is_read_while_others_write_and_search(
     tmp_path: Path, in_full: bool
 ) -> None:
-    """Over HTTP into SQLite: nobody is refused, or sees half of it. There are about 6,000 bundles in life."""
-    bundles = 6000 if in_full else 1500
+    """Over HTTP into SQLite: nobody is refused, or sees half of it."""
+    bundles = ALL if in_full else SOME
     url = f"sqlite:///{tmp_path}/shop.db"
     migrate(url)
-    seen: set[str] = set()
-    with provider_of(bundles, 190) as address:
+    seen: set[tuple[int, int]] = set()
+    with provider_of(bundles, 190, tmp_path / "provider.log") as address:
         for which in ("first", "again"):
-            with meanwhile(WRITE, url) as written, meanwhile(READ, url) as looked:
-                told = python("-c", SYNC, url, address).split()
-            print(
-                f"\n{which} sync of {bundles} bundles: {' '.join(told[:-2])}, {written[0]} writes meanwhile"
-            )
-            assert (told[-2], int(told[-1]) >= 190) == (str(bundles), True)
-            assert int(told[0]) < 300
-            assert int(written[0]) > 0
-            seen |= set(looked)
-    assert len(seen - {"0/0"}) == 1, "Germany is not there, or it is there with all of its plans"
+            with process(beside.write, url) as writer, process(beside.look, url) as reader:
+                assert (writer.recv(), reader.recv()) == ("ready", "ready")
+                with process(beside.sync, url, address) as reading:
+                    peak_mb, read, places = reading.recv()
+                for pipe in (writer, reader):
+                    pipe.send("enough")
+                written = writer.recv()
+                seen |= reader.recv()
+            print(f"\n{which} sync: {peak_mb} MB at most, {read} bundles, {written} writes meanwhile")
+            assert (read, places >= 190) == (bundles, True)
+            assert peak_mb < 300
+            assert written > 0
+    assert len(seen - {(0, 0)}) == 1, "Germany is not there, or it is there with all of its plans"
 
 
 @contextmanager
-def provider_of(bundles: int, countries: int) -> Iterator[str]:
+def provider_of(bundles: int, countries: int, log: Path) -> Iterator[str]:
     port = free_port()
     size = f"--bundles {bundles} --countries {countries}"
-    command = f"-m sandbox.esimgo --port {port} --api-key {KEY} {size}".split()
-    process = subprocess.Popen([sys.executable, *command], cwd=ROOT, stdout=subprocess.DEVNULL)
+    command = f"sandbox.esimgo --port {port} --api-key {KEY} {size}".split()
+    provider = Forked(command, os.environ, log)
     try:
         until(lambda: answers(port), 30, "the provider")
         yield f"http://127.0.0.1:{port}/v2.5"
     finally:
-        process.terminate()
-        process.wait(60)
+        provider.terminate()
+        provider.wait(60)
 
 
 def answers(port: int) -> bool:
     try:
-        return requests.get(f"http://127.0.0.1:{port}/_sandbox/state", timeout=2).ok
+        return requests.get(f"http://127.0.0.1:{port}/_sandbox/faults", timeout=2).ok
     except requests.RequestException:
         return False
 
 
 @contextmanager
-def meanwhile(script: str, url: str) -> Iterator[list[str]]:
-    """A process that runs all the time and is never refused; at the end the list holds the words that it
-    leaves.
-    """
-    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-    process = subprocess.Popen([sys.executable, "-c", script, url], cwd=ROOT, **pipes)
-    assert process.stdout is not None
-    assert process.stdout.readline() == "ready\n"
-    left: list[str] = []
+def process(does: Callable[..., None], *given: str) -> Iterator[Connection]:
+    """One of `beside`, and our end of its pipe. It ends before this does, and nothing was refused to it."""
+    ours, theirs = FORKS.Pipe()
+    beside_us = forked(does, theirs, *given)
+    theirs.close()  # who ends without a word is noticed
     try:
-        yield left
+        yield ours
+        beside_us.join(60)
+        assert beside_us.exitcode == 0, "it was refused"
     finally:
-        left += process.communicate("\n", timeout=60)[0].split()
-    assert process.returncode == 0, "it was refused"
-
-
-def python(*command: str) -> str:
-    done = subprocess.run(
-        [sys.executable, *command], cwd=ROOT, capture_output=True, text=True, check=False, timeout=600
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+        beside_us.kill()

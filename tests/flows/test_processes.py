@@ -63,9 +63,9 @@ def test_hung_reads_hold_up_no_purchase_and_no_message(shop: Stack, john: Travel
 
 
 def test_a_job_asked_for_by_hand_is_run_by_the_leader(shop: Stack) -> None:
-    done = shop.python("-m", "jobs", "run", "check_provider")
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert shop.python("-m", "jobs", "run", "dance").returncode == 2
+    code, said = shop.run("jobs run check_provider")
+    assert code == 0, said
+    assert shop.run("jobs run dance")[0] == 2
 
 
 def test_the_leader_lets_a_standby_in_when_it_is_told_to_stop(shop: Stack, john: Traveller) -> None:

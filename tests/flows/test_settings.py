@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 import requests
 
+from tests.databases.servers import Files
+from tests.forking import Forked
 from tests.sandbox.esimgo import free_port
 from tests.shop.test_settings_documented import LINE
 from tests.stack import ROOT, until
@@ -25,11 +27,12 @@ DATABASE_URL=sqlite:///shop.db
 """
 
 PROCESSES = {
-    "the web": ["-m", "webapp.base.server"],
-    "a server of one's own": ["-m", "granian", "--interface", "wsgi", "wsgi:app"],
-    "the jobs": ["-m", "jobs", "doctor"],
-    "a command": ["-m", "flask", "--app", "wsgi", "migrate"],
+    "the web": "webapp.base.server",
+    "a server of one's own": "granian --interface wsgi wsgi:app",
+    "the jobs": "jobs doctor",
+    "a command": "flask --app wsgi migrate",
 }
+SHOW = "flask --app wsgi pricing show"
 
 
 @pytest.fixture
@@ -49,59 +52,65 @@ def environment(**given: str) -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name not in settings} | given
 
 
-def run(folder: Path, arguments: list[str], lines: str, **given: str) -> "subprocess.CompletedProcess[str]":
+def run(folder: Path, module: str, lines: str, **given: str) -> tuple[int, str]:
+    """Run `python -m MODULE ARGUMENTS` there: its exit code, and what it said. A command of flask asks the
+    system what it was started with, and so is no fork of another process.
+    """
     (folder / ".env").write_text(f"{LOCAL}{lines}\n")
-    return subprocess.run(
-        [sys.executable, *arguments],
-        cwd=folder,
-        env=environment(**given),
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    words, log = module.split(), folder / "said"
+    if words[0] != "flask":
+        return Forked(words, environment(**given), log, folder).wait(120), log.read_text()
+    command = [sys.executable, "-m", *words]
+    with log.open("w") as told:
+        ended = subprocess.run(
+            command, cwd=folder, env=environment(**given), stdout=told, stderr=told, timeout=120, check=False
+        )
+    return ended.returncode, log.read_text()
 
 
 @pytest.mark.parametrize("process", PROCESSES)
 def test_each_process_ends_with_the_same_line(folder: Path, process: str) -> None:
-    done = run(folder, PROCESSES[process], f"PORT={free_port()}\nMARKUP_PERCENT=much")
-    said = [line for line in (done.stdout + done.stderr).splitlines() if line.startswith("simka: ")]
+    code, told = run(folder, PROCESSES[process], f"PORT={free_port()}\nMARKUP_PERCENT=much")
+    said = [line for line in told.splitlines() if line.startswith("simka: ")]
     assert said == ["simka: MARKUP_PERCENT must be a number from 0 to 1000"]
-    assert done.returncode != 0
+    assert code != 0
 
 
 @pytest.mark.parametrize("process", ["the jobs", "a command"])
 def test_a_slip_of_a_name_stops_each_process(folder: Path, process: str) -> None:
-    done = run(folder, PROCESSES[process], "ADMIN_TELEGRAM_ID=1")
-    assert "simka: ADMIN_TELEGRAM_ID is no setting: did you mean ADMIN_TELEGRAM_IDS?" in done.stderr
-    assert done.returncode != 0
-
-
-SHOW = ["-m", "flask", "--app", "wsgi", "pricing", "show"]
+    code, told = run(folder, PROCESSES[process], "ADMIN_TELEGRAM_ID=1")
+    assert "simka: ADMIN_TELEGRAM_ID is no setting: did you mean ADMIN_TELEGRAM_IDS?" in told
+    assert code != 0
 
 
 def shown(star: str, markup: str = "40") -> str:
     return f"everything: {markup} % markup (MARKUP_PERCENT), a Star brings {star} USD (STAR_USD)\n"
 
 
-def test_a_command_takes_what_the_file_says_and_nothing_from_above(folder: Path) -> None:
-    assert run(folder, PROCESSES["a command"], "").returncode == 0
-    assert run(folder, SHOW, "STAR_USD=0.0125").stdout == shown("0.0125")
+def put_database(folder: Path, files: Files) -> None:
+    """Where LOCAL says that it is."""
+    files.migrated(folder)
+    (folder / "simka.db").rename(folder / "shop.db")
+
+
+def test_a_command_takes_what_the_file_says_and_nothing_from_above(folder: Path, sqlite_files: Files) -> None:
+    put_database(folder, sqlite_files)
+    assert run(folder, SHOW, "STAR_USD=0.0125") == (0, shown("0.0125"))
 
 
 def test_a_command_puts_nothing_in_place_of_a_dollar_sign(folder: Path) -> None:
-    done = run(folder, PROCESSES["a command"], "DATABASE_URL=sqlite:///${HOME}.db")
-    assert done.returncode == 0
+    code, told = run(folder, PROCESSES["a command"], "DATABASE_URL=sqlite:///${HOME}.db")
+    assert code == 0, told
     assert (folder / "${HOME}.db").exists()
 
 
 def test_what_a_command_is_given_goes_before_its_file_also_where_another_file_says_the_same(
-    folder: Path,
+    folder: Path, sqlite_files: Files
 ) -> None:
+    put_database(folder, sqlite_files)
     (folder / "other.env").write_text(f"{LOCAL}MARKUP_PERCENT=10\nSTAR_USD=0.01\n")
     given = {"ENV_FILE": "other.env", "MARKUP_PERCENT": "40"}
-    assert run(folder, PROCESSES["a command"], "MARKUP_PERCENT=40", **given).returncode == 0
-    assert run(folder, SHOW, "MARKUP_PERCENT=40", **given).stdout == shown("0.01")
+    assert run(folder, SHOW, "MARKUP_PERCENT=40", **given) == (0, shown("0.01"))
 
 
 def test_all_lines_of_the_example_start_a_shop(folder: Path) -> None:
@@ -115,9 +124,10 @@ def test_all_lines_of_the_example_start_a_shop(folder: Path) -> None:
     ]
     port = free_port()
     (folder / ".env").write_text("\n".join([*example, *needed, f"PORT={port}"]))
-    python = [sys.executable]
-    subprocess.run([*python, *PROCESSES["a command"]], cwd=folder, env=environment(), check=True, timeout=120)
-    web = subprocess.Popen([*python, *PROCESSES["the web"]], cwd=folder, env=environment())
+    python = [sys.executable, "-m"]
+    migrate = [*python, *PROCESSES["a command"].split()]
+    subprocess.run(migrate, cwd=folder, env=environment(), check=True, timeout=120)
+    web = subprocess.Popen([*python, PROCESSES["the web"]], cwd=folder, env=environment())
     try:
         until(lambda: answers(f"http://127.0.0.1:{port}/healthz"), 60, "the shop")
     finally:

@@ -1,9 +1,8 @@
 """The stand-in's control plane, its memory over restarts, and its process."""
 
 import json
+import os
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +12,7 @@ import pytest
 import requests
 
 from sandbox import clock
+from tests.forking import Forked
 from tests.sandbox.esimgo import KEY, TURKEY, Provider, free_port, running
 from tests.stack import until
 
@@ -105,20 +105,33 @@ def test_control_calls_are_not_counted_as_api_calls(provider: Provider) -> None:
 
 
 @contextmanager
-def process(port: int, *arguments: str) -> Iterator[Provider]:
-    command = [sys.executable, "-m", "sandbox.esimgo", "--port", str(port), "--api-key", KEY, *arguments]
-    with subprocess.Popen(command, stderr=subprocess.PIPE) as running:
-        try:
-            provider = Provider(port)
-            until(lambda: _answers(provider, running), what="the stand-in")
-            yield provider
-        finally:
-            running.send_signal(signal.SIGTERM)
-            _, complaints = running.communicate(timeout=60)
-        assert (running.returncode, complaints) == (0, b"")
+def process(folder: Path, port: int, *arguments: str) -> Iterator[Provider]:
+    log = folder / "said"
+    running = begun(log, "--port", str(port), *arguments)
+    try:
+        provider = Provider(port)
+        until(lambda: _answers(provider, running), what="the stand-in")
+        yield provider
+    finally:
+        running.send_signal(signal.SIGTERM)
+        code = running.wait(60)
+    assert (code, log.read_text()) == (0, "")
 
 
-def _answers(provider: Provider, process: "subprocess.Popen[bytes]") -> bool:
+def begun(log: Path, *arguments: str) -> Forked:
+    return Forked(["sandbox.esimgo", "--api-key", KEY, *arguments], os.environ, log)
+
+
+def one_line(folder: Path, *arguments: str) -> str:
+    """What it says, with which it ends."""
+    log = folder / "said"
+    code = begun(log, *arguments).wait(60)
+    said = log.read_text()
+    assert (code, said.count("\n")) == (1, 1), said
+    return said
+
+
+def _answers(provider: Provider, process: Forked) -> bool:
     assert process.poll() is None, "it has ended"
     try:
         provider.control("GET", "faults")
@@ -131,7 +144,7 @@ def _answers(provider: Provider, process: "subprocess.Popen[bytes]") -> bool:
 def test_a_restart_keeps_orders_esims_and_balance(tmp_path: Path) -> None:
     arguments = ("--state", str(tmp_path / "state.json"), "--clock-file", str(tmp_path / "clock"))
     port = free_port()
-    with process(port, *arguments, "--balance", "50") as provider:
+    with process(tmp_path, port, *arguments, "--balance", "50") as provider:
         iccid = provider.buy_esim()
         provider.buy(TURKEY, body={"assign": False})
         provider.install(iccid)
@@ -140,7 +153,7 @@ def test_a_restart_keeps_orders_esims_and_balance(tmp_path: Path) -> None:
         before = provider.state()
         inventory = provider.get("/inventory")
     assert (tmp_path / "clock").read_text() == "60.0"
-    with process(port, *arguments, "--balance", "999") as provider:
+    with process(tmp_path, port, *arguments, "--balance", "999") as provider:
         after = provider.state()
         assert {**after, "calls": []} == {**before, "calls": []}
         assert provider.get("/inventory") == inventory
@@ -173,26 +186,20 @@ def test_a_broken_state_file_is_moved_aside(
 
 
 @pytest.mark.flow
-def test_a_taken_port_is_one_line_and_exit_code_1(provider: Provider) -> None:
-    command = [sys.executable, "-m", "sandbox.esimgo", "--port", str(provider.port), "--api-key", KEY]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
-    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
-    assert str(provider.port + 100) in done.stderr
+def test_a_taken_port_is_one_line_and_exit_code_1(provider: Provider, tmp_path: Path) -> None:
+    assert str(provider.port + 100) in one_line(tmp_path, "--port", str(provider.port))
 
 
 @pytest.mark.flow
-def test_a_wrong_balance_is_one_line() -> None:
-    command = [sys.executable, "-m", "sandbox.esimgo", "--api-key", KEY, "--balance", "plenty"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
-    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
-    assert "plenty" in done.stderr
+def test_a_wrong_balance_is_one_line(tmp_path: Path) -> None:
+    assert "plenty" in one_line(tmp_path, "--balance", "plenty")
 
 
 @pytest.mark.flow
-def test_a_size_and_habits_can_be_given_at_the_start() -> None:
+def test_a_size_and_habits_can_be_given_at_the_start(tmp_path: Path) -> None:
     habits = json.dumps({"refunds": False, "costs": {"GET /catalogue": 5}})
     arguments = ("--bundles", "700", "--countries", "20", "--habits", habits, "--signature", "hex")
-    with process(free_port(), *arguments) as provider:
+    with process(tmp_path, free_port(), *arguments) as provider:
         answer = provider.call("GET", "/catalogue?perPage=1")
         assert (answer.json()["rows"], answer.headers["X-Ratelimit-Cost"]) == (700, "5")
         found = provider.control("GET", "habits")
@@ -209,8 +216,5 @@ def test_a_size_and_habits_can_be_given_at_the_start() -> None:
         (("--habits", "[]"), "habits"),
     ],
 )
-def test_a_wrong_size_or_habit_is_one_line(arguments: tuple[str, ...], told: str) -> None:
-    command = [sys.executable, "-m", "sandbox.esimgo", "--api-key", KEY, *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
-    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
-    assert told in done.stderr
+def test_a_wrong_size_or_habit_is_one_line(tmp_path: Path, arguments: tuple[str, ...], told: str) -> None:
+    assert told in one_line(tmp_path, *arguments)
