@@ -11,7 +11,9 @@ import tempfile
 import threading
 import traceback
 import weakref
+from collections import Counter
 from collections.abc import Callable, Generator, Iterator
+from contextlib import AbstractContextManager, ExitStack
 from operator import itemgetter
 from pathlib import Path
 from typing import Any, ClassVar
@@ -321,30 +323,72 @@ def database(config: Config) -> Iterator[Config]:
 _people = itertools.count(5001)
 
 
+class Premises:
+    """A shop that runs while tests are in it: its jobs never rest, and cost the others a part of a core."""
+
+    def __init__(self, enter: Callable[[], AbstractContextManager[Stack]]) -> None:
+        self._enter = enter
+        self._opened = ExitStack()
+        self._stack: Stack | None = None
+
+    def open(self) -> Stack:
+        if self._stack is None:
+            self._stack = self._opened.enter_context(self._enter())
+        return self._stack
+
+    def close(self) -> None:
+        self._stack = None
+        self._opened.close()
+
+
 @pytest.fixture(scope="session")
-def running_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    with running(tmp_path_factory.mktemp("stack")) as stack:
-        yield stack
+def running_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Premises]:
+    premises = Premises(lambda: running(tmp_path_factory.mktemp("stack")))
+    yield premises
+    premises.close()
 
 
 @pytest.fixture(scope="session")
 def shop_on_postgresql(
     tmp_path_factory: pytest.TempPathFactory, postgresql_server: Server
-) -> Iterator[Stack]:
-    folder = tmp_path_factory.mktemp("stack")
-    with running(folder, DATABASE_URL=postgresql_server.empty(folder)) as stack:
-        yield stack
+) -> Iterator[Premises]:
+    def enter() -> AbstractContextManager[Stack]:
+        folder = tmp_path_factory.mktemp("stack")
+        return running(folder, DATABASE_URL=postgresql_server.empty(folder))
+
+    premises = Premises(enter)
+    yield premises
+    premises.close()
 
 
 @pytest.fixture
-def shop(request: pytest.FixtureRequest) -> Stack:
-    stack: Stack = request.getfixturevalue(getattr(request, "param", "running_shop"))
+def shop(request: pytest.FixtureRequest) -> Iterator[Stack]:
+    premises: Premises = request.getfixturevalue(getattr(request, "param", "running_shop"))
+    to_come = request.config.stash[TO_COME]
+    to_come[visit(request.node)] -= 1
+    stack = premises.open()
     request.node.stash[SHOP] = stack
     stack.reset()
-    return stack
+    yield stack
+    if not to_come[visit(request.node)]:
+        premises.close()
 
 
 SHOP = pytest.StashKey[Stack]()
+TO_COME = pytest.StashKey[Counter[tuple[str, ...]]]()
+"""How many tests of each kind of visit have not yet been in their shop."""
+
+
+def visit(item: pytest.Item) -> tuple[str, ...]:
+    """Which shop, and who share it: they run one after the other in one worker."""
+    group = item.get_closest_marker("xdist_group")
+    parameters = getattr(getattr(item, "callspec", None), "params", {})
+    return parameters.get("shop", "running_shop"), *(group.args if group else ())
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    visits = Counter(visit(item) for item in session.items if "shop" in getattr(item, "fixturenames", ()))
+    session.config.stash[TO_COME] = visits
 
 
 @pytest.hookimpl(wrapper=True)
