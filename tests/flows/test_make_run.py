@@ -1,6 +1,7 @@
 """`make run`, as a newcomer types it: starts, says where, stops without leaving anything behind."""
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -81,33 +82,100 @@ def run(tmp_path: Path) -> Iterator[Run]:
     run.end()
 
 
-def test_it_prints_one_address_and_keeps_the_orders(run: Run) -> None:
-    began = clock.monotonic()
-    process = run.start()
-    window = f"http://127.0.0.1:{run.ports['TELEGRAM_SANDBOX_PORT']}"
-    until(lambda: f"{window}/" in run.said(), 30, "the address")
-    print(f"\nwarm start to the address: {clock.monotonic() - began:.1f} s")
-    reference, headers = buy(run, window)
-    process.send_signal(signal.SIGTERM)
-    process.wait(60)
-    until(lambda: run.left() == [], 10, "everything stopped")
+# --- one that goes on while it is used: each of these tests leaves it running
 
+
+@pytest.fixture(scope="module")
+def lively(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+    """Has said its address. It runs on files of its own, and nothing is left of it after Ctrl-C."""
+    run = Run(tmp_path_factory.mktemp("run"))
+    for name in ("webapp", "templates"):
+        (run.folder / name).unlink()
+        shutil.copytree(ROOT / name, run.folder / name)
+    try:
+        begin(run)
+        yield run
+        assert run.process is not None
+        os.killpg(run.process.pid, signal.SIGINT)  # Ctrl-C
+        until(lambda: run.left() == [], 15, "everything stopped")
+    finally:
+        run.end()
+
+
+def begin(run: Run) -> None:
     run.start()
-    until(lambda: f"{window}/" in run.said(), 30, "the address again")
-    found = requests.get(f"{shop(run)}/api/esimgo/status/{reference}", headers=headers, timeout=30).json()
+    until(lambda: f"{window(run)}/" in run.said(), 30, "the address")
+
+
+def window(run: Run) -> str:
+    return f"http://127.0.0.1:{run.ports['TELEGRAM_SANDBOX_PORT']}"
+
+
+SHARED = pytest.mark.xdist_group("make run")
+
+
+@SHARED
+def test_it_prints_one_address_and_keeps_the_orders(lively: Run) -> None:
+    addresses = re.findall(r"http://\S+", lively.said().partition("Open this address")[2])
+    assert addresses[:1] == [f"{window(lively)}/"]
+    reference, headers = buy(lively)
+    assert lively.process is not None
+    lively.process.send_signal(signal.SIGTERM)
+    lively.process.wait(60)
+    until(lambda: lively.left() == [], 10, "everything stopped")
+
+    begin(lively)
+    found = requests.get(f"{shop(lively)}/api/esimgo/status/{reference}", headers=headers, timeout=30).json()
     assert found["activation_code"].startswith("LPA:1$")
-    assert run.process is not None
-    os.killpg(run.process.pid, signal.SIGINT)  # Ctrl-C
-    until(lambda: run.left() == [], 15, "everything stopped")
+
+
+@SHARED
+def test_a_killed_process_is_started_again(lively: Run) -> None:
+    fallen = begun_again(lively, "web")
+    subprocess.run(["pkill", "-9", "-f", f"granian .*{lively.ports['PORT']}"], check=False)
+    until(lambda: begun_again(lively, "web") > fallen, 10, "the fall")
+    until(lambda: answers(f"{shop(lively)}/healthz"), 20, "the web process again")
+
+
+def begun_again(run: Run, process: str) -> int:
+    return len(re.findall(rf"\b{process}\b.*starting again", run.said()))
+
+
+@SHARED
+@pytest.mark.parametrize(
+    ("file", "said", "instead"),
+    [
+        ("webapp/views/health.py", 'status="ok"', 'status="fine"'),
+        ("templates/base.html", "<html", '<html data-changed="fine"'),
+    ],
+)
+def test_a_change_is_seen_without_a_new_start(lively: Run, file: str, said: str, instead: str) -> None:
+    url = f"{shop(lively)}/{'healthz' if file.endswith('.py') else 'terms'}"
+    assert '"fine"' not in until(lambda: told(url), 60, "the shop")
+    text = (lively.folder / file).read_text()
+    assert said in text
+    before = {name: begun_again(lively, name) for name in KEPT}
+    (lively.folder / file).write_text(text.replace(said, instead))
+    until(lambda: '"fine"' in told(url), 60, "the change")
+    until(lambda: all(begun_again(lively, name) > before[name] for name in KEPT), 30, "all begin again")
+    until(lambda: all(map(answers, (f"{shop(lively)}/readyz", *stand_ins(lively)))), 30, "all of them again")
+
+
+KEPT = ("web", "esimgo", "telegram", "jobs")
+
+
+def stand_ins(run: Run) -> Iterator[str]:
+    for name in ("ESIMGO_SANDBOX_PORT", "TELEGRAM_SANDBOX_PORT"):
+        yield f"http://127.0.0.1:{run.ports[name]}/_sandbox/faults"
 
 
 def shop(run: Run) -> str:
     return f"http://127.0.0.1:{run.ports['PORT']}"
 
 
-def buy(run: Run, window: str) -> tuple[str, dict[str, str]]:
+def buy(run: Run) -> tuple[str, dict[str, str]]:
     query = "user_id=1001&language=en"
-    init_data = requests.get(f"{window}/_sandbox/init-data?{query}", timeout=30).json()["init_data"]
+    init_data = requests.get(f"{window(run)}/_sandbox/init-data?{query}", timeout=30).json()["init_data"]
     headers = {"Authorization": f"tma {init_data}"}
 
     def order() -> dict[str, str] | None:
@@ -118,58 +186,18 @@ def buy(run: Run, window: str) -> tuple[str, dict[str, str]]:
         return placed if placed.get("invoice_url") else None
 
     placed = until(order, 30, "a plan to buy")
-    until(lambda: pays(window, placed["invoice_url"]), 30, "the payment")
+    until(lambda: pays(run, placed["invoice_url"]), 30, "the payment")
     status = f"{shop(run)}/api/esimgo/status/{placed['id']}"
     until(lambda: requests.get(status, headers=headers, timeout=30).json()["activation_code"], 20, "delivery")
     return placed["id"], headers
 
 
-def pays(window: str, invoice: str) -> bool:
+def pays(run: Run, invoice: str) -> bool:
     """A shop that has just started may know neither eSIM Go's balance nor its word: one taps again."""
     body = {"invoice": invoice, "user_id": 1001}
-    return bool(requests.post(f"{window}/_sandbox/pay", json=body, timeout=60).json()["status"] == "paid")
-
-
-@pytest.mark.parametrize("ctrl_c", [False, True])
-@pytest.mark.parametrize("after_s", [0.05, 0.3, 0.5, 0.6, 0.7, 0.9, 1.5])
-def test_it_stops_right_after_the_start(run: Run, after_s: float, ctrl_c: bool) -> None:
-    process = run.start()
-    clock.sleep(after_s)
-    if ctrl_c:
-        os.killpg(process.pid, signal.SIGINT)
-    else:
-        process.send_signal(signal.SIGTERM)
-    process.wait(60)
-    until(lambda: run.left() == [], 10, f"everything stopped: {run.left()}")
-
-
-def test_a_killed_process_is_started_again(run: Run) -> None:
-    run.start()
-    window = f"http://127.0.0.1:{run.ports['TELEGRAM_SANDBOX_PORT']}"
-    until(lambda: f"{window}/" in run.said(), 30, "the address")
-    subprocess.run(["pkill", "-9", "-f", f"granian .*{run.ports['PORT']}"], check=False)
-    until(lambda: "starting again" in run.said(), 10, "the fall")
-    until(lambda: answers(f"{shop(run)}/healthz"), 20, "the web process again")
-
-
-@pytest.mark.parametrize(
-    ("file", "said", "instead"),
-    [
-        ("webapp/views/health.py", 'status="ok"', 'status="fine"'),
-        ("templates/base.html", "<html", '<html data-changed="fine"'),
-    ],
-)
-def test_a_change_is_seen_without_a_new_start(run: Run, file: str, said: str, instead: str) -> None:
-    folder = run.folder / file.split("/")[0]
-    folder.unlink()
-    shutil.copytree(ROOT / folder.name, folder, ignore=shutil.ignore_patterns("__pycache__"))
-    run.start()
-    url = f"{shop(run)}/{'healthz' if file.endswith('.py') else 'terms'}"
-    assert '"fine"' not in until(lambda: told(url), 60, "the shop")
-    text = (run.folder / file).read_text()
-    assert said in text
-    (run.folder / file).write_text(text.replace(said, instead))
-    until(lambda: '"fine"' in told(url), 60, "the change")
+    return bool(
+        requests.post(f"{window(run)}/_sandbox/pay", json=body, timeout=60).json()["status"] == "paid"
+    )
 
 
 def told(url: str) -> str:
@@ -185,6 +213,27 @@ def answers(url: str) -> bool:
         return requests.get(url, timeout=2).status_code == 200
     except requests.RequestException:
         return False
+
+
+# --- those that end at once
+
+
+SOME, ALL = (0.05, 0.5, 0.9, 1.5), (0.05, 0.3, 0.5, 0.6, 0.7, 0.9, 1.5)
+"""Seconds after the start: it has just begun, migrates, starts its processes, and they start."""
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("ctrl_c", [False, True])
+def test_it_stops_right_after_the_start(run: Run, ctrl_c: bool, in_full: bool) -> None:
+    for after_s in ALL if in_full else SOME:
+        process = run.start()
+        clock.sleep(after_s)
+        if ctrl_c:
+            os.killpg(process.pid, signal.SIGINT)
+        else:
+            process.send_signal(signal.SIGTERM)
+        process.wait(60)
+        until(lambda: run.left() == [], 10, f"everything stopped, told after {after_s} s: {run.left()}")
 
 
 @pytest.mark.parametrize(
