@@ -24,7 +24,7 @@ from webapp.clients.esimgo import signature
 from webapp.esims import callbacks
 
 SEED = 18
-SOME, ALL = 40, 60
+SOME, ALL = 20, 60
 """Requests of each kind to each address."""
 
 # A plan that we do not sell is a right request too, and so is one without initData.

@@ -10,7 +10,7 @@ from tests.stack import Stack, Traveller, running, until
 
 pytestmark = pytest.mark.flow
 
-SOME, ALL = 60, 200
+SOME, ALL = 30, 200
 """Orders."""
 
 

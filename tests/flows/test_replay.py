@@ -17,7 +17,7 @@ from sandbox import clock
 from tests.proof import proved
 from tests.stack import PATIENCE, PLAN, SECRET, Stack, Traveller, running, until
 
-SOME, ALL = 250, 1_000
+SOME, ALL = 100, 1_000
 THREADS, RESTARTS = 16, 3
 KEY = "6f1c2f0e-3a55-4b0e-9f0a-0d8b3e1c7a42"
 
