@@ -1,5 +1,6 @@
 """Fixtures for every room of the suite: a database of its own, settings, and no network but loopback."""
 
+import gc
 import itertools
 import logging
 import os
@@ -14,17 +15,14 @@ import weakref
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager, ExitStack
-from operator import itemgetter
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import psycopg
 import pytest
-from flask import Flask
-from jinja2.bccache import Bucket, BytecodeCache
 from playwright.sync_api import Browser, sync_playwright
-from werkzeug.routing import Map, Rule
 
+from tests import made_once
 from tests.databases.servers import Engine, Files, Server, postgresql
 from tests.proof import proved
 from tests.stack import Stack, Traveller, running
@@ -90,18 +88,23 @@ def connections(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Whoever opens a connection to PostgreSQL closes it. Of one that is left nobody is told before it is
     collected, in whichever test runs by then.
     """
-    opened: list[tuple[Any, str]] = []
+    opened: list[tuple[Any, str, traceback.StackSummary]] = []
     real = psycopg.connect
 
     def connect(*where: Any, **more: Any) -> Any:
         connection = real(*where, **more)
-        by = "".join(traceback.format_stack(limit=12))
-        opened.append((weakref.ref(connection), f"thread {threading.current_thread().name}\n{by}"))
+        frames = traceback.walk_stack(None)
+        by = traceback.StackSummary.extract(frames, limit=12, lookup_lines=False)
+        opened.append((weakref.ref(connection), threading.current_thread().name, by))
         return connection
 
     monkeypatch.setattr(psycopg, "connect", connect)
     yield
-    left = [by for known, by in opened if (connection := known()) is not None and not connection.closed]
+    left = [
+        f"thread {thread}\n{''.join(by.format())}"
+        for known, thread, by in opened
+        if (connection := known()) is not None and not connection.closed
+    ]
     assert left == [], "\n".join(("left open:", *left))
 
 
@@ -114,37 +117,7 @@ def no_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engines, "PRAGMAS", engines.PRAGMAS | {"synchronous": 0})
 
 
-class Compiled(BytecodeCache):
-    """Templates are compiled once for all the apps of a worker, not once for each."""
-
-    def __init__(self) -> None:
-        self._known: dict[str, bytes] = {}
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        if bucket.key in self._known:
-            bucket.bytecode_from_string(self._known[bucket.key])
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        self._known[bucket.key] = bucket.bytecode_to_string()
-
-
-class Route(Rule):
-    """Compiled once for all the apps of a worker, which have the same ones: Werkzeug writes two functions for
-    each, and that is three quarters of what it costs to make an app.
-    """
-
-    _known: ClassVar[dict[str, dict[str, Any]]] = {}
-
-    def bind(self, map: Map, rebind: bool = False) -> None:
-        said = repr(sorted(vars(self).items(), key=itemgetter(0)))
-        if said not in self._known:
-            super().bind(map, rebind)
-            self._known[said] = vars(self).copy()
-        vars(self).update(self._known[said], map=map)
-
-
-Flask.jinja_options = {"bytecode_cache": Compiled()}
-Flask.url_rule_class = Route
+made_once.share()
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -456,6 +429,20 @@ def installed_chromium() -> str:
 
 
 # --- who runs what, and when
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """What is there when the first test begins stays to the end, and is much: nobody looks through it for
+    garbage, neither while it grows nor after each test.
+    """
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
+
 
 FIRST = ("tests/proof/", "tests/shop/test_outbox_at_scale.py", "tests/flows/", "tests/databases/")
 """Long, or waiting for processes of their own."""
