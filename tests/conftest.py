@@ -444,8 +444,24 @@ def pytest_collection() -> Generator[None, object, object]:
         gc.enable()
 
 
-FIRST = ("tests/proof/", "tests/shop/test_outbox_at_scale.py", "tests/flows/", "tests/databases/")
-"""Long, or waiting for processes of their own."""
+FIRST = (
+    "tests/crash/",
+    "tests/proof/",
+    "tests/api/test_fuzz.py",
+    "tests/sandbox/openapi/",
+    "tests/shop/test_polling_simulation.py",
+    "tests/shop/test_update_fuzz.py",
+    "tests/shop/test_callback_orderings.py",
+    "tests/shop/test_outbox_at_scale.py",
+    "tests/flows/",
+    "tests/databases/",
+    "tests/browser/",
+    "tests/test_suite.py",
+    "tests/shop/test_catalogue_sync.py",
+    "tests/shop/test_bad_input.py",
+    "tests/shop/test_translations.py",
+)
+"""Long, or waiting for processes of their own; the longest first."""
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -456,7 +472,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if (shared := what_it_shares(item)) and not item.get_closest_marker("xdist_group"):
             item.add_marker(pytest.mark.xdist_group(shared))
-    items.sort(key=lambda item: not item.nodeid.startswith(FIRST))
+    items.sort(key=turn_of)
+
+
+def turn_of(item: pytest.Item) -> int:
+    return next((turn for turn, room in enumerate(FIRST) if item.nodeid.startswith(room)), len(FIRST))
 
 
 def what_it_shares(item: pytest.Item) -> str | None:

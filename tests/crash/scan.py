@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from webapp.base.config import ROOT
@@ -9,10 +10,11 @@ from webapp.base.config import ROOT
 ROOMS = ("webapp", "jobs")
 
 
-def crash_points() -> set[str]:
+@cache
+def crash_points() -> frozenset[str]:
     """The name in every call of `crash_point(...)`; what is counted in it is told as `*`."""
     files = (path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
-    return {name for path in files for name in _named_in(path)}
+    return frozenset(name for path in files for name in _named_in(path))
 
 
 def _named_in(path: Path) -> Iterator[str]:

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator
 from decimal import Decimal
+from functools import cache
 
 import pytest
 from click.testing import Result
@@ -19,13 +20,16 @@ from webapp import catalogue
 from webapp.base import clock
 from webapp.base.config import Config
 from webapp.clients.esimgo.errors import Unavailable
-from webapp.clients.esimgo.payloads import CataloguePage
+from webapp.clients.esimgo.payloads import CatalogueBundle, CataloguePage
 from webapp.models import JobRequest, Plan, db
 from webapp.operations.beginning import Beginning
 
 Say = Callable[..., Result]
 
-LARGE = world(1100, 30)
+
+@cache
+def large() -> list[CatalogueBundle]:
+    return world(1100, 30)
 
 
 @pytest.fixture
@@ -81,7 +85,7 @@ def test_status_tells_of_a_reading_that_did_not_end(say: Say, database: Config, 
 
 
 def breaks_off() -> Iterator[CataloguePage]:
-    yield next(pages(LARGE))
+    yield next(pages(large()))
     raise Unavailable("no answer")
 
 
@@ -137,7 +141,7 @@ def test_a_sync_that_is_asked_for_happens_however_fresh_the_catalogue_is(
 
     def catalogue_pages(_self: Provider, per_page: int) -> Iterator[CataloguePage]:
         asked_for.append(per_page)
-        return pages(LARGE)
+        return pages(large())
 
     monkeypatch.setattr(Provider, "catalogue_pages", catalogue_pages)
     stock(jobs.config, TR_3GB)

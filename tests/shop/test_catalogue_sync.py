@@ -344,13 +344,13 @@ def seen() -> frozenset[object]:
 
 # --- dying on the way
 
-OLD = [*world(30, 6), TR_3GB, EU_5GB]
-NEW = [*world(37, 7)[2:], on_sale("esim_3GB_30D_TR_V2", [TURKEY], price=6), TR_1GB]
+OLD = [*world(14, 4), TR_3GB, EU_5GB]
+NEW = [*world(18, 5)[2:], on_sale("esim_3GB_30D_TR_V2", [TURKEY], price=6), TR_1GB]
 
 
 @pytest.fixture
 def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tests.shop.offers.ROWS_A_PAGE", 10)
+    monkeypatch.setattr("tests.shop.offers.ROWS_A_PAGE", 5)
     monkeypatch.setattr(staging, "BUNDLES_AT_ONCE", 4)
     monkeypatch.setattr(staging, "PLACES_AT_ONCE", 7)
 

@@ -1,7 +1,6 @@
 """The outbox: one message of each kind for an order, in order, at Telegram's pace, until it has arrived."""
 
-import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from threading import Lock
 
@@ -13,7 +12,7 @@ from tests.shop.factories import OWNER, STRANGER, after, make_customer, make_ord
 from tests.shop.moments import Moments
 from tests.shop.standins import Bot, always
 from webapp.base import clock
-from webapp.base.config import ROOT, Config
+from webapp.base.config import Config
 from webapp.clients.telegram.errors import BadCall, Blocked, Lost, NotReached, SlowDown
 from webapp.customers import identity, notifications, outbox
 from webapp.customers.outbox import chat_sender, rows
@@ -61,27 +60,6 @@ def well(_method: str) -> None:
 
 
 # --- what is written
-
-
-def written_somewhere() -> Iterator[str]:
-    """The kinds that the shop writes, as its source names them: where it writes one, and in
-    webapp/esims/telling.py, whose kinds are picked by rules.
-    """
-    for path in (ROOT / "webapp").rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Call) and ast.unparse(node.func) in WRITE:
-                yield from (part.value for part in node.args[1:2] if isinstance(part, ast.Constant))
-            elif path.name == "telling.py" and isinstance(node, ast.Dict):
-                parts = (*node.keys, *node.values)
-                yield from (part.value for part in parts if isinstance(part, ast.Constant))
-
-
-WRITE = {"notifications.enqueue", "notifications.request"}
-
-
-def test_every_kind_is_written_somewhere() -> None:
-    """A message that has its words and that nobody sends would be missed by nobody but its customer."""
-    assert notifications.KINDS.keys() - set(written_somewhere()) == set()
 
 
 def test_one_message_of_each_kind_for_each_order() -> None:

@@ -1,6 +1,7 @@
 """The merchant's figures equal what anybody would count by hand."""
 
 import random
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from statistics import median
@@ -66,8 +67,10 @@ def paid_in(period: Period) -> list[Order]:
 
 
 def grouped_by_hand(period: Period, key: Callable[[Order], str]) -> dict[str, Sales]:
-    keys = {key(order) for order in paid_in(period)}
-    return {name: by_hand(o for o in paid_in(period) if key(o) == name) for name in keys}
+    groups: defaultdict[str, list[Order]] = defaultdict(list)
+    for order in paid_in(period):
+        groups[key(order)].append(order)
+    return {name: by_hand(orders) for name, orders in groups.items()}
 
 
 def told(rows: Iterable[sales.Row]) -> dict[str, Sales]:

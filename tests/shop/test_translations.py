@@ -1,18 +1,19 @@
 """Every text has its Russian, and everything a customer can meet is Russian in the Russian shop."""
 
 import ast
+import contextlib
+import io
 import re
 import shlex
-import subprocess
-import sys
+import tempfile
+from functools import cache
 from html.parser import HTMLParser
 from itertools import product
 from pathlib import Path
 
 import pytest
 from babel.messages.catalog import Catalog, Message
-from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
-from babel.messages.frontend import parse_mapping_cfg
+from babel.messages.frontend import CommandLineInterface
 from babel.messages.pofile import read_po
 from flask import Flask, render_template
 
@@ -58,28 +59,40 @@ def catalogue() -> Catalog:
 def test_the_file_is_as_make_i18n_writes_it(tmp_path: Path) -> None:
     """So that a change of one sentence is one change in the file."""
     template, written = tmp_path / "messages.pot", tmp_path / "messages.po"
+    template.write_bytes(extracted())
     written.write_bytes(RUSSIAN.read_bytes())
-    recipe = (ROOT / "Makefile").read_text().partition("\ni18n:")[2].partition("\n\n")[0]
-    extract, update = (shlex.split(line.strip()) for line in recipe.splitlines() if "pybabel" in line)
-    extract[0] = update[0] = str(Path(sys.executable).with_name("pybabel"))
-    extract[extract.index("-o") + 1] = update[update.index("-i") + 1] = str(template)
+    _, update = recipe()
+    update[update.index("-i") + 1] = str(template)
     update[update.index("-d") :] = ["-l", "ru", "-o", str(written)]
-    for command in (extract, update):
-        subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    babel(update)
     assert written.read_text() == RUSSIAN.read_text(), "run `make i18n`"
+
+
+def recipe() -> list[list[str]]:
+    """The two commands of `make i18n`: what collects the texts, and what writes them into the catalogue."""
+    lines = (ROOT / "Makefile").read_text().partition("\ni18n:")[2].partition("\n\n")[0].splitlines()
+    return [shlex.split(line.strip()) for line in lines if "pybabel" in line]
+
+
+def babel(command: list[str]) -> None:
+    with contextlib.chdir(ROOT):
+        CommandLineInterface().run(command)  # type: ignore[no-untyped-call] # Babel lacks it
+
+
+@cache
+def extracted() -> bytes:
+    """What `make i18n` collects."""
+    with tempfile.TemporaryDirectory() as folder:
+        template = Path(folder) / "messages.pot"
+        extract, _ = recipe()
+        extract[extract.index("-o") + 1] = str(template)
+        babel(extract)
+        return template.read_bytes()
 
 
 def collected() -> set[str]:
     """The ids of `make i18n`."""
-    with (ROOT / "babel.cfg").open() as file:
-        methods, options = parse_mapping_cfg(file)  # type: ignore[no-untyped-call] # Babel lacks it
-    keywords = DEFAULT_KEYWORDS | {"N_": None}
-    found = [
-        message
-        for room in ("webapp", "templates")
-        for _, _, message, _, _ in extract_from_dir(ROOT / room, methods, options, keywords)
-    ]
-    return {message if isinstance(message, str) else message[0] for message in found}
+    return ids(read_po(io.BytesIO(extracted())))
 
 
 def ids(catalog: Catalog) -> set[str]:
