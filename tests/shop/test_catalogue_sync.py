@@ -352,7 +352,7 @@ NEW = [*world(18, 5)[2:], on_sale("esim_3GB_30D_TR_V2", [TURKEY], price=6), TR_1
 def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tests.shop.offers.ROWS_A_PAGE", 5)
     monkeypatch.setattr(staging, "BUNDLES_AT_ONCE", 4)
-    monkeypatch.setattr(staging, "PLACES_AT_ONCE", 7)
+    monkeypatch.setattr(staging, "PLACES_AT_ONCE", 4)
 
 
 def test_a_sync_killed_at_any_point_leaves_a_whole_catalogue(
