@@ -176,8 +176,9 @@ def test_taps_at_once_leave_no_more_open_than_taps_one_by_one() -> None:
 
 
 def test_whoever_opens_very_many_is_told_when_to_come_back(
-    owner: Person, stranger: Person, advance: Advance
+    owner: Person, stranger: Person, advance: Advance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setitem(ALLOWED, "orders", Allowance(12, timedelta(hours=1)))
     several = plans(ALLOWED["orders"].most + 1)
     for plan in several[:-1]:
         owner.post("/orders", plan_id=plan.plan_id)
@@ -408,8 +409,11 @@ def test_shares_are_forgotten_after_a_day(advance: Advance) -> None:
     assert Share.select().count() == 0
 
 
-def test_the_invoices_of_one_customer_are_so_many_in_an_hour(owner: Person, bot: Bot) -> None:
+def test_the_invoices_of_one_customer_are_so_many_in_an_hour(
+    owner: Person, bot: Bot, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Whatever they tap: a link is made for each order once, and there are so many orders."""
+    monkeypatch.setitem(ALLOWED, "orders", Allowance(12, timedelta(hours=1)))
     for plan in plans(ALLOWED["orders"].most + 10) * 2:
         owner.post("/orders", plan_id=plan.plan_id)
     assert len(bot.invoices) == ALLOWED["orders"].most
