@@ -156,6 +156,6 @@ def test_a_crash_point_that_is_left_out_is_there(prefix: str) -> None:
     assert any(name.startswith(prefix) for name in world.named_crash_points())
 
 
-@pytest.mark.parametrize("command", OF_JOBS)
+@pytest.mark.parametrize("command", sorted(OF_JOBS))
 def test_a_command_of_jobs_is_one(command: str) -> None:
     assert f'"{command}"' in (ROOT / "jobs/__main__.py").read_text()

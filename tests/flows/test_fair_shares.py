@@ -22,13 +22,13 @@ from webapp.state.shares import ALLOWED, Kind
 
 pytestmark = pytest.mark.flow
 
-SOME, ALL = 800, 6_000
+SOME, ALL = 300, 6_000
 """Requests of the greedy, at least: until they are made, honest buyers come."""
-BUYERS_SOME, BUYERS_ALL = 12, 60
+BUYERS_SOME, BUYERS_ALL = 8, 60
 GREEDY, THREADS_EACH = 2, 4
 BOUGHT = ("tr-1gb-7d", "th-1gb-7d")
 """By each of the greedy, so that there is something to activate and to top up."""
-FEW_PLANS = 150
+FEW_PLANS = 80
 CHEAP = 5_000
 """Stars that the shop takes from somebody who is new."""
 A_TAP_LATER_S = 1.0

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.databases.servers import Engine
@@ -15,8 +15,11 @@ from tests.proof.proved import ROW, Row
 from tests.proof.world import World, client, config_for
 from webapp import catalogue
 
-SHORT, FULL = (300, 50), (10_000, 80)
+SEED = 20261130
+SHORT, FULL = (200, 50), (10_000, 80)
 """Steps in all, and steps in one run."""
+MOST_ROUNDS = 5
+"""It goes on, by other dice, until everything that it is there for has happened."""
 ENDS = ("ready", "active", "failed", "returned", "expired")
 HAPPENED = ("charges", "refunds", "crashes", "forgotten", "orders ready", "orders active", "orders failed")
 
@@ -46,8 +49,12 @@ def test_the_money_adds_up_after_every_step(
     runs = -(-steps * 115 // (steps_a_run * 100))  # some runs end before their last step
     monkeypatch.setattr(Shop, "fresh", staticmethod(fresh), raising=False)
     monkeypatch.setattr(Shop, "seen", Counter())
-    run_state_machine_as_test(Shop, settings=machine_settings(runs, steps_a_run))
-    row = figure(runs)
+    for number in range(MOST_ROUNDS):
+        dealt = seed(SEED + number)(Shop)
+        run_state_machine_as_test(dealt, settings=machine_settings(runs, steps_a_run))
+        if all(Shop.seen[name] for name in HAPPENED):
+            break
+    row = figure(runs * (number + 1))
     print(f"{row.promise}: {row.run}: {row.figure}")
     record_property(ROW, list(row))
     assert Shop.seen["steps"] >= steps
@@ -59,7 +66,6 @@ def machine_settings(runs: int, steps_a_run: int) -> settings:
         max_examples=runs,
         stateful_step_count=steps_a_run,
         deadline=None,
-        derandomize=True,
         database=None,
         phases=(Phase.generate, Phase.shrink),
         suppress_health_check=list(HealthCheck),
@@ -74,4 +80,4 @@ def figure(runs: int) -> Row:
     ends = ", ".join(f"{seen[f'orders {stage}']} {stage}" for stage in ENDS)
     trouble = f"{seen['crashes']} crashes, {seen['calls that went wrong']} calls that went wrong"
     none = f"0 violations after any step; {came}; {ends}; {trouble}"
-    return Row("R15 the money adds up after every step", run, none, "derandomized")
+    return Row("R15 the money adds up after every step", run, none, str(SEED))
