@@ -4,9 +4,11 @@ from flask import Blueprint, Response, request
 from werkzeug.exceptions import BadRequest, NotFound
 
 from webapp import catalogue, orders
+from webapp.base.i18n import gettext
 from webapp.models import Customer, Esim, Order, Plan
 from webapp.orders import gate, payments, topups
 from webapp.orders.gate import Refusal
+from webapp.orders.placing import TOO_MANY
 from webapp.state import shares
 from webapp.views import page
 from webapp.views.auth import personal
@@ -85,7 +87,11 @@ def _with_invoice(order: Order) -> Response:
     url = payments.invoice_or_none(order, shop().bot, shop().config, shop().invoice_waits)
     used_up = url is None and shares.is_used_up(order.telegram_user_id, "invoices")
     response = page.personal(
-        "orders/show", **view_of(order), invoice_url=url, no_invoice=url is None, used_up=used_up
+        "orders/show",
+        **view_of(order),
+        invoice_url=url,
+        no_invoice=url is None,
+        too_many=gettext(TOO_MANY) if used_up else None,
     )
     response.headers["HX-Push-Url"] = page.link("orders.show", reference=order.reference)
     return response
