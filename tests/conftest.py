@@ -400,6 +400,7 @@ def john(traveller: Callable[..., Traveller]) -> Traveller:
 QUIET = [
     "--no-sandbox",
     "--disable-gpu",
+    "--disable-threaded-compositing",
     "--disable-quic",
     "--no-first-run",
     "--disable-background-networking",

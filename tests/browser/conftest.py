@@ -12,6 +12,8 @@ from tests.browser.stand import NOWHERE, Stand, standing
 from tests.stack import Traveller, until
 
 AXE = Axe()
+COLOURS = ("color-contrast", "link-in-text-block")
+"""The rules of axe that another theme may break: words and their order stay as they are."""
 expect.set_options(timeout=30_000)  # milliseconds; a busy machine is slow
 PHONE = {"width": 390, "height": 844}
 
