@@ -13,16 +13,20 @@ export PYTHONDONTWRITEBYTECODE :=
 # Commands of flask leave .env to the settings, which read it the same way in every process.
 export FLASK_SKIP_DOTENV := 1
 
-.PHONY: run test prove mutants lint bench screenshots format migrate move-to-postgres setup-bot doctor smoke-live i18n vendor lock hooks
+.PHONY: run test test-long prove mutants lint bench screenshots format migrate move-to-postgres setup-bot doctor smoke-live i18n vendor lock hooks
 
 # Recipes of one simple command each: make runs them without a shell, so that a signal reaches them.
 
 run: $(VENV)/.installed ## the whole shop on this machine, with its sandboxes
 	@$(BIN)/python -m sandbox
 
-test: $(VENV)/.installed-dev ## the whole suite; T="tests/shop/test_buying.py": only that, in one process, where pdb works
+test: $(VENV)/.installed-dev ## the suite; T="tests/shop/test_buying.py": only that, in one process, where pdb works
 	@sh tools/install-chromium.sh
-	@$(BIN)/python -m pytest $(or $(T),$(WORKERS))
+	@$(BIN)/python -m pytest $(or $(T),-m "not long" $(WORKERS))
+
+test-long: $(VENV)/.installed-dev ## the rest of it: streets of buyers, a kill at every crash point, every screen
+	@sh tools/install-chromium.sh
+	@$(BIN)/python -m pytest -m long $(WORKERS)
 
 prove: $(VENV)/.installed-dev ## the proofs in full, hours; writes docs/proof.md
 	@$(BIN)/python -m pytest -m proof --prove -p no:randomly $(WORKERS)

@@ -124,9 +124,9 @@ def test_a_mark_to_run_again_would_be_found() -> None:
 # --- how it is run
 
 
-def pytest_of(*words: str) -> str:
-    """What `make test` with these words ends in, whatever the make that runs this was told."""
-    command = ["make", "-n", "test", *words]
+def pytest_of(target: str, *words: str) -> str:
+    """What `make` with this target and these words ends in, whatever the make that runs this was told."""
+    command = ["make", "-n", target, *words]
     environment = {
         name: value for name, value in os.environ.items() if name not in {"MAKEFLAGS", "MAKELEVEL", "T"}
     }
@@ -135,11 +135,22 @@ def pytest_of(*words: str) -> str:
 
 
 def test_the_whole_suite_has_workers_and_what_is_named_runs_in_one_process_where_pdb_works() -> None:
-    assert re.fullmatch(r"pytest -n \d --dist loadgroup .*", pytest_of())
+    by_workers = r"-n \d --dist loadgroup .*"
+    assert re.fullmatch(f'pytest -m "not long" {by_workers}', pytest_of("test"))
+    assert re.fullmatch(f"pytest -m long {by_workers}", pytest_of("test-long")), "and nothing is left out"
     named = "tests/test_docs.py tests/test_lists.py::test_what_is_gone_is_not_there --pdb"
-    assert pytest_of(f"T={named}") == f"pytest {named}"
+    assert pytest_of("test", f"T={named}") == f"pytest {named}"
     options = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["pytest"]["ini_options"]["addopts"]
     assert re.findall(r"-n\b|--numprocesses|--dist|--durations", options) == []
+
+
+def test_what_must_pass_is_both_halves_of_the_suite_and_the_checks() -> None:
+    lines = (ROOT / ".ci/run").read_text().splitlines()
+    assert [line for line in lines if line.startswith("make ")] == [
+        "make test",
+        "make test-long",
+        "make lint",
+    ]
 
 
 def test_a_commit_is_checked_by_what_make_lint_runs() -> None:

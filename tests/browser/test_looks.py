@@ -11,7 +11,7 @@ from tests.browser.screens import SCREENS, Screen
 from tests.browser.stand import Stand
 from tests.browser.themes import DARK, LIGHT, ODD
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 WIDTHS = (360, 390, 768)
 CLOSELY = [screen for screen in SCREENS if not screen.further]

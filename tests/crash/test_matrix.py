@@ -13,7 +13,7 @@ from tests.crash.matrix import Matrix, Told, repeated
 from tests.proof import proved
 from webapp.models import Esim, Order, Payment, Refund, Submission
 
-pytestmark = pytest.mark.flow
+pytestmark = [pytest.mark.flow, pytest.mark.long]
 
 AT_ONCE = 20
 

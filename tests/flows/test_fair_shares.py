@@ -20,7 +20,7 @@ from tests.stack import Stack, Traveller, running, until
 from webapp.orders.placing import OPEN_AT_ONCE
 from webapp.state.shares import ALLOWED, Kind
 
-pytestmark = pytest.mark.flow
+pytestmark = [pytest.mark.flow, pytest.mark.long]
 
 SOME, ALL = 300, 6_000
 """Requests of the greedy, at least: until they are made, honest buyers come."""

@@ -26,6 +26,8 @@ from webapp.clients.esimgo.errors import EsimGoError
 from webapp.models import OPEN_STAGES, Bundle, Esim, Order, OrderEvent
 from webapp.orders import reconciling
 
+pytestmark = pytest.mark.long
+
 __all__ = ["advance"]
 
 SEED = 20261130

@@ -15,6 +15,8 @@ from tests.proof.proved import ROW, Row
 from tests.proof.world import World, client, config_for
 from webapp import catalogue
 
+pytestmark = pytest.mark.long
+
 SEED = 20261130
 SHORT, FULL = (200, 50), (10_000, 80)
 """Steps in all, and steps in one run."""

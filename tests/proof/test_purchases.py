@@ -24,6 +24,8 @@ from tests.settings import changed
 from webapp import catalogue
 from webapp.models import OPEN_STAGES, Order, Refund
 
+pytestmark = pytest.mark.long
+
 SEED = 20261125
 PURCHASES, FEWER, DEADLINE_S, SKIPPED_S = 75, 3, 420, 12
 """A third of the people are as much too many where orders have less than half the time."""

@@ -21,6 +21,8 @@ from webapp.customers import identity
 from webapp.models import OPEN_STAGES, Order, Plan, Refund
 from webapp.orders import payments
 
+pytestmark = pytest.mark.long
+
 SEED = 20261130
 WITHIN_S = 10.0
 TAPS = 30
