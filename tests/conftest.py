@@ -400,7 +400,6 @@ def john(traveller: Callable[..., Traveller]) -> Traveller:
 QUIET = [
     "--no-sandbox",
     "--disable-gpu",
-    "--disable-threaded-compositing",
     "--disable-quic",
     "--no-first-run",
     "--disable-background-networking",
