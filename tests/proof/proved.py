@@ -19,8 +19,8 @@ ROW, STREET = "proved", "street"
 HEAD = """# Proof
 
 What Simka promises about money, what was run to show it, and what came out. `make prove` makes all of these
-runs again and writes this page; `make test-long` makes smaller ones of the same kind. A seed gives the same
-run.
+runs again and writes this page; `make test` and `make test-long` make smaller ones of the same kind. A seed
+gives the same run.
 Before: what came out before the shop was changed for it, where that was measured.
 
 | promise | run | figure | before | seed | date |

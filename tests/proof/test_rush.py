@@ -51,7 +51,7 @@ def changing(buyers: int) -> tuple[Wave, ...]:
 
 SOME = {"at once, then 10 s": (Wave(0, 40, 0), Wave(200, 40, 10))}
 DEADLINE_S = 420
-"""In the suite: a third of the people are as much too many where orders have less than half the time."""
+"""In the suite: half the people are too many, too, where orders have less than half the time."""
 ALL = {
     f"{answers}, {buyers} buyers": one(buyers, seconds)
     for buyers in (300, 1000)
