@@ -18,6 +18,7 @@ from jobs import (
     answer_returns,
     answer_topups,
     apply_callbacks,
+    audit_provider,
     check_external,
     check_ledger,
     check_provider,
@@ -82,6 +83,7 @@ SCHEDULE = (
     Entry(remind_customers, 60, "local", "tell what time has made news"),
     Entry(issue_refunds, 5, "refunds", "give money back", lanes=4),
     Entry(answer_returns, 2, "returns", "take back plans that nobody has used"),
+    Entry(audit_provider, 5, "audit", "see that every order at the provider is one of ours"),
     Entry(check_ledger, 86_400, "daily", "see that all the money adds up"),
     Entry(
         telegram_payments, 5, "statement", "find payments that nobody told us of, and refunds made elsewhere"

@@ -203,6 +203,7 @@ ON_BOTH = {
     "shop.test_payments",
     "shop.test_placing",
     "shop.test_pricing",
+    "shop.test_provider_audit",
     "shop.test_quotes",
     "shop.test_reconciling",
     "shop.test_refunds",

@@ -75,6 +75,14 @@ ENDPOINTS = {
         rows="orders",
         has_filter=True,
     ),
+    "audit_orders": Endpoint(
+        "GET",
+        "/orders",
+        {"orders": [answers.ORDER]},
+        lambda c: c.audit_orders(SINCE, UNTIL).orders,
+        rows="orders",
+        has_filter=True,
+    ),
     "get_order_status": Endpoint(
         "GET", f"/orders/{REFERENCE}", answers.ORDER, lambda c: c.get_order_status(REFERENCE), "lookup"
     ),

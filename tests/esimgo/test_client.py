@@ -77,6 +77,18 @@ def test_orders_are_read_page_by_page_until_nothing_new_comes(
     assert window.complete
 
 
+def test_for_the_books_they_are_read_a_page_a_second_behind_everybody_else(
+    client: ESIMGoClient, esimgo: responses.RequestsMock, pauses: list[float]
+) -> None:
+    for body in ([order_at(1, "a")], [order_at(2, "b")], []):
+        esimgo.get(f"{BASE}/orders", json=body)
+    esimgo.get(f"{BASE}/orders", json=[])
+    assert [order.reference for order in client.audit_orders(SINCE, UNTIL).orders] == ["a", "b"]
+    assert pauses == [1.0, 1.0]
+    client.list_orders(SINCE, UNTIL)
+    assert pauses == [1.0, 1.0], "whoever waits for an answer does not wait for the books"
+
+
 @pytest.mark.parametrize("body", [[], None, {"orders": []}, {"orders": None}])
 def test_an_empty_window_is_complete(
     body: object, client: ESIMGoClient, esimgo: responses.RequestsMock

@@ -72,6 +72,9 @@ class Provider(ESIMGoClient):
         self.spans.append((since, until))
         return said(self.window)
 
+    def audit_orders(self, since: datetime, until: datetime) -> OrderWindow:
+        return self.list_orders(since, until)
+
     def validate_order(self, bundle: str, iccid: str | None = None) -> OrderQuote:
         self.asked_about.append(bundle)
         return said(self.quote)

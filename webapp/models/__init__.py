@@ -18,6 +18,7 @@ from webapp.models.payments import (
     ReturnRequest,
 )
 from webapp.models.provider import ProviderBalance
+from webapp.models.provider_orders import UNEXPLAINED, AuditedOrder, ProviderLook
 from webapp.models.references import new_reference
 from webapp.models.shares import Share
 from webapp.models.submissions import Submission
@@ -29,11 +30,13 @@ __all__ = [
     "STATUS",
     "TABLES",
     "TRANSITIONS",
+    "UNEXPLAINED",
     "AbuseCounter",
     "AbuseKey",
     "AdminEvent",
     "Area",
     "Assignment",
+    "AuditedOrder",
     "Bundle",
     "BundleArea",
     "BundleEvent",
@@ -56,6 +59,7 @@ __all__ = [
     "PriceRule",
     "Process",
     "ProviderBalance",
+    "ProviderLook",
     "Refund",
     "RefundEvent",
     "ReturnEvent",
@@ -82,6 +86,8 @@ TABLES: list[type[BaseModel]] = [
     Order,
     OrderEvent,
     Submission,
+    AuditedOrder,
+    ProviderLook,
     Payment,
     PaymentEvent,
     Refund,

@@ -14,6 +14,7 @@ from peewee import fn
 from webapp.base import clock
 from webapp.base.config import Config
 from webapp.base.setting_types import is_loopback
+from webapp.books import provider_audit
 from webapp.clients.telegram.botapi import BotApi
 from webapp.clients.telegram.errors import TelegramError
 from webapp.esims import callbacks
@@ -147,6 +148,16 @@ def _runway_between(low: timedelta, high: timedelta) -> Found:
     return {"": f"{told[0] / 1000:.2f} left, enough for {left.total_seconds() / 3600:.0f} h at this pace"}
 
 
+def _nobodys(verdict: str) -> Callable[[Config, BotApi], Found]:
+    """Orders at eSIM Go that our rows do not explain and the owner has not settled."""
+
+    def find(_config: Config, _bot: BotApi) -> Found:
+        rows = provider_audit.unexplained((verdict,))
+        return {str(row.reference): provider_audit.in_words(row) for row in rows}
+
+    return find
+
+
 def _callbacks_unsigned(_config: Config, _bot: BotApi) -> Found:
     now = clock.now()
     today = funnel.counted(now, now)
@@ -222,6 +233,9 @@ CONDITIONS: Mapping[str, Callable[[Config, BotApi], Found | None]] = {
     "provider_unreachable": _provider_unreachable,
     "runway_short": _runway_short,
     "runway_critical": _runway_critical,
+    "order_elsewhere": _nobodys("elsewhere"),
+    "order_twice": _nobodys("twice"),
+    "order_lost": _nobodys("lost"),
     "callbacks_unsigned": _callbacks_unsigned,
     "callbacks_silent": _callbacks_silent,
     "webhook_errors": _webhook_errors,

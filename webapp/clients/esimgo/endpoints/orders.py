@@ -3,12 +3,14 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
+from webapp.base import clock
 from webapp.clients.esimgo import envelopes, verdicts
 from webapp.clients.esimgo.calls import Call, Caller
 from webapp.clients.esimgo.errors import OutOfFunds, Refused
 from webapp.clients.esimgo.payloads import InstallData, OrderQuote, OrderWindow, ProviderOrder
+from webapp.clients.esimgo.state import Kind
 from webapp.clients.esimgo.verdicts import Purpose
 from webapp.clients.http import Answer, OnSent
 
@@ -19,6 +21,17 @@ GRACE = timedelta(seconds=1)
 """Filters may be rounded to the second."""
 
 Params = tuple[tuple[str, str], ...]
+
+
+class Pace(NamedTuple):
+    """How a list is read: among what, and how long each further page waits, in seconds."""
+
+    kind: Kind
+    pause_s: float
+
+
+AT_ONCE = Pace("lookups", 0.0)
+UNHURRIED = Pace("reads", 1.0)
 
 
 class OrderCalls:
@@ -65,20 +78,30 @@ class OrderCalls:
         nothing the rest is cut off here. `complete` is False when a row was not understood or the pages did
         not end.
         """
+        return self._listed(since, until, AT_ONCE)
+
+    def audit_orders(self, since: datetime, until: datetime) -> OrderWindow:
+        """The same list for the books, behind everybody who waits for an answer, at most a page a second."""
+        return self._listed(since, until, UNHURRIED)
+
+    def _listed(self, since: datetime, until: datetime, pace: Pace) -> OrderWindow:
         try:
-            return self._orders_of(since, until, _since_filter(since))
+            return self._orders_of(since, until, _since_filter(since), pace)
         except OutOfFunds:
             raise
         except Refused as error:
             if error.status != 400:
                 raise
-            return self._orders_of(since, until, ())._replace(filter="refused")
+            return self._orders_of(since, until, (), pace)._replace(filter="refused")
 
-    def _orders_of(self, since: datetime, until: datetime, filter_: Params) -> OrderWindow:
+    def _orders_of(self, since: datetime, until: datetime, filter_: Params, pace: Pace) -> OrderWindow:
         answered: list[datetime | None] = []
 
         def read(page: int) -> envelopes.Orders:
-            orders, answered_at = self._caller.get(_orders_call(page, filter_), _dated_orders)
+            if answered:
+                clock.sleep(pace.pause_s)
+            call = _orders_call(page, filter_, pace.kind)
+            orders, answered_at = self._caller.get(call, _dated_orders)
             answered.append(answered_at)
             return orders
 
@@ -111,9 +134,9 @@ def _since_filter(since: datetime) -> Params:
     return (("createdAt", f"gte:{_stamp(since)}"),)
 
 
-def _orders_call(page: int, filter_: Params) -> Call:
+def _orders_call(page: int, filter_: Params, kind: Kind) -> Call:
     params = (("includeIccids", "true"), ("page", str(page)), ("limit", str(ORDERS_PER_PAGE)), *filter_)
-    return Call("GET", "/orders", {}, Purpose.READ, "lookups", params)
+    return Call("GET", "/orders", {}, Purpose.READ, kind, params)
 
 
 def _dated_orders(answer: Answer) -> tuple[envelopes.Orders, datetime | None]:

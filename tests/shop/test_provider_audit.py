@@ -1,0 +1,247 @@
+"""Every order at eSIM Go is one of ours, or the owner hears of it: made elsewhere, made twice, or lost."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from jobs import audit_provider, schedule
+from jobs.context import Context
+from tests.shop.conftest import Advance
+from tests.shop.factories import (
+    BUNDLE,
+    after,
+    intent_of,
+    lead,
+    make_order,
+    make_top_up,
+    make_unknown,
+    near,
+    placed,
+    window,
+)
+from tests.shop.standins import Bot, Provider
+from webapp.base.config import Config
+from webapp.books import provider_audit
+from webapp.clients.esimgo.payloads import OrderWindow, ProviderOrder
+from webapp.models import AuditedOrder, Order, ProviderLook, Submission
+from webapp.operations import conditions
+from webapp.orders import reconciling
+from webapp.state import incidents
+
+pytestmark = pytest.mark.usefixtures("noon")
+
+
+@pytest.fixture
+def jobs(database: Config, provider: Provider, bot: Bot) -> Context:
+    """It has begun to buy a month ago, and nothing has happened since."""
+    order = make_order("expired", plan_id="first")
+    Submission.create(order=order, epoch=1, bundle=BUNDLE, cost=1, claimed_at=after(-40 * 86_400))
+    provider.window = window()
+    return Context(database, provider, bot, lead(), schedule.NAMES)
+
+
+def look(jobs: Context, *listed: ProviderOrder, complete: bool = True) -> ProviderLook:
+    return provider_audit.compare(
+        window(*listed, complete=complete), after(-86_400), "asked", jobs.leadership.epoch
+    )
+
+
+def told(jobs: Context) -> list[tuple[str, str, str]]:
+    """What the owner hears of eSIM Go's orders."""
+    conditions.evaluate(jobs.config, jobs.bot)
+    ours = [
+        one for one in incidents.open_ones() if one.kind in ("order_elsewhere", "order_twice", "order_lost")
+    ]
+    return sorted((one.kind, one.subject, one.detail) for one in ours)
+
+
+def verdicts() -> dict[str, str]:
+    return {row.reference: row.verdict for row in AuditedOrder.select()}
+
+
+def listed(order: Order, **more: Any) -> ProviderOrder:
+    """The order at eSIM Go that a purchase of ours has brought."""
+    sent_at = intent_of(order).sent_at
+    return placed(str(order.esimgo_order_id), created_at=sent_at + timedelta(seconds=1), **more)
+
+
+def test_what_an_intent_has_is_bound_to_it(jobs: Context) -> None:
+    order = make_order("ready")
+    there = listed(order)
+    look(jobs, there)
+    (row,) = AuditedOrder.select()
+    assert (row.verdict, row.submission) == ("bound", intent_of(order))
+    assert (row.total, row.currency, row.item, row.quantity) == (4200, "USD", BUNDLE, 1)
+    assert row.esims == list(there.iccids)
+    assert (told(jobs), provider_audit.unexplained()) == ([], [])
+
+
+def test_an_order_made_in_the_portal_is_told_with_its_cost(jobs: Context) -> None:
+    look(jobs, placed("theirs", created_at=after(-600)))
+    ((kind, subject, detail),) = told(jobs)
+    assert (kind, subject) == ("order_elsewhere", "theirs")
+    assert detail == f"1 × {BUNDLE} for 4.20 USD, ordered 25 Nov 11:50 UTC"
+    look(jobs, placed("theirs", created_at=after(-600)))
+    assert len(told(jobs)) == 1, "once, however often it is seen"
+
+
+def test_a_second_order_for_one_purchase_is_told_as_such(jobs: Context) -> None:
+    order = make_order("ready")
+    look(jobs, listed(order), placed("double", created_at=after(1)))
+    assert [one[:2] for one in told(jobs)] == [("order_twice", "double")]
+    assert verdicts()[str(order.esimgo_order_id)] == "bound"
+
+
+def test_the_same_bundle_ordered_elsewhere_a_minute_later_is_no_double(jobs: Context) -> None:
+    order = make_order("ready")
+    Submission.update(sent_at=after(-120), ended_at=after(-118)).execute()
+    look(jobs, listed(order), placed("theirs", created_at=after(-60)))
+    assert verdicts()["theirs"] == "elsewhere"
+
+
+def test_a_purchase_that_is_not_listed_any_more_is_lost(jobs: Context) -> None:
+    order = make_order("ready")
+    Submission.update(sent_at=after(-1200)).where(Submission.order == order).execute()
+    look(jobs)
+    ((kind, subject, detail),) = told(jobs)
+    assert (kind, subject) == ("order_lost", order.esimgo_order_id)
+    assert f"our order {order.reference}" in detail
+    look(jobs, listed(order))
+    assert (told(jobs), verdicts()) == ([], {str(order.esimgo_order_id): "bound"})
+
+
+def test_what_was_bought_just_now_may_be_listed_later(jobs: Context) -> None:
+    order = make_order("ready")
+    look(jobs)
+    assert (verdicts(), told(jobs)) == ({str(order.esimgo_order_id): "under_way"}, [])
+
+
+def test_a_list_that_was_not_read_to_its_end_loses_nothing(jobs: Context) -> None:
+    order = make_order("ready")
+    Submission.update(sent_at=after(-1200)).where(Submission.order == order).execute()
+    assert not look(jobs, complete=False).complete
+    assert verdicts() == {}
+
+
+def test_what_an_unclear_purchase_may_have_brought_is_under_way_until_it_is_its(
+    jobs: Context, provider: Provider
+) -> None:
+    order = make_unknown(60)
+    theirs = placed("ref-1", created_at=after(-59))
+    look(jobs, theirs, placed("ref-2", created_at=after(-58)))
+    assert verdicts() == {"ref-1": "under_way", "ref-2": "elsewhere"}, "one for each intent"
+    provider.window = window(theirs)
+    reconciling.reconcile(provider, jobs.config)
+    look(jobs, theirs)
+    assert (order.fresh().stage, verdicts()["ref-1"]) == ("ready", "bound")
+
+
+def test_a_top_up_awaits_an_order_for_its_own_esim(jobs: Context) -> None:
+    top_up = make_top_up("unknown")
+    iccid = str(intent_of(top_up).iccid)
+    look(jobs, placed("other", created_at=after(1)), placed("its", created_at=after(2), iccid=iccid))
+    assert (verdicts()["other"], verdicts()["its"]) == ("elsewhere", "under_way")
+
+
+def test_what_an_intent_was_answered_with_is_its_affair_until_that_is_settled(jobs: Context) -> None:
+    order = make_unknown(60)
+    Submission.update(answered_as="odd").where(Submission.order == order).execute()
+    odd = placed("odd", item="another", created_at=after(-59))
+    look(jobs, odd)
+    assert verdicts() == {"odd": "under_way"}
+    Submission.update(outcome="refused").where(Submission.order == order).execute()
+    look(jobs, odd)
+    assert verdicts() == {"odd": "elsewhere"}
+
+
+def test_what_was_ordered_before_the_shop_began_is_none_of_its_business(
+    database: Config, jobs: Context
+) -> None:
+    look(jobs, placed("old", created_at=after(-41 * 86_400)))
+    assert (verdicts(), told(jobs)) == ({"old": "before"}, [])
+
+
+@pytest.mark.parametrize(("kind", "verdict"), [("autoTopup", "income"), ("bundleAssignment", "applied")])
+def test_money_that_came_in_and_stock_that_was_used_are_no_purchases(
+    jobs: Context, kind: str, verdict: str
+) -> None:
+    look(jobs, placed("row", kind=kind, created_at=after(-60)))
+    assert (verdicts(), told(jobs)) == ({"row": verdict}, [])
+
+
+def test_an_order_that_tells_nothing_of_itself_is_seen_all_the_same(jobs: Context) -> None:
+    look(jobs, ProviderOrder.model_validate({"orderReference": "bare"}))
+    (row,) = AuditedOrder.select()
+    assert (row.verdict, row.total, row.item, row.esims) == ("elsewhere", None, "", [])
+    assert near(row.ordered_at, after(0))
+    assert "something for an unknown price" in told(jobs)[0][2]
+
+
+def test_a_clock_over_there_that_is_ahead_makes_no_strangers(jobs: Context) -> None:
+    order = make_order("ready")
+    ahead = timedelta(minutes=20)
+    theirs = placed(str(order.esimgo_order_id), created_at=after(1200))
+    double = placed("double", created_at=after(1201))
+    provider_audit.compare(OrderWindow((theirs, double), after(0) + ahead, True), after(-3600), "asked", 1)
+    assert verdicts() == {str(order.esimgo_order_id): "bound", "double": "twice"}
+
+
+# --- when
+
+
+def looks() -> list[str]:
+    return [one.why for one in ProviderLook.select().order_by(ProviderLook.id)]
+
+
+def test_it_is_looked_at_the_start_then_hourly_and_a_month_every_night(
+    jobs: Context, provider: Provider, advance: Advance
+) -> None:
+    audit_provider.run(jobs)
+    audit_provider.run(jobs)
+    assert looks() == ["start", "night"], "there has been no night yet"
+    for _hour in range(13):
+        advance(3600)
+        audit_provider.run(jobs)
+    assert looks() == ["start", "night", *12 * ["hour"], "hour"]
+    for _ in range(3):
+        advance(3600)
+        audit_provider.run(jobs)
+    assert looks()[-3:] == ["hour", "night", "hour"]
+    spans = [since for since, _ in provider.spans]
+    assert near(spans[-2], after(-3600 - 30 * 86_400))
+    assert near(spans[-1], after(-2 * 3600))
+
+
+def test_a_new_leader_looks_at_once(jobs: Context) -> None:
+    for _ in range(3):
+        audit_provider.run(jobs)
+    later = replace(jobs, leadership=replace(jobs.leadership, epoch=jobs.leadership.epoch + 1))
+    audit_provider.run(later)
+    assert looks() == ["start", "night", "start"]
+
+
+def test_it_goes_back_to_where_everything_is_explained(
+    jobs: Context, provider: Provider, advance: Advance
+) -> None:
+    provider.window = window(placed("theirs", created_at=after(-5 * 86_400)))
+    audit_provider.run(jobs)
+    audit_provider.run(jobs)
+    advance(3600)
+    audit_provider.run(jobs)
+    assert near(provider.spans[-1][0], after(-5 * 86_400 - 2 * 3600))
+    AuditedOrder.update(settled="spent").execute()
+    advance(3600)
+    audit_provider.run(jobs)
+    assert near(provider.spans[-1][0], after(-2 * 3600))
+
+
+def test_what_could_not_be_read_to_its_end_is_read_again(
+    jobs: Context, provider: Provider, advance: Advance
+) -> None:
+    provider.window = window(complete=False)
+    audit_provider.run(jobs)
+    advance(3600)
+    audit_provider.run(jobs)
+    assert near(provider.spans[-1][0], after(-30 * 86_400))

@@ -1,0 +1,60 @@
+"""What eSIM Go lists of our account, and each look at it."""
+
+from typing import Any
+
+from peewee import *
+
+from webapp.models.db import UtcField
+
+
+class Submission(Model):
+    class Meta:
+        table_name = "submission"
+
+
+class AuditedOrder(Model):
+    reference = CharField(unique=True)
+    ordered_at = UtcField(index=True)
+    total = BigIntegerField(null=True)
+    currency = CharField()
+    type = CharField()
+    item = CharField()
+    quantity = IntegerField(null=True)
+    iccids = TextField()
+    customer_ref = CharField()
+    submission = ForeignKeyField(Submission, null=True)
+    verdict = CharField()
+    settled = CharField()
+    settled_at = UtcField(null=True)
+    counted = BigIntegerField(null=True)
+    first_seen_at = UtcField()
+    seen_at = UtcField(null=True)
+
+    class Meta:
+        table_name = "provider_order"
+        indexes = ((("verdict", "settled", "ordered_at"), False),)
+
+
+class ProviderLook(Model):
+    at = UtcField(index=True)
+    epoch = IntegerField()
+    why = CharField()
+    since = UtcField()
+    complete = BooleanField()
+    orders = IntegerField()
+
+    class Meta:
+        table_name = "provider_look"
+
+
+TABLES = [Submission, AuditedOrder, ProviderLook]
+
+
+def up(migrator: Any, db: Any) -> None:
+    with db.bind_ctx(TABLES):
+        db.create_tables(TABLES[1:])
+
+
+def down(migrator: Any, db: Any) -> None:
+    with db.bind_ctx(TABLES):
+        db.drop_tables(TABLES[1:])

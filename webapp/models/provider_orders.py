@@ -1,0 +1,65 @@
+"""What eSIM Go lists of our account, as each look at it found things, and what our rows say of it."""
+
+import json
+
+from peewee import BigIntegerField, BooleanField, CharField, ForeignKeyField, IntegerField, TextField
+
+from webapp.base import clock
+from webapp.models.db import Row, UtcField
+from webapp.models.submissions import Submission
+
+UNEXPLAINED = ("elsewhere", "twice", "lost")
+"""Verdicts with which an order is nobody's until the owner has settled it."""
+
+
+class AuditedOrder(Row):
+    """An order at eSIM Go. `ordered_at` is by eSIM Go's clock, `total` in thousandths of `currency`.
+
+    `verdict`: bound (to the intent `submission`), under_way (an intent may still get it, or it is ours and
+    not listed yet), elsewhere (nobody here has ordered it), twice (beside an equal one of ours), lost (ours,
+    and not listed any more), before (the shop began), income and applied (no purchases).
+    `settled`: what the owner has made of it, spent or surplus. `counted`: how much of it the balance is known
+    to have paid. `seen_at`: when it was last listed.
+    """
+
+    reference = CharField(unique=True)
+    ordered_at = UtcField(index=True)
+    total = BigIntegerField(null=True)
+    currency = CharField(default="")
+    type = CharField(default="")
+    item = CharField(default="")
+    quantity = IntegerField(null=True)
+    iccids = TextField(default="[]")
+    customer_ref = CharField(default="")
+    submission = ForeignKeyField(Submission, null=True, backref="audited")
+    verdict = CharField()
+    settled = CharField(default="")
+    settled_at = UtcField(null=True)
+    counted = BigIntegerField(null=True)
+    first_seen_at = UtcField(default=clock.now)
+    seen_at = UtcField(null=True)
+
+    class Meta:
+        table_name = "provider_order"
+        indexes = ((("verdict", "settled", "ordered_at"), False),)
+
+    @property
+    def esims(self) -> list[str]:
+        """Its ICCIDs."""
+        return list(json.loads(self.iccids))
+
+
+class ProviderLook(Row):
+    """One comparison of eSIM Go's orders since `since` with ours. `why`: start, hour, night or asked;
+    `complete`: the list was read to its end and understood.
+    """
+
+    at = UtcField(default=clock.now, index=True)
+    epoch = IntegerField()
+    why = CharField()
+    since = UtcField()
+    complete = BooleanField()
+    orders = IntegerField()
+
+    class Meta:
+        table_name = "provider_look"
