@@ -28,7 +28,7 @@ ACROSS = timedelta(seconds=5)
 LISTED_WITHIN = timedelta(minutes=15)
 """What is not listed for so long after its purchase is lost."""
 LOOKED_FOR = timedelta(hours=25)
-"""So long an intent without a good answer may still be given an order (orders/reconciling.py)."""
+"""So long an intent without a good answer may still be given an order (webapp/orders/reconciling.py)."""
 INCOME, APPLIED = "autotopup", "bundleassignment"
 BOUGHT = ("bought", "stock", "late")
 AT_ONCE = 500
