@@ -198,6 +198,7 @@ CAUSES = {
     "customer_held": a_customer_is_held,
 }
 CAUSED_ELSEWHERE = {
+    "balance_missing": "test_provider_audit::test_a_fall_without_an_order_is_missed_to_the_unit",
     "certificate_ending": "test_alerts::test_a_certificate_that_ends",
     "chargeback": "test_refunds::test_what_becomes_of_an_order_whose_charge_was_taken_back",
     "disk_full": "test_alerts::test_a_full_disk",

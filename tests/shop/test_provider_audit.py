@@ -23,8 +23,8 @@ from tests.shop.factories import (
 )
 from tests.shop.standins import Bot, Provider
 from webapp.base.config import Config
-from webapp.books import provider_audit
-from webapp.clients.esimgo.payloads import OrderWindow, ProviderOrder
+from webapp.books import provider_audit, provider_balance
+from webapp.clients.esimgo.payloads import OrderWindow, Organisation, ProviderOrder
 from webapp.models import AuditedOrder, Order, ProviderLook, Submission
 from webapp.operations import conditions
 from webapp.orders import reconciling
@@ -38,8 +38,12 @@ def jobs(database: Config, provider: Provider, bot: Bot) -> Context:
     """It has begun to buy a month ago, and nothing has happened since."""
     order = make_order("expired", plan_id="first")
     Submission.create(order=order, epoch=1, bundle=BUNDLE, cost=1, claimed_at=after(-40 * 86_400))
-    provider.window = window()
+    provider.window, provider.account = window(), worth(1000)
     return Context(database, provider, bot, lead(), schedule.NAMES)
+
+
+def worth(balance: float, currency: str = "USD") -> Organisation:
+    return Organisation.model_validate({"balance": balance, "currency": currency})
 
 
 def look(jobs: Context, *listed: ProviderOrder, complete: bool = True) -> ProviderLook:
@@ -186,6 +190,132 @@ def test_a_clock_over_there_that_is_ahead_makes_no_strangers(jobs: Context) -> N
     double = placed("double", created_at=after(1201))
     provider_audit.compare(OrderWindow((theirs, double), after(0) + ahead, True), after(-3600), "asked", 1)
     assert verdicts() == {str(order.esimgo_order_id): "bound", "double": "twice"}
+
+
+# --- the balance
+
+
+def weigh(jobs: Context, balance: float, *orders: ProviderOrder) -> ProviderLook:
+    provider_audit.compare(window(*orders), after(-86_400), "asked", 1, worth(balance))
+    found = provider_balance.last()
+    assert found is not None
+    return found
+
+
+def alarm(jobs: Context) -> list[str]:
+    conditions.evaluate(jobs.config, jobs.bot)
+    return [one.detail for one in incidents.open_ones() if one.kind == "balance_missing"]
+
+
+def test_what_orders_have_cost_is_what_the_balance_has_fallen_by(jobs: Context) -> None:
+    old = placed("old", created_at=after(-60))
+    weigh(jobs, 1000, old)
+    order = make_order("ready")
+    now = weigh(jobs, 991.6, old, listed(order), placed("theirs", created_at=after(-30)))
+    assert (now.spent, now.income, now.missing) == (8400, 0, 0)
+    assert alarm(jobs) == []
+    assert weigh(jobs, 991.6, old, listed(order)).spent == 0, "each is counted once"
+
+
+def test_a_fall_without_an_order_is_missed_to_the_unit(jobs: Context) -> None:
+    weigh(jobs, 1000)
+    weigh(jobs, 987.654)
+    assert (provider_balance.difference(), alarm(jobs)) == (
+        12_346,
+        ["12.35 USD are gone and no order has cost them"],
+    )
+    weigh(jobs, 987.654)
+    assert provider_balance.difference() == 12_346, "it is not forgotten at the next look"
+    late = placed("late", created_at=after(-30))
+    weigh(jobs, 987.654, late)
+    assert provider_balance.difference() == 8146, "an order that shows late explains its part"
+
+
+def test_the_alarm_ends_when_all_of_it_is_explained_or_accepted(jobs: Context) -> None:
+    weigh(jobs, 1000)
+    weigh(jobs, 995.8)
+    assert len(alarm(jobs)) == 1
+    weigh(jobs, 995.8, placed("late", created_at=after(-30)))
+    assert alarm(jobs) == []
+    weigh(jobs, 990, placed("late", created_at=after(-30)))
+    assert len(alarm(jobs)) == 1
+    ProviderLook.update(accepted=ProviderLook.missing).where(ProviderLook.missing > 0).execute()
+    assert alarm(jobs) == []
+    assert weigh(jobs, 990, placed("late", created_at=after(-30))).missing == 0
+
+
+def test_money_that_comes_in_is_told_and_nobody_is_woken(jobs: Context) -> None:
+    weigh(jobs, 1000)
+    now = weigh(jobs, 1095.8, placed("theirs", created_at=after(-30)))
+    assert (now.spent, now.income, now.missing) == (4200, 100_000, 0)
+    assert alarm(jobs) == []
+
+
+def test_a_listed_top_up_of_the_balance_hides_nothing(jobs: Context) -> None:
+    """`placed` is for 4.20."""
+    weigh(jobs, 1000)
+    now = weigh(jobs, 1000, placed("money", kind="autoTopup", created_at=after(-30)))
+    assert (now.income, now.missing) == (4200, 4200)
+
+
+def test_what_an_intent_without_an_answer_may_have_cost_is_not_missed_yet(jobs: Context) -> None:
+    order = make_unknown(60)
+    weigh(jobs, 1000)
+    assert weigh(jobs, 995.8).missing == 4200
+    assert (provider_balance.difference(), alarm(jobs)) == (0, [])
+    Submission.update(outcome="refused").where(Submission.order == order).execute()
+    weigh(jobs, 995.8)
+    assert provider_balance.difference() == 4200
+
+
+def test_what_we_have_bought_counts_though_it_is_not_listed_yet(jobs: Context) -> None:
+    weigh(jobs, 1000)
+    order = make_order("ready")
+    assert weigh(jobs, 995.8).spent == 4200
+    assert weigh(jobs, 995.8, listed(order)).missing == 0
+    assert provider_balance.difference() == 0
+
+
+def test_an_order_that_tells_no_price_counts_as_its_intent_does(jobs: Context) -> None:
+    weigh(jobs, 1000)
+    order = make_order("ready")
+    bare = ProviderOrder.model_validate({"orderReference": order.esimgo_order_id})
+    assert (weigh(jobs, 995.8, bare).spent, provider_balance.difference()) == (4200, 0)
+
+
+def test_a_price_in_another_currency_is_not_counted_as_one_of_ours(jobs: Context) -> None:
+    weigh(jobs, 1000)
+    euros = placed("euros", created_at=after(-30)).model_copy(update={"currency": "EUR"})
+    now = weigh(jobs, 995, euros)
+    assert (now.spent, now.missing) == (0, 5000)
+    assert AuditedOrder.get(AuditedOrder.reference == "euros").currency == "EUR"
+
+
+class Moving(Provider):
+    """Each question for the balance is answered with the next of `balances`, the last one for ever."""
+
+    balances: list[float]
+
+    def organisation(self) -> Organisation:
+        return worth(self.balances.pop(0) if len(self.balances) > 1 else self.balances[0])
+
+
+@pytest.mark.parametrize(
+    ("balances", "lists", "told"),
+    [
+        ([1000.0], 1, 1_000_000),
+        ([1000.0, 995.8], 2, 995_800),
+        ([6.0, 5.0, 4.0, 3.0, 2.0, 1.0], 5, None),
+    ],
+)
+def test_list_and_balance_are_of_one_moment(
+    jobs: Context, balances: list[float], lists: int, told: int | None
+) -> None:
+    moving = Moving()
+    moving.window, moving.balances = window(), list(balances)
+    audit_provider.run(replace(jobs, esimgo=moving))
+    (made,) = ProviderLook.select()
+    assert (made.balance, len(moving.spans)) == (told, lists)
 
 
 # --- when

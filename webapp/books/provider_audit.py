@@ -13,7 +13,8 @@ from typing import Any
 from peewee import chunked, fn
 
 from webapp.base import clock
-from webapp.clients.esimgo.payloads import OrderWindow, ProviderOrder
+from webapp.books import provider_balance
+from webapp.clients.esimgo.payloads import OrderWindow, Organisation, ProviderOrder
 from webapp.models import UNEXPLAINED, AuditedOrder, Esim, Order, ProviderLook, Submission
 from webapp.models.db import transaction
 
@@ -93,9 +94,12 @@ def in_words(row: AuditedOrder) -> str:
 # --- a look
 
 
-def compare(window: OrderWindow, since: datetime, why: str, epoch: int) -> ProviderLook:
+def compare(
+    window: OrderWindow, since: datetime, why: str, epoch: int, account: Organisation | None = None
+) -> ProviderLook:
     """Write down what eSIM Go has listed since `since`, and what our rows say of each order. They are read
-    after the list: what was bought meanwhile is in them.
+    after the list: what was bought meanwhile is in them. `account`: as it was when the list was read; None
+    where it moved meanwhile.
     """
     with transaction():
         look = ProviderLook.create(
@@ -106,6 +110,8 @@ def compare(window: OrderWindow, since: datetime, why: str, epoch: int) -> Provi
         for some in chunked(_oldest_first(window.orders), AT_ONCE):
             _write(some, ours)
         _find_lost(window, since, shift)
+        if account is not None and window.complete:
+            provider_balance.follow(look, account.balance, account.currency)
     return look
 
 
@@ -119,10 +125,10 @@ class _Ours:
     def __init__(self, shift: timedelta) -> None:
         self._shift, self._begun, self._waiting = shift, _begun(), _waiting()
 
-    def bound(self, references: Sequence[str]) -> dict[str, int]:
+    def bound(self, references: Sequence[str]) -> dict[str, Submission]:
         """The intents that have them."""
         intents = Submission.select().where(Submission.esimgo_order_id.in_(references))
-        return {str(intent.esimgo_order_id): intent.id for intent in intents}
+        return {str(intent.esimgo_order_id): intent for intent in intents}
 
     def verdict(self, placed: ProviderOrder, ordered_at: datetime) -> str:
         """Of an order that no intent has."""
@@ -184,8 +190,10 @@ def _write(orders: Sequence[ProviderOrder], ours: _Ours) -> None:
     for placed in orders:
         row, intent = known.get(placed.reference), bound.get(placed.reference)
         ordered_at = placed.created_at or (row.ordered_at if row else now)
-        told = _told(placed) | {"ordered_at": ordered_at, "submission": intent}
+        told = _told(placed) | {"ordered_at": ordered_at, "submission": intent and intent.id}
         told["verdict"] = "bound" if intent else ours.verdict(placed, ordered_at)
+        if intent and told["total"] is None:
+            told["total"] = intent.cost
         if row is None:
             AuditedOrder.create(reference=placed.reference, seen_at=now, **told)
         elif changes := {name: value for name, value in told.items() if row.__data__[name] != value}:
@@ -193,7 +201,7 @@ def _write(orders: Sequence[ProviderOrder], ours: _Ours) -> None:
     AuditedOrder.update(seen_at=now).where(AuditedOrder.reference.in_(references)).execute()
 
 
-def _unsettled(intent: int | None) -> dict[str, Any]:
+def _unsettled(intent: Submission | None) -> dict[str, Any]:
     """What has become an intent's is explained by that."""
     return {"settled": "", "settled_at": None} if intent else {}
 

@@ -35,7 +35,7 @@ class AuditedOrder(Row):
     verdict = CharField()
     settled = CharField(default="")
     settled_at = UtcField(null=True)
-    counted = BigIntegerField(null=True)
+    counted = BigIntegerField(null=True, index=True)
     first_seen_at = UtcField(default=clock.now)
     seen_at = UtcField(null=True)
 
@@ -52,6 +52,11 @@ class AuditedOrder(Row):
 class ProviderLook(Row):
     """One comparison of eSIM Go's orders since `since` with ours. `why`: start, hour, night or asked;
     `complete`: the list was read to its end and understood.
+
+    Thousandths of `currency`: `balance`, None where it moved while it was read; since the look before with
+    one, `spent` on orders, and `income` (a rise that no order explains, or a top-up that is listed);
+    `missing`: what it has fallen by without an order, until the owner has `accepted` so much; `pending`: what
+    intents without an answer may have cost.
     """
 
     at = UtcField(default=clock.now, index=True)
@@ -60,6 +65,13 @@ class ProviderLook(Row):
     since = UtcField()
     complete = BooleanField()
     orders = IntegerField()
+    currency = CharField(default="")
+    balance = BigIntegerField(null=True)
+    spent = BigIntegerField(default=0)
+    income = BigIntegerField(default=0)
+    missing = BigIntegerField(default=0)
+    pending = BigIntegerField(default=0)
+    accepted = BigIntegerField(default=0)
 
     class Meta:
         table_name = "provider_look"

@@ -14,7 +14,7 @@ from peewee import fn
 from webapp.base import clock
 from webapp.base.config import Config
 from webapp.base.setting_types import is_loopback
-from webapp.books import provider_audit
+from webapp.books import provider_audit, provider_balance
 from webapp.clients.telegram.botapi import BotApi
 from webapp.clients.telegram.errors import TelegramError
 from webapp.esims import callbacks
@@ -158,6 +158,13 @@ def _nobodys(verdict: str) -> Callable[[Config, BotApi], Found]:
     return find
 
 
+def _balance_missing(_config: Config, _bot: BotApi) -> Found:
+    missing, look = provider_balance.difference(), provider_balance.last()
+    if look is None or not missing:
+        return {}
+    return {"": f"{missing / 1000:.2f} {look.currency} are gone and no order has cost them"}
+
+
 def _callbacks_unsigned(_config: Config, _bot: BotApi) -> Found:
     now = clock.now()
     today = funnel.counted(now, now)
@@ -236,6 +243,7 @@ CONDITIONS: Mapping[str, Callable[[Config, BotApi], Found | None]] = {
     "order_elsewhere": _nobodys("elsewhere"),
     "order_twice": _nobodys("twice"),
     "order_lost": _nobodys("lost"),
+    "balance_missing": _balance_missing,
     "callbacks_unsigned": _callbacks_unsigned,
     "callbacks_silent": _callbacks_silent,
     "webhook_errors": _webhook_errors,

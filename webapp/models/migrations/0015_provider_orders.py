@@ -26,7 +26,7 @@ class AuditedOrder(Model):
     verdict = CharField()
     settled = CharField()
     settled_at = UtcField(null=True)
-    counted = BigIntegerField(null=True)
+    counted = BigIntegerField(null=True, index=True)
     first_seen_at = UtcField()
     seen_at = UtcField(null=True)
 
@@ -42,6 +42,13 @@ class ProviderLook(Model):
     since = UtcField()
     complete = BooleanField()
     orders = IntegerField()
+    currency = CharField()
+    balance = BigIntegerField(null=True)
+    spent = BigIntegerField()
+    income = BigIntegerField()
+    missing = BigIntegerField()
+    pending = BigIntegerField()
+    accepted = BigIntegerField()
 
     class Meta:
         table_name = "provider_look"
