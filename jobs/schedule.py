@@ -18,6 +18,7 @@ from jobs import (
     answer_returns,
     answer_topups,
     apply_callbacks,
+    audit,
     audit_provider,
     check_external,
     check_ledger,
@@ -92,7 +93,7 @@ SCHEDULE = (
     Entry(answer_requests, 1, "requests", "run what was asked for by hand"),
     Entry(purge, 86_400, "daily", "delete what nobody can ask for again"),
 )
-ON_REQUEST = (check_external,)
+ON_REQUEST = (audit, check_external)
 """Jobs without a timer: somebody asks for them (answer_requests.py)."""
 NAMES = {job.__name__.removeprefix("jobs."): job for job in (*(e.job for e in SCHEDULE), *ON_REQUEST)}
 

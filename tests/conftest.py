@@ -177,6 +177,7 @@ ON_BOTH = {
     "proof.test_rush",
     "shop.test_account",
     "shop.test_answers",
+    "shop.test_audit_cli",
     "shop.test_forgotten_limits",
     "shop.test_telling",
     "shop.test_replacing",

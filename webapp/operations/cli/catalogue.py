@@ -8,15 +8,13 @@ import click
 from flask import Flask
 
 from webapp import catalogue
-from webapp.base import clock
 from webapp.base.config import Config
 from webapp.base.money import money_text
 from webapp.catalogue import NothingHeld, State
-from webapp.models import BundleEvent, JobRequest
+from webapp.models import BundleEvent
+from webapp.operations.cli.asking import ask
 from webapp.state import leases
 
-LONGEST_WAIT_S = 600
-LEADER_SILENT_S = 60
 JOB = "sync_catalogue"
 
 
@@ -30,7 +28,7 @@ def register(app: Flask, config: Config) -> None:
         if not leases.seen_within(0):
             sys.exit("simka: no jobs process leads; start one with `python -m jobs`")
         catalogue.request_sync()
-        result = _follow(JobRequest.create(name=JOB))
+        result = ask(JOB, _Progress().tell)
         if result != "done":
             sys.exit(f"simka: the catalogue was not read ({result}); the log of the jobs process says why")
         for sentence in sentences(catalogue.state(), config):
@@ -54,21 +52,18 @@ def register(app: Flask, config: Config) -> None:
         )
 
 
-def _follow(request: JobRequest) -> str:
-    """Tell how far it is until the request is answered; returns how it was."""
-    told, give_up = catalogue.progress(), clock.monotonic() + LONGEST_WAIT_S
-    while True:
-        result: str = JobRequest.get_by_id(request.id).result
+class _Progress:
+    """Tells how far the reading is, each page once."""
+
+    def __init__(self) -> None:
+        self._told = catalogue.progress()
+
+    def tell(self) -> None:
         progress = catalogue.progress()
-        if progress and progress != told and progress["page"]:
+        if progress and progress != self._told and progress["page"]:
             pages = f" of {progress['pages']}" if progress["pages"] else ""
             click.echo(f"page {progress['page']}{pages}: {progress['bundles']} bundles")
-        if result not in {"", "running"}:
-            return result
-        if clock.monotonic() > give_up or not leases.seen_within(LEADER_SILENT_S):
-            return "no answer from the jobs process"
-        told = progress
-        clock.sleep(0.1)
+        self._told = progress
 
 
 # --- sentences

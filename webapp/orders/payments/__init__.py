@@ -16,7 +16,7 @@ from webapp.orders.payments.refunds import (
     refund_seen,
     return_all,
 )
-from webapp.orders.payments.statement import reconcile
+from webapp.orders.payments.statement import ask_for_statement, reconcile
 
 __all__ = [
     "ASK_AT_ONCE",
@@ -25,6 +25,7 @@ __all__ = [
     "PaymentProvider",
     "ProviderError",
     "Question",
+    "ask_for_statement",
     "confirm",
     "invoice",
     "invoice_or_none",

@@ -45,6 +45,11 @@ def reconcile(bot: BotApi, config: Config) -> int:
     return new
 
 
+def ask_for_statement() -> None:
+    """Somebody wants it read now: the next time it is due."""
+    Setting.write_time("statement.read_at", None)
+
+
 def _is_due() -> bool:
     now, read_at = clock.now(), Setting.read_time("statement.read_at")
     if read_at is None or now - read_at >= READ_EVERY or outages.now().payments_failing:
