@@ -18,7 +18,9 @@ class Payment(Stateful):
     """One charge. A second charge on one order is its own row, and is given back.
 
     created: allowed at the last question before the charge, whose id is not known yet; confirmed: charged.
-    `listed_at`: when it was seen in the statement of the payment provider.
+    `listed_at`: when it was seen in the statement of the payment provider. `amount` is all that was paid;
+    `credited_nano` of it has arrived, and `commission_nano` went to whoever brought the buyer, both in
+    billionths of that unit (nanostars). They are null until the statement tells.
     """
 
     TRANSITIONS: ClassVar[Mapping[str, set[str]]] = {
@@ -33,6 +35,8 @@ class Payment(Stateful):
     provider = CharField(column_name="means", default="stars")
     currency = CharField(default="XTR")
     amount = BigIntegerField()
+    credited_nano = BigIntegerField(null=True)
+    commission_nano = BigIntegerField(null=True)
     charge_id = CharField(unique=True, null=True)
     state = CharField(default="created")
     created_at = UtcField(default=clock.now)

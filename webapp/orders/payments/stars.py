@@ -12,6 +12,7 @@ from webapp.clients.telegram.updates import PreCheckoutQuery, StarTransaction, S
 from webapp.orders.payments.providers import (
     AlreadyBack,
     Charge,
+    Credit,
     Entry,
     Later,
     NoAnswer,
@@ -77,7 +78,9 @@ def _entry(row: StarTransaction) -> Entry | None:
         return None
     if not row.incoming:
         return Entry(row.id, None)
-    return Entry(row.id, _charge(partner.user.id, partner.invoice_payload, row.amount, row.id, row.date))
+    credit = Credit(row.nano, partner.affiliate.nano if partner.affiliate is not None else 0)
+    charge = _charge(partner.user.id, partner.invoice_payload, credit.whole, row.id, row.date)
+    return Entry(row.id, charge, credit)
 
 
 def _charge(payer: int, reference: str, amount: int, charge_id: str, at: datetime | None) -> Charge:

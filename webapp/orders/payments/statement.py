@@ -5,17 +5,22 @@ What we have and the statement has not is told to the owner.
 """
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
+from peewee import fn
+
+from webapp import catalogue
 from webapp.base import clock
 from webapp.base.config import Config
 from webapp.base.crash_points import crash_point
+from webapp.base.money import NANO
 from webapp.clients.telegram.botapi import BotApi
 from webapp.models import Order, Payment, Refund, Setting
 from webapp.models.db import transaction
 from webapp.orders.payments.booking import book, confirm
-from webapp.orders.payments.providers import Charge, Entry, PaymentProvider
+from webapp.orders.payments.providers import Charge, Credit, Entry, PaymentProvider
 from webapp.orders.payments.refunds import refund_seen
 from webapp.orders.payments.registry import PROVIDERS, provider_for
 from webapp.state import incidents, outages
@@ -29,6 +34,9 @@ MISSED_AFTER = timedelta(seconds=60)
 MISSED_UNTIL = timedelta(minutes=10)
 ACTED_ON = timedelta(hours=24)
 LISTED_WITHIN = timedelta(minutes=30)
+COMMISSION_FOR = timedelta(days=30)
+MOST_COMMISSION = 800
+"""Thousandths: more than this Telegram lets no affiliate have."""
 
 
 def reconcile(bot: BotApi, config: Config) -> int:
@@ -42,6 +50,7 @@ def reconcile(bot: BotApi, config: Config) -> int:
     Setting.write_time("statement.read_at", clock.now())
     new = sum(_reconcile(provider_for(name, bot), config) for name in PROVIDERS)
     outages.payments_reachable(True)
+    catalogue.follow_commission(_commission(), config)
     return new
 
 
@@ -98,10 +107,20 @@ def _take(entries: list[Entry], gone_back: set[str], config: Config) -> int:
         if entry.charge is None:
             new += refund_seen(entry.charge_id, actor="statement")
         elif entry.charge_id not in known:
-            new += _unheard_of(entry.charge, entry.charge_id in gone_back, config)
+            new += _unheard_of(_as_paid(entry.charge, entry.credit), entry.charge_id in gone_back, config)
             crash_point("statement.booked")
     _mark_listed(entries)
     return new
+
+
+def _as_paid(charge: Charge, credit: Credit | None) -> Charge:
+    """The charge with the price of its order, where that is what its line means: the sale of an affiliate is
+    listed for less than was paid.
+    """
+    order = Order.get_or_none(Order.reference == charge.reference)
+    if order is None or credit is None or not credit.fits(order.stars):
+        return charge
+    return replace(charge, amount=order.stars)
 
 
 def _unheard_of(charge: Charge, went_back: bool, config: Config) -> bool:
@@ -133,9 +152,28 @@ def _mark_listed(entries: list[Entry]) -> None:
         Payment.update(listed_at=now).where(
             Payment.charge_id.in_(came), Payment.listed_at.is_null()
         ).execute()
+        _note_credit({entry.charge_id: entry.credit for entry in entries if entry.credit is not None})
     if went:
         theirs = Payment.select(Payment.id).where(Payment.charge_id.in_(went))
         Refund.update(listed_at=now).where(Refund.payment.in_(theirs), Refund.listed_at.is_null()).execute()
+
+
+def _note_credit(credits: Mapping[str, Credit]) -> None:
+    """What has arrived of each charge, once."""
+    new = Payment.credited_nano.is_null() & Payment.charge_id.in_(list(credits))
+    for payment in Payment.select(Payment.id, Payment.charge_id, Payment.amount).where(new):
+        credit = credits[str(payment.charge_id)]
+        Payment.update(
+            credited_nano=credit.credited(payment.amount), commission_nano=credit.commission
+        ).where(Payment.id == payment.id).execute()
+
+
+def _commission() -> int:
+    """The largest part of a price, in thousandths, that did not arrive lately: an affiliate's, mostly."""
+    lately = (Payment.listed_at > clock.now() - COMMISSION_FOR) & (Payment.amount > 0)
+    missing = (Payment.amount * NANO - Payment.credited_nano) / Payment.amount
+    largest = Payment.select(fn.MAX(missing)).where(lately, Payment.credited_nano.is_null(False)).scalar()
+    return min(-(-int(largest or 0) * 1000 // NANO), MOST_COMMISSION)
 
 
 def _miss(provider: PaymentProvider, since: datetime) -> None:
