@@ -65,11 +65,22 @@ class Entry:
     credit: Credit | None = None
 
 
+@dataclass(frozen=True)
+class Movement:
+    """A line of the statement that is about nothing we sell. `nano`: nanostars, negative where they went."""
+
+    line_id: str
+    kind: str
+    nano: int
+    at: datetime
+
+
 class Page(NamedTuple):
     """Lines as far as they are understood, and how many there were: less than a full page is the last."""
 
     entries: Sequence[Entry]
     length: int
+    movements: Sequence[Movement] = ()
 
 
 class PaymentProvider(Protocol):

@@ -17,10 +17,10 @@ from webapp.base.config import Config
 from webapp.base.crash_points import crash_point
 from webapp.base.money import NANO
 from webapp.clients.telegram.botapi import BotApi
-from webapp.models import Order, Payment, Refund, Setting
+from webapp.models import Order, Payment, Refund, Setting, StarMovement
 from webapp.models.db import transaction
-from webapp.orders.payments.booking import book, confirm
-from webapp.orders.payments.providers import Charge, Credit, Entry, PaymentProvider
+from webapp.orders.payments.booking import book, confirm, set_aside
+from webapp.orders.payments.providers import Charge, Credit, Entry, Movement, PaymentProvider
 from webapp.orders.payments.refunds import refund_seen
 from webapp.orders.payments.registry import PROVIDERS, provider_for
 from webapp.state import incidents, outages
@@ -68,8 +68,9 @@ def _is_due() -> bool:
 def _reconcile(provider: PaymentProvider, config: Config) -> int:
     began_at, name = clock.now(), f"statement.{provider.name}.offset"
     offset = max(0, Setting.read(name, 0) - OVERLAP)
-    entries, end, complete = _read(provider, offset)
+    entries, movements, end, complete = _read(provider, offset)
     crash_point("statement.read")
+    _note_movements(movements)
     gone_back = {entry.charge_id for entry in entries if entry.charge is None}
     new = sum(_take(list(part), gone_back, config) for part in _parts(entries))
     Setting.write(name, end)
@@ -78,20 +79,22 @@ def _reconcile(provider: PaymentProvider, config: Config) -> int:
     return new
 
 
-def _read(provider: PaymentProvider, offset: int) -> tuple[list[Entry], int, bool]:
+def _read(provider: PaymentProvider, offset: int) -> tuple[list[Entry], list[Movement], int, bool]:
     """The lines from `offset` on, the line after the last one, and whether that is the end. A statement that
     is shorter than it was is another one, and read from its beginning.
     """
     entries: list[Entry] = []
+    movements: list[Movement] = []
     for number in range(MOST_PAGES):
         page = provider.statement(offset)
         if number == 0 and page.length == 0 and offset > 0:
             return _read(provider, 0)
         entries += page.entries
+        movements += page.movements
         offset += page.length
         if page.length < provider.page_length:
-            return entries, offset, True
-    return entries, offset, False
+            return entries, movements, offset, True
+    return entries, movements, offset, False
 
 
 def _parts(entries: list[Entry], size: int = 100) -> Iterator[Iterable[Entry]]:
@@ -124,16 +127,14 @@ def _as_paid(charge: Charge, credit: Credit | None) -> Charge:
 
 
 def _unheard_of(charge: Charge, went_back: bool, config: Config) -> bool:
-    """Served if there is time, or given back: the deadline counts from the charge. An old one is left to a
-    person: perhaps it is our rows that are lost, and it was delivered long ago.
+    """Served if there is time, or given back: the deadline counts from the charge. The shop does not act by
+    itself on an old one, for perhaps it is our rows that are lost, and it was delivered long ago: it is
+    booked, and a person decides.
     """
     if went_back:
         return _book_as_refunded(charge)
     if clock.now() - charge.at > ACTED_ON:
-        incidents.open(
-            "unknown_payment", charge.charge_id, f"{charge.amount} {charge.currency} at {charge.at}"
-        )
-        return False
+        return set_aside(charge)
     log.warning("a payment that nobody told us of", extra={"order": charge.reference})
     return confirm(charge, config)
 
@@ -156,6 +157,17 @@ def _mark_listed(entries: list[Entry]) -> None:
     if went:
         theirs = Payment.select(Payment.id).where(Payment.charge_id.in_(went))
         Refund.update(listed_at=now).where(Refund.payment.in_(theirs), Refund.listed_at.is_null()).execute()
+
+
+def _note_movements(movements: Iterable[Movement]) -> None:
+    """What moves Stars besides our sales: never served or refunded by us, and part of the balance."""
+    rows = [
+        {"line_id": one.line_id, "outgoing": one.nano < 0, "kind": one.kind, "nano": one.nano, "at": one.at}
+        for one in movements
+    ]
+    with transaction():
+        for start in range(0, len(rows), 100):
+            StarMovement.insert_many(rows[start : start + 100]).on_conflict_ignore().execute()
 
 
 def _note_credit(credits: Mapping[str, Credit]) -> None:
