@@ -111,7 +111,8 @@ class _Control:
     def pay(self) -> dict[str, Any]:
         body = _body()
         slug = stars.slug_of(_text(body, "invoice"))
-        return stars.pay(self.telegram, slug, _number(body, "user_id"))
+        permille = _number(body, "affiliate_permille", 0)
+        return stars.pay(self.telegram, slug, _number(body, "user_id"), permille)
 
     def messages(self) -> dict[str, Any]:
         """The chat with a user, oldest first; ?after=<message_id> leaves out what is known already.

@@ -16,10 +16,11 @@ from webapp.models.payments import (
     RefundEvent,
     ReturnEvent,
     ReturnRequest,
+    StarMovement,
 )
 from webapp.models.provider import ProviderBalance
 from webapp.models.provider_orders import UNEXPLAINED, AuditedOrder, ProviderLook
-from webapp.models.references import new_reference
+from webapp.models.references import is_reference, new_reference
 from webapp.models.shares import Share
 from webapp.models.submissions import Submission
 from webapp.models.system import AdminEvent, FunnelDay, Incident, JobRequest, Lease, Process, Setting
@@ -66,9 +67,11 @@ __all__ = [
     "ReturnRequest",
     "Setting",
     "Share",
+    "StarMovement",
     "Submission",
     "TelegramUpdate",
     "UsagePoint",
+    "is_reference",
     "new_reference",
 ]
 
@@ -94,6 +97,7 @@ TABLES: list[type[BaseModel]] = [
     RefundEvent,
     ReturnRequest,
     ReturnEvent,
+    StarMovement,
     Assignment,
     Compatibility,
     Esim,

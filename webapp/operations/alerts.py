@@ -59,7 +59,7 @@ def kinds() -> dict[str, Kind]:
         "webhook_errors": Kind(_("Telegram cannot deliver its updates"), True),
         "customer_held": Kind(_("A customer's purchases are held"), False),
         "refund_stuck": Kind(_("A refund does not get through"), True),
-        "unknown_payment": Kind(_("Somebody paid for what is not known"), False),
+        "unknown_payment": Kind(_("Somebody paid for what is not known"), True),
         "payment_not_listed": Kind(_("A payment is not in Telegram's list"), False),
         "refund_not_listed": Kind(_("A refund is not in Telegram's list"), False),
         "chargeback": Kind(_("A charge was taken back for what was delivered"), False),

@@ -20,7 +20,7 @@ from webapp.clients.telegram.errors import TelegramError
 from webapp.esims import callbacks
 from webapp.models import OPEN_STAGES, Order, OrderEvent, Setting, Submission
 from webapp.operations import external_checks
-from webapp.orders import reconciling
+from webapp.orders import reconciling, unplaced
 from webapp.state import funnel, incidents, outages, provider
 
 log = logging.getLogger(__name__)
@@ -110,6 +110,11 @@ def _answers_differ(_config: Config, _bot: BotApi) -> Found:
 
 def _lost_share(ended: list[str]) -> float:
     return ended.count("failed") / len(ended) if ended else 0.0
+
+
+def _unplaced_charges(_config: Config, _bot: BotApi) -> Found:
+    count, amount = unplaced.sums()
+    return {"": f"{count} charges, {amount} Stars: serve or refund each at /admin/stars"} if count else {}
 
 
 # --- eSIM Go
@@ -237,6 +242,7 @@ CONDITIONS: Mapping[str, Callable[[Config, BotApi], Found | None]] = {
     "order_stuck": _stuck_orders,
     "orders_failing": _failing_orders,
     "answer_differs": _answers_differ,
+    "unknown_payment": _unplaced_charges,
     "provider_unreachable": _provider_unreachable,
     "runway_short": _runway_short,
     "runway_critical": _runway_critical,

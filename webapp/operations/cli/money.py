@@ -57,7 +57,8 @@ def _paid() -> Iterator[str]:
         difference = f"; difference {account.difference}" if account.difference else ""
         yield (
             f"{account.currency}: paid {account.paid} = delivered {account.delivered} + returned "
-            f"{account.returned} + refunded {account.refunded} + in flight {account.in_flight}{difference}"
+            f"{account.returned} + refunded {account.refunded} + in flight {account.in_flight} "
+            f"+ unmatched {account.unmatched}{difference}"
         )
 
 

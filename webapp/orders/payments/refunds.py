@@ -42,7 +42,8 @@ _PROBED_AT = "refunds.probed_at"
 def refund(payment: Payment, reason: str) -> bool:
     """All of this charge goes back, once. Call it in the transaction that is the reason."""
     with transaction():
-        if payment.state != "confirmed" or not payment.move("refund_due", actor="shop", note=reason):
+        known = payment.state in {"confirmed", "unplaced"}
+        if not known or not payment.move("refund_due", actor="shop", note=reason):
             return False
         Refund.create(payment=payment, reason=reason)
     crash_point("refund.due")
