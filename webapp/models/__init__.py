@@ -21,7 +21,7 @@ from webapp.models.provider import ProviderBalance
 from webapp.models.references import new_reference
 from webapp.models.shares import Share
 from webapp.models.submissions import Submission
-from webapp.models.system import AdminEvent, FunnelDay, Incident, JobRequest, Lease, Process, Setting
+from webapp.models.system import AdminEvent, Boot, FunnelDay, Incident, JobRequest, Lease, Process, Setting
 
 __all__ = [
     "ELSEWHERE",
@@ -34,6 +34,7 @@ __all__ = [
     "AdminEvent",
     "Area",
     "Assignment",
+    "Boot",
     "Bundle",
     "BundleArea",
     "BundleEvent",
@@ -99,6 +100,7 @@ TABLES: list[type[BaseModel]] = [
     Share,
     FunnelDay,
     AdminEvent,
+    Boot,
     Incident,
     JobRequest,
     Lease,
