@@ -15,7 +15,7 @@ from jobs.context import Context
 from webapp.base import clock, crash_points
 from webapp.clients.esimgo.errors import EsimGoError
 from webapp.models import db
-from webapp.state import leases
+from webapp.state import leases, shop_time
 from webapp.state.leases import Leadership
 
 log = logging.getLogger("jobs")
@@ -62,6 +62,7 @@ class Heartbeat(threading.Thread):
         while not self._ended.wait(min(BEAT_S, self._ttl_s / 6)):
             try:
                 db.keep_connection()
+                shop_time.follow()
                 lost = not leases.keep(self._leadership, self._ttl_s)
             except PeeweeException:
                 log.exception("the lease could not be renewed")

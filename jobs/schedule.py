@@ -1,6 +1,6 @@
 """Which job runs how often, and what for.
 
-APScheduler only ticks; due dates are decided by webapp/base/clock.py.
+APScheduler only ticks, by counted time (jobs/counting.py); due dates are decided by webapp/base/clock.py.
 """
 
 import logging
@@ -20,6 +20,7 @@ from jobs import (
     apply_callbacks,
     audit,
     audit_provider,
+    check_clock,
     check_external,
     check_ledger,
     check_provider,
@@ -42,13 +43,14 @@ from jobs import (
     validate_quotes,
 )
 from jobs.context import Context
+from jobs.counting import Counted, Every
 from webapp import create_app
 from webapp.base import clock
 from webapp.base.config import Config
 from webapp.models import JobRequest, Setting, db
 from webapp.operations.beginning import Beginning
-from webapp.state import leases
-from webapp.state.leases import Leadership
+from webapp.state import leases, shop_time
+from webapp.state.leases import Leadership, Watch
 
 log = logging.getLogger("jobs")
 
@@ -76,6 +78,7 @@ SCHEDULE = (
     Entry(answer_topups, 1, "topups", "find out which plans fit an eSIM that somebody wants to top up"),
     Entry(sync_catalogue, 1, "catalogue", "keep the catalogue fresh"),
     Entry(check_provider, 5, "balance", "watch balance and outages of the provider"),
+    Entry(check_clock, 4, "clock", "know how late it is"),
     Entry(apply_callbacks, 1, "local", "act on what the provider told us"),
     Entry(enforce_deadlines, 5, "local", "active or refunded"),
     Entry(expire_unpaid, 60, "local", "close unpaid orders"),
@@ -154,9 +157,9 @@ def _ask_the_leader(name: str) -> int:
 
 def wait_for_leadership(config: Config) -> Leadership:
     """Returns when this process leads, however long that takes."""
-    said = ""
+    said, watch = "", Watch()
     while True:
-        leadership, why = _try_to_lead(config)
+        leadership, why = _try_to_lead(config, watch)
         if leadership is not None:
             log.info("leading, epoch %s", leadership.epoch)
             return leadership
@@ -166,10 +169,11 @@ def wait_for_leadership(config: Config) -> Leadership:
         clock.sleep(1)
 
 
-def _try_to_lead(config: Config) -> tuple[Leadership | None, str]:
+def _try_to_lead(config: Config, watch: Watch) -> tuple[Leadership | None, str]:
     """With the reason when it is not to be had: a standby outlives a database that is locked or away."""
     try:
-        return leases.acquire(config.lease_s), "another jobs process leads"
+        shop_time.follow()
+        return leases.acquire(config.lease_s, watch), "another jobs process leads"
     except OperationalError as error:
         db.database.close()
         return None, f"the database does not let us ({error})"
@@ -204,16 +208,15 @@ def scheduled(ticks: Ticks) -> BlockingScheduler:
     # A job that takes longer than its tick is the rule, and an outage would fill the log with such warnings.
     logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
     scheduler = BlockingScheduler(
-        timezone="UTC",
+        timezone=Counted(),
         executors={name: ThreadPoolExecutor(lanes) for name, lanes in EXECUTORS.items()},
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
     )
     for entry in SCHEDULE:
         scheduler.add_job(
             ticks.tick,
-            "interval",
+            Every(entry.every_s if entry.every_s <= LONGEST_TICK_S else RARE_TICK_S),
             args=[entry],
-            seconds=entry.every_s if entry.every_s <= LONGEST_TICK_S else RARE_TICK_S,
             executor=entry.executor,
             id=entry.job.__name__,
             max_instances=entry.lanes,

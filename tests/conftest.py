@@ -170,6 +170,7 @@ ON_BOTH = {
     "api.test_idempotency",
     "crash.test_matrix",
     "crash.test_paused_leader",
+    "flows.test_clocks",
     "flows.test_fair_shares",
     "flows.test_faults.test_a_killed_jobs_process_buys_once_and_delivers",
     "flows.test_faults.test_a_standby_takes_over_when_the_leader_is_killed",
@@ -211,6 +212,7 @@ ON_BOTH = {
     "shop.test_reconciling",
     "shop.test_refunds",
     "shop.test_sales",
+    "shop.test_shop_time",
     "shop.test_sealing",
     "shop.test_purchase_limits",
     "shop.test_shares",
@@ -293,6 +295,7 @@ def database(config: Config) -> Iterator[Config]:
     yield config
     db.database.close()
     clock.use_offset_file(None)
+    clock.count_from(None)
 
 
 # --- the whole shop, running

@@ -22,6 +22,7 @@ def create_app(config: "Config | None" = None) -> "Flask":
     from webapp.base.config import ROOT, Config, warn_of_unknown
     from webapp.models import data_keys, db
     from webapp.operations import cli
+    from webapp.state import shop_time
     from webapp.views import assets
     from webapp.views.site import Site
 
@@ -29,6 +30,7 @@ def create_app(config: "Config | None" = None) -> "Flask":
     clock.use_offset_file(config.clock_file)
     db.bind(config.database_url, config.data_keys or [sealing.derived_key(config.telegram_bot_token)])
     data_keys.check()
+    shop_time.begin()
     logs.configure(config.log_format)
     warn_of_unknown()
     sentry.begin(config.sentry_dsn)

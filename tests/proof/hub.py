@@ -38,6 +38,8 @@ class Process:
 class Hub:
     """Clock, scheduler and power switch. It can stand in for the modules `time` and `datetime` of a clock."""
 
+    CLOCK_BOOTTIME = CLOCK_MONOTONIC = 0
+
     def __init__(self, may_switch: Callable[[], bool] = lambda: True) -> None:
         self.now_s = 0.0
         self.outside = Process("outside", 1)
@@ -56,6 +58,9 @@ class Hub:
         return BEGINNING + timedelta(seconds=self.now_s)
 
     def monotonic(self) -> float:
+        return self.now_s
+
+    def clock_gettime(self, _clock: int) -> float:
         return self.now_s
 
     def sleep(self, seconds: float) -> None:

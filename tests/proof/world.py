@@ -145,6 +145,7 @@ class World:
         for module in (clock, sandbox.clock):
             set_(module, "datetime", self.hub)
             set_(module, "time", self.hub)
+        clock.count_from(None)
         set_(calls, "Adapter", self.network.adapter)
         set_(botapi, "Adapter", self.network.adapter)
         set_(http, "cut_off", uncut)
@@ -164,6 +165,7 @@ class World:
             self.hub.cut(jobs.process)
         self.hub.cut(self.hub.outside)
         db.database.close()
+        clock.count_from(None)
 
     def _started(self, pid: int) -> str:
         alive = {jobs.process.pid for jobs in self.jobs if jobs.process.alive}

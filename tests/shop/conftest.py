@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from types import SimpleNamespace
 
 import pytest
 from flask import Flask
@@ -48,7 +47,8 @@ def noon(database: Config, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def stop_at(moment: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(clock, "datetime", SimpleNamespace(now=lambda zone: moment.astimezone(zone)))
+    clock.zero()  # read while the machine's clock still goes
+    monkeypatch.setattr(clock, "counted", lambda: (moment - clock.zero()).total_seconds())
 
 
 @pytest.fixture

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.date import DateTrigger
-from apscheduler.triggers.interval import IntervalTrigger
 from peewee import OperationalError
 
 from jobs import expire_unpaid, refresh_esims, runner, schedule, sync_catalogue
 from jobs.__main__ import main
 from jobs.context import Context
+from jobs.counting import Every
 from tests.shop.conftest import Advance
 from tests.shop.factories import (
     after,
@@ -34,9 +34,9 @@ from webapp.clients.esimgo.errors import AccessDenied, EsimGoError, Unavailable
 from webapp.clients.esimgo.payloads import CataloguePage, EsimDetails, Organisation
 from webapp.models import Esim, JobRequest, Lease, Order, Plan
 from webapp.state import leases
-from webapp.state.leases import Leadership
+from webapp.state.leases import Leadership, Watch
 
-NO_JOBS = {"__init__", "__main__", "context", "doctor", "metrics", "runner", "schedule", "smoke"}
+NO_JOBS = {"__init__", "__main__", "context", "counting", "doctor", "metrics", "runner", "schedule", "smoke"}
 
 
 @pytest.fixture
@@ -93,7 +93,7 @@ def test_jobs_run_as_often_as_promised(name: str, every_s: float) -> None:
 
 
 def test_each_class_of_work_has_a_thread_of_its_own_and_no_job_overtakes_itself(context: Context) -> None:
-    ticking = ticks_of(context, IntervalTrigger)
+    ticking = ticks_of(context, Every)
     assert len(ticking) == len(schedule.SCHEDULE)
     classes = {entry.executor for entry in schedule.SCHEDULE}
     assert {"purchases", "orders", "reads", "chat", "local"} <= classes
@@ -109,7 +109,7 @@ def test_what_runs_once_a_day_may_take_long_and_holds_up_nothing_else() -> None:
 
 
 def test_only_refunds_go_side_by_side(context: Context) -> None:
-    at_once = {ticking.id: ticking.max_instances for ticking in ticks_of(context, IntervalTrigger)}
+    at_once = {ticking.id: ticking.max_instances for ticking in ticks_of(context, Every)}
     assert at_once.pop("jobs.issue_refunds") == schedule.EXECUTORS["refunds"] > 1
     assert set(at_once.values()) == {1}
 
@@ -287,7 +287,7 @@ def test_a_job_that_fails_is_told_to_who_ran_it(database: Config, monkeypatch: p
 def test_the_heartbeat_keeps_the_lease_and_ends_when_told(database: Config, advance: Advance) -> None:
     leader = lead(1)
     heartbeat = runner.Heartbeat(leader, 0.06)
-    Lease.update(expires_at=after(-10)).execute()
+    Lease.update(expires_at=after(-10), until_s=clock.steady() - 10).execute()
     heartbeat.start()
     for _ in range(3000):
         if leases.seen_within(0):
@@ -415,11 +415,11 @@ def test_a_standby_outlives_a_database_that_is_locked(
 ) -> None:
     acquire, tries = leases.acquire, iter([OperationalError("database is locked")] * 2)
 
-    def refuse(ttl_s: float) -> Leadership | None:
+    def refuse(ttl_s: float, watch: Watch) -> Leadership | None:
         error = next(tries, None)
         if error is not None:
             raise error
-        return acquire(ttl_s)
+        return acquire(ttl_s, watch)
 
     caplog.set_level("INFO")
     leases.release(context.leadership)

@@ -55,6 +55,8 @@ def held_by(pid: int, *, host: str = "", started: str = "", epoch: int = 4, name
         pid_started=started or start_of(pid),
         epoch=epoch,
         expires_at=after(600),
+        boot="another boot" if host else clock.boot(),
+        until_s=clock.steady() + 600,
     )
 
 
@@ -218,11 +220,35 @@ def test_whatever_a_process_is_called_its_start_is_found(tmp_path: Path) -> None
         process.wait()
 
 
-def test_a_leader_on_another_host_is_waited_for(advance: Advance) -> None:
+def test_a_leader_on_another_host_leads_for_as_long_as_it_is_heard_of(advance: Advance) -> None:
     held_by(2**22 + 1, host="another-host", started="1")
-    assert leases.acquire(15) is None
-    advance(601)
-    assert lead().epoch == 5
+    watch = leases.Watch()
+    for _ in range(4):
+        assert leases.acquire(15, watch) is None
+        Lease.update(beats=Lease.beats + 1).execute()
+        advance(14)
+    assert leases.acquire(15, watch) is None, "it has just been heard of"
+    advance(14.9)
+    assert leases.acquire(15, watch) is None
+    assert leases.acquire(15) is None, "who has only just come cannot know"
+    advance(0.2)
+    second = leases.acquire(15, watch)
+    assert second is not None
+    assert second.epoch == 5
+
+
+@pytest.mark.parametrize("ahead_s", [-86_400, -1200, 1200, 86_400])
+def test_a_leader_on_another_host_whose_clock_is_wrong_is_replaced_as_soon(
+    advance: Advance, ahead_s: float
+) -> None:
+    held_by(2**22 + 1, host="another-host", started="1")
+    Lease.update(expires_at=after(600 + ahead_s), until_s=ahead_s).execute()
+    watch = leases.Watch()
+    assert leases.acquire(15, watch) is None
+    advance(14)
+    assert leases.acquire(15, watch) is None
+    advance(2)
+    assert leases.acquire(15, watch) is not None
 
 
 def test_seen_within_tells_for_how_long_nobody_has_led(advance: Advance) -> None:

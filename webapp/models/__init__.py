@@ -23,7 +23,7 @@ from webapp.models.provider_orders import UNEXPLAINED, AuditedOrder, ProviderLoo
 from webapp.models.references import is_reference, new_reference
 from webapp.models.shares import Share
 from webapp.models.submissions import Submission
-from webapp.models.system import AdminEvent, FunnelDay, Incident, JobRequest, Lease, Process, Setting
+from webapp.models.system import AdminEvent, Boot, FunnelDay, Incident, JobRequest, Lease, Process, Setting
 
 __all__ = [
     "ELSEWHERE",
@@ -38,6 +38,7 @@ __all__ = [
     "Area",
     "Assignment",
     "AuditedOrder",
+    "Boot",
     "Bundle",
     "BundleArea",
     "BundleEvent",
@@ -109,6 +110,7 @@ TABLES: list[type[BaseModel]] = [
     Share,
     FunnelDay,
     AdminEvent,
+    Boot,
     Incident,
     JobRequest,
     Lease,

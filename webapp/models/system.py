@@ -4,14 +4,31 @@ import json
 from datetime import datetime
 from typing import Any
 
-from peewee import BigIntegerField, CharField, IntegerField, TextField
+from peewee import BigIntegerField, CharField, DoubleField, IntegerField, TextField
 
 from webapp.base import clock
 from webapp.models.db import BaseModel, Row, UtcField
 
 
+class Boot(BaseModel):
+    """One boot of one machine, named as `clock.boot` does, and the shop's time when its counting was at 0.
+
+    `began_at`: when the shop first ran in it, by that zero. `confirmed_at`: when the outside first said that
+    the zero is right.
+    """
+
+    name = CharField(primary_key=True)
+    zero = UtcField()
+    began_at = UtcField()
+    confirmed_at = UtcField(null=True)
+
+
 class Lease(BaseModel):
-    """Who may act for the shop; `epoch` grows with every new leader."""
+    """Who may act for the shop; `epoch` grows with every new leader, `beats` with every renewal.
+
+    It ends when its holder's machine (`boot`) has counted `until_s`. `expires_at` is the same by the shop's
+    time, for whoever only wants to tell.
+    """
 
     name = CharField(primary_key=True)
     owner = CharField()
@@ -20,6 +37,9 @@ class Lease(BaseModel):
     pid_started = CharField()
     epoch = IntegerField()
     expires_at = UtcField()
+    boot = CharField(default="")
+    until_s = DoubleField(default=0)
+    beats = IntegerField(default=0)
 
 
 class Process(Row):

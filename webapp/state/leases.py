@@ -1,6 +1,9 @@
 """Leadership: one row says which jobs process may act, with an epoch that grows with every new leader.
 
 A claim is made in a transaction that also reads this row, so a leader that lost it cannot begin anything.
+
+No clock is compared with another's: on the leader's own machine a lease ends when the machine has counted so
+far, and elsewhere when the leader was not heard of for so long as the one who waits has counted.
 """
 
 import os
@@ -8,6 +11,7 @@ import socket
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from peewee import Expression
 
@@ -16,6 +20,7 @@ from webapp.models import Lease, new_reference
 from webapp.models.db import locking, transaction
 
 NAME = "jobs"
+TOLD_WITHIN_S = 1
 
 
 @dataclass(frozen=True)
@@ -26,11 +31,28 @@ class Leadership:
     epoch: int
 
 
-def acquire(ttl_s: float) -> Leadership | None:
-    """Become the leader if nobody is: no row, an expired one, or a holder of this host that has died."""
+class Watch:
+    """What a standby has seen of the leader, which may be on another machine. Not for several threads."""
+
+    def __init__(self) -> None:
+        self._heard: tuple[str, int, int] | None = None
+        self._heard_s = 0.0
+
+    def silent_s(self, row: Lease) -> float:
+        """For how long the leader has not renewed its lease, as far as was looked."""
+        beat = (row.owner, row.epoch, row.beats)
+        if beat != self._heard:
+            self._heard, self._heard_s = beat, clock.steady()
+        return clock.steady() - self._heard_s
+
+
+def acquire(ttl_s: float, watch: Watch | None = None) -> Leadership | None:
+    """Become the leader if nobody is: no row, a lease that was released or has run out, or a holder of this
+    host that has died. `watch`, asked again and again, also notices that a leader elsewhere is gone.
+    """
     with transaction():
         row = _locked_row()
-        if row.expires_at > clock.now() and not _is_dead(row):
+        if not (_is_free(row) or _is_dead(row) or (watch is not None and watch.silent_s(row) >= ttl_s)):
             return None
         mine = Leadership(owner=new_reference(), epoch=row.epoch + 1)
         Lease.update(
@@ -39,7 +61,7 @@ def acquire(ttl_s: float) -> Leadership | None:
             host=socket.gethostname(),
             pid=os.getpid(),
             pid_started=process_started(os.getpid()),
-            expires_at=clock.now() + timedelta(seconds=ttl_s),
+            **_ends_in(ttl_s),
         ).where(Lease.name == NAME).execute()
         return mine
 
@@ -54,22 +76,23 @@ def _locked_row() -> Lease:
 
 def renew(leadership: Leadership, ttl_s: float) -> bool:
     """Hold on for another `ttl_s` seconds; False when somebody else leads now."""
-    until = clock.now() + timedelta(seconds=ttl_s)
-    return bool(Lease.update(expires_at=until).where(_is(leadership)).execute())
+    return bool(Lease.update(**_ends_in(ttl_s)).where(_is(leadership)).execute())
 
 
 def keep(leadership: Leadership, ttl_s: float) -> bool:
-    """Renew when a third of the time has passed, or at once when the clock was moved; else only look."""
+    """Renew when a third of the time has passed, or at once when time was moved; else only look."""
     row = Lease.get_or_none(Lease.name == NAME)
     if row is None or (row.owner, row.epoch) != (leadership.owner, leadership.epoch):
         return False
-    spent = clock.now() > row.expires_at - timedelta(seconds=ttl_s * 2 / 3)
-    return renew(leadership, ttl_s) if spent else True
+    left_s = row.until_s - clock.steady()
+    told_s = (row.expires_at - clock.now()).total_seconds()
+    is_spent = left_s < ttl_s * 2 / 3 or abs(told_s - left_s) > TOLD_WITHIN_S
+    return renew(leadership, ttl_s) if is_spent else True
 
 
 def release(leadership: Leadership) -> None:
     """Let a standby in at once. The row stays, for its epoch."""
-    Lease.update(expires_at=clock.now()).where(_is(leadership)).execute()
+    Lease.update(owner="", expires_at=clock.now()).where(_is(leadership)).execute()
 
 
 def holds(leadership: Leadership) -> bool:
@@ -85,6 +108,20 @@ def seen_within(seconds: float) -> bool:
 
 def _is(leadership: Leadership) -> Expression:
     return (Lease.name == NAME) & (Lease.owner == leadership.owner) & (Lease.epoch == leadership.epoch)
+
+
+def _ends_in(ttl_s: float) -> dict[str, Any]:
+    return {
+        "boot": clock.boot(),
+        "until_s": clock.steady() + ttl_s,
+        "beats": Lease.beats + 1,
+        "expires_at": clock.now() + timedelta(seconds=ttl_s),
+    }
+
+
+def _is_free(row: Lease) -> bool:
+    has_run_out = row.boot == clock.boot() and clock.steady() >= row.until_s
+    return not row.owner or has_run_out
 
 
 def _is_dead(row: Lease) -> bool:

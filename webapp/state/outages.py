@@ -12,7 +12,7 @@ from typing import Any
 from webapp.base import clock
 from webapp.models import Setting
 from webapp.models.db import rows
-from webapp.state import leases, provider, switches
+from webapp.state import leases, provider, shop_time, switches
 
 PAUSE_AFTER = timedelta(seconds=60)
 MAY_BE_LATE = timedelta(minutes=10)
@@ -33,7 +33,8 @@ _SHOWN = (
 )
 _STATE = (
     f"SELECT {', '.join(['MAX(CASE WHEN name = ? THEN value END)'] * len(_SHOWN))}, "  # noqa: S608 - no values
-    "(SELECT CAST(expires_at AS TEXT) FROM lease WHERE name = ?) "
+    "(SELECT CAST(expires_at AS TEXT) FROM lease WHERE name = ?), "
+    "(SELECT CAST(zero AS TEXT) FROM boot WHERE name = ?) "
     f"FROM setting WHERE name IN ({', '.join('?' * len(_SHOWN))})"
 )
 """One row: with SQLite every row more is one more wait for the other threads."""
@@ -87,10 +88,13 @@ def now() -> Outages:
 
 
 def _known() -> dict[str, Any]:
-    """The settings that are there and not null; under "lease" the end of the jobs process's lease."""
-    (found,) = rows(_STATE, *_SHOWN, leases.NAME, *_SHOWN)
+    """The settings that are there and not null; under "lease" the end of the jobs process's lease. Whoever
+    asks here also learns whether the shop's time was corrected.
+    """
+    (found,) = rows(_STATE, *_SHOWN, leases.NAME, clock.boot(), *_SHOWN)
+    shop_time.adopt(_moment(found[-1]))
     told = {name: json.loads(text) for name, text in zip(_SHOWN, found, strict=False) if text is not None}
-    return {name: value for name, value in told.items() if value is not None} | {"lease": found[-1]}
+    return {name: value for name, value in told.items() if value is not None} | {"lease": found[-2]}
 
 
 def _outages(known: dict[str, Any]) -> Outages:

@@ -1,0 +1,92 @@
+"""The zero that all processes of one boot share."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from jobs import check_clock
+from jobs.context import Context
+from tests.shop.conftest import Advance
+from tests.shop.factories import after, lead, near
+from tests.shop.standins import Bot, Provider
+from webapp.base import clock
+from webapp.base.config import Config
+from webapp.models import Boot, Setting, db
+from webapp.state import outages, shop_time
+
+pytestmark = pytest.mark.usefixtures("database")
+
+
+@pytest.fixture
+def reboot(database: Config, monkeypatch: pytest.MonkeyPatch, provider: Provider, bot: Bot) -> None:
+    """The machine boots again, a moment after the leader has noted how late it is."""
+    shop_time.follow()
+    check_clock.run(Context(database, provider, bot, lead(), {}))
+    monkeypatch.setattr(clock, "boot", lambda: "the next boot")
+
+
+def test_the_first_process_of_a_boot_writes_down_from_when_it_counts() -> None:
+    began = clock.now()
+    shop_time.follow()
+    row = Boot.get()
+    assert (row.name, row.zero, row.confirmed_at) == (clock.boot(), clock.zero(), None)
+    assert near(row.began_at, began)
+
+
+def test_another_process_counts_from_there_whatever_its_machines_clock_says_by_then() -> None:
+    shop_time.follow()
+    first = clock.now()
+    clock.count_from(clock.zero() - timedelta(minutes=20))
+    assert not near(clock.now(), first)
+    shop_time.follow()
+    assert near(clock.now(), first)
+    assert Boot.select().count() == 1
+
+
+def test_who_asks_how_the_shop_is_learns_of_a_corrected_zero() -> None:
+    shop_time.follow()
+    corrected = clock.zero() + timedelta(minutes=15)
+    Boot.update(zero=corrected).execute()
+    outages.now()
+    assert clock.zero() == corrected
+
+
+def test_without_a_zero_in_the_database_a_process_keeps_its_own() -> None:
+    before = clock.zero()
+    outages.now()
+    assert clock.zero() == before
+
+
+@pytest.mark.usefixtures("reboot")
+@pytest.mark.parametrize("behind_s", [1, 900, 86_400])
+def test_a_new_boot_is_never_behind_a_moment_that_was_reached(behind_s: int) -> None:
+    reached = clock.now()
+    clock.count_from(clock.zero() - timedelta(seconds=behind_s))
+    shop_time.follow()
+    assert near(clock.now(), reached)
+    assert near(Boot.get_by_id("the next boot").began_at, reached)
+
+
+@pytest.mark.usefixtures("reboot")
+def test_a_new_boot_goes_by_the_machines_clock_where_that_is_ahead() -> None:
+    clock.count_from(clock.zero() + timedelta(hours=3))
+    now = clock.now()
+    shop_time.follow()
+    assert near(clock.now(), now)
+    assert Boot.select().count() == 2
+
+
+def test_what_was_reached_counts_with_the_time_that_was_played(advance: Advance) -> None:
+    shop_time.follow()
+    advance(3600)
+    shop_time.reach()
+    assert near(Setting.read_time(shop_time.REACHED), after(0))
+
+
+def test_a_database_that_is_not_migrated_keeps_nobody_from_starting(tmp_path: Path) -> None:
+    db.database.close()
+    db.bind(f"sqlite:///{tmp_path}/empty.db")
+    before = clock.zero()
+    shop_time.begin()
+    assert clock.zero() == before
