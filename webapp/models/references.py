@@ -1,8 +1,16 @@
 """Names of ours that strangers may see."""
 
+import re
 import secrets
+
+_FORM = re.compile(r"[A-Za-z0-9_-]{16}")
 
 
 def new_reference() -> str:
     """Random, unguessable, safe in a URL and in Telegram's invoice payload (1 to 128 bytes)."""
     return secrets.token_urlsafe(12)
+
+
+def is_reference(text: str) -> bool:
+    """May we have made it?"""
+    return _FORM.fullmatch(text) is not None

@@ -14,6 +14,7 @@ from peewee import Expression
 from webapp.base import clock
 from webapp.models import Lease, new_reference
 from webapp.models.db import locking, transaction
+from webapp.state import restoration
 
 NAME = "jobs"
 
@@ -41,6 +42,7 @@ def acquire(ttl_s: float) -> Leadership | None:
             pid_started=process_started(os.getpid()),
             expires_at=clock.now() + timedelta(seconds=ttl_s),
         ).where(Lease.name == NAME).execute()
+        restoration.begin(row.expires_at)
         return mine
 
 
