@@ -29,6 +29,7 @@ from jobs import (
     deliver_notifications,
     enforce_deadlines,
     expire_unpaid,
+    find_copies,
     issue_refunds,
     metrics,
     purge,
@@ -70,6 +71,7 @@ class Entry(NamedTuple):
 
 
 SCHEDULE = (
+    Entry(find_copies, 1, "copies", "find out whether the database is a copy, before it is acted upon"),
     Entry(validate_quotes, 0.2, "quotes", "ask whether it can be sold, before the money"),
     Entry(submit_paid_orders, 0.2, "purchases", "buy what was paid for"),
     Entry(collect_accepted, 3, "orders", "deliver what was accepted"),
@@ -137,7 +139,9 @@ def run_once(config: Config, name: str) -> int:
     heartbeat = runner.Heartbeat(leadership, config.lease_s)
     heartbeat.start()
     try:
-        return 0 if runner.run(NAMES[name], Context.of(config, leadership, NAMES)) else 1
+        context = Context.of(config, leadership, NAMES)
+        runner.run(find_copies, context)
+        return 0 if runner.run(NAMES[name], context) else 1
     finally:
         heartbeat.stop()
         leases.release(leadership)

@@ -195,6 +195,7 @@ ON_BOTH = {
     "shop.test_catalogue_areas",
     "shop.test_catalogue_plans",
     "shop.test_catalogue_sync",
+    "shop.test_copies",
     "shop.test_ends",
     "shop.test_esims",
     "shop.test_following",

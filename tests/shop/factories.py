@@ -32,7 +32,7 @@ from webapp.models import (
     Submission,
 )
 from webapp.orders import limits, payments
-from webapp.state import leases
+from webapp.state import leases, restoration
 from webapp.state import provider as provider_state
 
 OWNER = 1001
@@ -66,7 +66,14 @@ def leader() -> leases.Leadership:
 
 
 def lead(ttl_s: float = 600) -> leases.Leadership:
-    """The jobs process is there, and this is it."""
+    """The jobs process is there, this is it, and it has compared eSIM Go's list with the database."""
+    leadership = begin_to_lead(ttl_s)
+    restoration.compared()
+    return leadership
+
+
+def begin_to_lead(ttl_s: float = 600) -> leases.Leadership:
+    """The jobs process has just begun."""
     leadership = leases.acquire(ttl_s)
     assert leadership is not None
     return leadership

@@ -1,13 +1,17 @@
 """Clients that answer what a test has written down for them, without a network."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
 from webapp.clients.esimgo.client import ESIMGoClient
+from webapp.clients.esimgo.endpoints.esims import FilterBy
+from webapp.clients.esimgo.errors import NotThere
 from webapp.clients.esimgo.payloads import (
     EsimBundle,
     EsimDetails,
+    EsimPage,
+    EsimRow,
     InstallData,
     OrderQuote,
     OrderWindow,
@@ -49,6 +53,7 @@ class Provider(ESIMGoClient):
         self.details: EsimDetails | Exception | None = None
         self.bundles: list[EsimBundle] | Exception = []
         self.labels: list[tuple[str, str]] = []
+        self.labelled: dict[str, str] = {}
         self.account: Organisation | Exception | None = None
         self.revoked: list[tuple[str, str, str | None]] = []
         self.revoking: list[Exception] = []
@@ -95,8 +100,7 @@ class Provider(ESIMGoClient):
         return said(self.account)
 
     def esim(self, iccid: str) -> EsimDetails:
-        assert self.details is not None
-        return said(self.details)
+        return said(self.details or NotThere("no such eSIM"))
 
     def esim_bundles(self, iccid: str, include_used: bool = True) -> list[EsimBundle]:
         return said(self.bundles)
@@ -107,6 +111,16 @@ class Provider(ESIMGoClient):
         self.revoked.append((iccid, bundle, assignment))
         answer = self.revoking.pop(0) if self.revoking else None
         return said(answer or Revoked.model_validate({"status": "Bundle has been refunded to balance"}))
+
+    def esim_pages(
+        self, per_page: int = 100, *, filter_by: FilterBy | None = None, filter_for: str = ""
+    ) -> Iterator[EsimPage]:
+        """`labelled`: what is written on eSIMs, by ICCID."""
+        rows = [
+            EsimRow.model_validate({"iccid": iccid, "customerRef": label})
+            for iccid, label in self.labelled.items()
+        ]
+        yield EsimPage(tuple(rows), 1, len(rows), 0)
 
     def set_customer_reference(self, iccid: str, reference: str) -> None:
         self.labels.append((iccid, reference))

@@ -207,6 +207,8 @@ CAUSED_ELSEWHERE = {
     "balance_missing": "test_provider_audit::test_a_fall_without_an_order_is_missed_to_the_unit",
     "certificate_ending": "test_alerts::test_a_certificate_that_ends",
     "chargeback": "test_refunds::test_what_becomes_of_an_order_whose_charge_was_taken_back",
+    "copy_found": "test_copies::test_an_esim_that_bears_our_reference_shows_that_this_is_a_copy",
+    "copy_unchecked": "test_copies::test_the_owner_hears_when_nobody_says_what_was_bought",
     "disk_full": "test_alerts::test_a_full_disk",
     "jobs_missing": "test_alerts::test_the_web_tells_of_a_jobs_process_that_is_gone",
     "ledger": "test_ledger::test_what_is_lost_or_given_twice_rings_until_it_is_mended",

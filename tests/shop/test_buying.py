@@ -468,7 +468,7 @@ def test_what_was_paid_for_before_a_restoration_is_looked_up_before_it_is_bought
     provider: Provider, leader: Leadership, config: Config, advance: Advance
 ) -> None:
     order = make_order("paid", paid_at=after(-60))
-    restoration.note(after(-30))
+    restoration.note(after(-30), config.deadline_s)
     advance(1)
     assert orders.submit_next(provider, leader, config) == order
     intent = intent_of(order)
@@ -484,7 +484,7 @@ def test_only_the_leader_doubts_what_was_paid_for_before_a_restoration(
     provider: Provider, leader: Leadership, config: Config
 ) -> None:
     order = make_order("paid", paid_at=after(-60))
-    restoration.note(after(-30))
+    restoration.note(after(-30), config.deadline_s)
     leases.release(leader)
     lead()
     assert orders.submit_next(provider, leader, config) is None

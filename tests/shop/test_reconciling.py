@@ -394,8 +394,10 @@ def test_intents_are_looked_up_for_a_day(provider: Provider, config: Config, adv
 def test_an_intent_is_looked_up_for_25_hours_from_its_claim(
     provider: Provider, config: Config, hours: float, asked: int
 ) -> None:
+    """Once its order has ended; until then for as long as that takes."""
     order = make_unknown(60)
     Submission.update(claimed_at=after(-hours * 3600)).where(Submission.id == order.submission_id).execute()
+    assert order.move("failed", actor="job")
     reconciling.reconcile(provider, config)
     assert len(provider.spans) == asked
 

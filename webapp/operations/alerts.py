@@ -40,6 +40,8 @@ def kinds() -> dict[str, Kind]:
     return {
         "order_stuck": Kind(_("An order is not finished"), True),
         "answer_differs": Kind(_("eSIM Go's answer is not what was asked for"), False),
+        "copy_found": Kind(_("The shop runs on a copy of its database"), True),
+        "copy_unchecked": Kind(_("Orders from before a restart wait for eSIM Go"), True),
         "orders_failing": Kind(_("Orders fail"), True),
         "provider_unreachable": Kind(_("eSIM Go does not answer"), True),
         "out_of_funds": Kind(_("eSIM Go's balance is used up"), True),

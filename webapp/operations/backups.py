@@ -8,7 +8,7 @@ import os
 import sqlite3
 import subprocess
 from contextlib import closing
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -16,7 +16,7 @@ from peewee import fn
 
 from webapp.base import clock
 from webapp.base.config import Config
-from webapp.models import OPEN_STAGES, Order, OrderEvent, db
+from webapp.models import Order, OrderEvent, db
 from webapp.state import restoration
 
 
@@ -50,9 +50,7 @@ def restore(url: str, path: Path, config: Config) -> int:
     db.rebind(url)
     db.migrate()
     with db.transaction():
-        restoration.note(_last_word())
-        deadline = clock.now() + timedelta(seconds=config.deadline_s)
-        Order.update(deadline_at=deadline).where(Order.stage.in_(OPEN_STAGES)).execute()
+        restoration.note(_last_word(), config.deadline_s)
     return Order.select().count()
 
 

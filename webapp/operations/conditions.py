@@ -21,7 +21,7 @@ from webapp.esims import callbacks
 from webapp.models import OPEN_STAGES, Order, OrderEvent, Setting, Submission
 from webapp.operations import external_checks
 from webapp.orders import reconciling, unplaced
-from webapp.state import funnel, incidents, outages, provider
+from webapp.state import funnel, incidents, outages, provider, restoration
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +29,7 @@ Found = Mapping[str, str]
 """By subject ("" where there can be one only): a line that says how bad it is."""
 
 STUCK_AFTER = timedelta(minutes=5)
+UNCHECKED_AFTER = timedelta(minutes=1)
 FAILURES_ALLOWED = 0.01
 BURNING = 14
 """So many times more failures than allowed use up a month's allowance in two days."""
@@ -106,6 +107,22 @@ def _answers_differ(_config: Config, _bot: BotApi) -> Found:
         one.subject for one in told.values() if one.told_at is None and clock.now() - one.opened_at < DAY
     }
     return {subject: one.detail for subject, one in told.items() if subject in references | unread}
+
+
+def _copy_found(_config: Config, _bot: BotApi) -> Found:
+    """Opened where the evidence is seen: it goes on for a day."""
+    since = clock.now() - DAY
+    told = (one for one in incidents.open_ones() if one.kind == "copy_found")
+    return {one.subject: one.detail for one in told if one.opened_at > since}
+
+
+def _copy_unchecked(_config: Config, _bot: BotApi) -> Found:
+    """Since a restart eSIM Go has not told whether what was paid for before is bought already."""
+    past = restoration.past()
+    if past.is_settled or clock.now() - past.began_at < UNCHECKED_AFTER:
+        return {}
+    waiting = Order.select().where(Order.stage.in_(OPEN_STAGES), Order.paid_at < past.began_at).count()
+    return {"": f"{waiting} orders wait since {past.began_at:%H:%M} UTC"} if waiting else {}
 
 
 def _lost_share(ended: list[str]) -> float:
@@ -243,6 +260,8 @@ CONDITIONS: Mapping[str, Callable[[Config, BotApi], Found | None]] = {
     "orders_failing": _failing_orders,
     "answer_differs": _answers_differ,
     "unknown_payment": _unplaced_charges,
+    "copy_found": _copy_found,
+    "copy_unchecked": _copy_unchecked,
     "provider_unreachable": _provider_unreachable,
     "runway_short": _runway_short,
     "runway_critical": _runway_critical,

@@ -36,6 +36,8 @@ STALE_CLAIM = timedelta(seconds=2)
 BEGIN_WITHIN_S = 5.0
 PREPARED_S = 0.5
 """So long before its turn an order is prepared, so that it leaves when its turn comes."""
+LOOKED_FOR = timedelta(minutes=3)
+"""Within this a purchase that was made is found, however late the order is that it was made for."""
 
 
 def submit_next(client: ESIMGoClient, leadership: Leadership, config: Config) -> Order | None:
@@ -74,6 +76,7 @@ def _next_in_line() -> Order | None:
     waiting = Order.select().where(
         Order.stage == "paid",
         Order.deadline_at > now + LAST_CALL,
+        Order.paid_at >= restoration.past().unsure_before,
         Order.next_try_at.is_null() | (Order.next_try_at <= now),
     )
     first: Order | None = waiting.order_by(Order.paid_at).first()
@@ -85,12 +88,20 @@ def _is_in_doubt(order: Order, leadership: Leadership) -> bool:
     since = restoration.doubtful_since(order)
     if since is None:
         return False
+    doubt(order, leadership, since, "it may have been bought after the copy was made")
+    return True
+
+
+def doubt(order: Order, leadership: Leadership, since: datetime, note: str) -> None:
+    """A paid order may have been bought since then, by whom our rows do not tell: it is looked up, as if that
+    had been us. Its time does not end before it was looked for.
+    """
     with transaction():
         if leases.holds(leadership):
             submission = _intent(order, leadership.epoch, clock.now(), since)
-            order.move("submitting", actor="job", submission_id=submission.id)
-            order.move("unknown", actor="job", note="it may have been bought after the copy was made")
-    return True
+            until = max(order.deadline_at, clock.now() + LOOKED_FOR)
+            order.move("submitting", actor="job", submission_id=submission.id, deadline_at=until)
+            order.move("unknown", actor="job", note=note)
 
 
 def _is_still_sold(order: Order, client: ESIMGoClient, config: Config) -> bool:

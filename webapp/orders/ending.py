@@ -9,18 +9,22 @@ from webapp.models import Order, Submission
 from webapp.models.db import transaction
 from webapp.orders import limits, payments
 from webapp.orders.capacity import LAST_CALL
+from webapp.state import restoration
 
 IN_HAND = timedelta(seconds=30)
 """So much earlier than promised: the job looks every 5 s, and a standby may first have to take over."""
 
 
 def enforce_deadlines() -> int:
-    """Active or refunded: what will not be delivered by its deadline fails before it, with its refund."""
+    """Active or refunded: what will not be delivered by its deadline fails before it, with its refund. Not
+    while it may have been delivered without our knowing.
+    """
     now = clock.now()
+    decided = Order.paid_at >= restoration.past().kept_before
     too_late = ((Order.stage == "paid") & (Order.deadline_at <= now + LAST_CALL)) | (
         Order.stage.in_(["unknown", "accepted"]) & (Order.deadline_at <= now + IN_HAND)
     )
-    return sum(fail(order, "deadline", actor="job") for order in Order.select().where(too_late))
+    return sum(fail(order, "deadline", actor="job") for order in Order.select().where(too_late, decided))
 
 
 def fail(order: Order, failure: str, *, actor: str, note: str = "") -> bool:

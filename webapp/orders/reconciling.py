@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from webapp.base import clock
 from webapp.base.config import Config
@@ -10,7 +11,10 @@ from webapp.base.crash_points import crash_point
 from webapp.clients.esimgo.client import ESIMGoClient
 from webapp.clients.esimgo.payloads import OrderItem, OrderWindow, ProviderOrder
 from webapp.models import Order, Setting, Submission
-from webapp.orders import CALL_CAN_TAKE, record, requeue, verifying
+from webapp.models.db import transaction
+from webapp.orders import CALL_CAN_TAKE, labels, record, replacing, requeue, verifying
+from webapp.orders.labels import Labels
+from webapp.state import restoration
 
 log = logging.getLogger(__name__)
 
@@ -44,34 +48,59 @@ def reconcile(client: ESIMGoClient, config: Config) -> int:
     # All before the bound ones are asked for: what is bound and delivered in between is then nobody's oddity.
     known = verifying.taken(iccid for order in window.orders for iccid in order.iccids)
     awaited = _under_way()
-    free = _unbound(window.orders)
+    free = unbound(window.orders)
+    told = Told(known, labels.read(client, free) if _is_from_a_copy(unclear) else {})
     kept = [placed for placed in free if _may_be_one_of(placed, awaited, shift or timedelta())]
     free = [placed for placed in free if placed not in kept]
-    matches = _matched((*unclear, *given_up), free, shift or timedelta(), known)
-    found = sum(record(submission, placed, actor="reconcile") for submission, placed in matches.values())
+    matches = _matched((*unclear, *given_up), free, shift or timedelta(), told)
+    found = sum(_adopt(submission, placed) for submission, placed in matches.values())
+    nobodys = [placed for placed in free if not labels.of(placed, told.labels)]
     for submission in unclear:
         if submission.id in matches or _may_be_kept(submission, kept, shift) or _was_answered(submission):
             continue
-        if _is_doubtful(submission, free, shift or timedelta()):
+        if _is_doubtful(submission, nobodys, shift or timedelta()):
             continue
         if window.complete and _tells_all(free, shift, submission):
             _not_there(submission, window, client, config)
     return found
 
 
-def _matched(
-    submissions: Sequence[Submission], free: list[ProviderOrder], shift: timedelta, known: set[str]
-) -> "dict[int, tuple[Submission, ProviderOrder]]":
-    """By the id of the intent; what is matched leaves `free`. `known`: ICCIDs that are somebody's.
+class Told(NamedTuple):
+    """`known`: ICCIDs that are somebody's. `labels`: whose the eSIMs are, where rows may be lost."""
 
-    A top-up that eSIM Go put on another eSIM than the one it was for is found last: nobody else has made that
-    order.
+    known: set[str]
+    labels: Labels
+
+
+def _is_from_a_copy(unclear: Sequence[Submission]) -> bool:
+    """Did somebody perhaps buy for one of these of whom our rows do not tell (buying.doubt), or was the shop
+    lately brought back from a copy? Equal ones are then not interchangeable: each was delivered to somebody.
+    """
+    doubted = any(submission.sent_at < submission.claimed_at for submission in unclear)
+    return doubted or restoration.known_since() > clock.now() - LOOK_FOR
+
+
+def _adopt(submission: Submission, placed: ProviderOrder) -> bool:
+    with transaction():
+        bundle = next((item.item for item in placed.items if item.item), submission.bundle)
+        if not lines(placed, submission):
+            replacing.was_bought_as(submission, bundle, verifying.charged(placed))
+        return record(submission, placed, actor="reconcile")
+
+
+def _matched(
+    submissions: Sequence[Submission], free: list[ProviderOrder], shift: timedelta, told: Told
+) -> "dict[int, tuple[Submission, ProviderOrder]]":
+    """By the id of the intent; what is matched leaves `free`.
+
+    What bears an order's own reference comes first. A top-up that eSIM Go put on another eSIM than the one it
+    was for is found last: nobody else has made that order.
     """
     matches: dict[int, tuple[Submission, ProviderOrder]] = {}
-    for fits in (_is_the_one, _is_nobody_elses):
+    for fits in (_bears_its_name, _is_the_one, _is_nobody_elses):
         for submission in submissions:
             since = submission.sent_at + shift - SKEW
-            found = (p for p in free if _is_alike(p, submission, since) and fits(p, submission, known))
+            found = (placed for placed in free if fits(placed, submission, since, told))
             if submission.id not in matches and (match := next(found, None)) is not None:
                 free.remove(match)
                 matches[submission.id] = (submission, match)
@@ -80,11 +109,11 @@ def _matched(
 
 def _unclear() -> list[Submission]:
     """Sent, without an outcome, until a day after its order ended, the oldest first; never one under way.
-    What a restored copy leaves in doubt may have been sent long before that.
+    What a copy leaves in doubt may have been sent long before that.
     """
     query = Submission.select(Submission, Order).join(Order)
-    sent = Submission.sent_at.is_null(False) & (Submission.claimed_at > clock.now() - LOOK_FOR)
-    open_ = Submission.outcome.is_null() & sent
+    recent = (Submission.claimed_at > clock.now() - LOOK_FOR) | (Order.stage == "unknown")
+    open_ = Submission.outcome.is_null() & Submission.sent_at.is_null(False) & recent
     under_way = (Order.stage == "submitting") & (Order.submission_id == Submission.id)
     return list(query.where(open_, ~under_way).order_by(Submission.sent_at))
 
@@ -98,7 +127,7 @@ def _under_way() -> list[Submission]:
 
 def _may_be_one_of(placed: ProviderOrder, awaited: Sequence[Submission], shift: timedelta) -> bool:
     """Is it perhaps what the answer to one of these will tell of? Nobody else is given it before that."""
-    return any(_lines(placed, one, one.sent_at + shift - ACROSS) for one in awaited)
+    return any(lines(placed, one, one.sent_at + shift - ACROSS) for one in awaited)
 
 
 def _was_answered(submission: Submission) -> bool:
@@ -113,7 +142,7 @@ def _may_be_kept(submission: Submission, kept: Sequence[ProviderOrder], shift: t
     """
     until = submission.sent_at + (shift or timedelta()) + CALL_CAN_TAKE + ACROSS
     return any(
-        _lines(placed, submission) and placed.created_at is not None and placed.created_at <= until
+        lines(placed, submission) and placed.created_at is not None and placed.created_at <= until
         for placed in kept
     )
 
@@ -129,7 +158,7 @@ def _is_time_to_look_back() -> bool:
     return last is None or clock.now() - last >= LOOK_BACK_EVERY
 
 
-def _unbound(placed: Sequence[ProviderOrder]) -> list[ProviderOrder]:
+def unbound(placed: Sequence[ProviderOrder]) -> list[ProviderOrder]:
     """Orders at the provider that no intent of ours has, the oldest first."""
     references = [order.reference for order in placed]
     bound = Submission.select(Submission.esimgo_order_id).where(
@@ -142,27 +171,40 @@ def _unbound(placed: Sequence[ProviderOrder]) -> list[ProviderOrder]:
 
 def _is_alike(placed: ProviderOrder, submission: Submission, since: datetime) -> bool:
     """Same bundle and quantity, not before the intent. The price may have changed in between: it is ours."""
-    lines = _lines(placed, submission, since)
-    return any(item.quantity == submission.quantity for item in lines)
+    found = lines(placed, submission, since)
+    return any(item.quantity == submission.quantity for item in found)
 
 
-def _lines(placed: ProviderOrder, submission: Submission, since: datetime | None = None) -> list[OrderItem]:
+def lines(placed: ProviderOrder, submission: Submission, since: datetime | None = None) -> list[OrderItem]:
     """What it has of the intent's bundle; nothing if it was placed before `since`."""
     if since is not None and (placed.created_at is None or placed.created_at < since):
         return []
     return [item for item in placed.items if verifying.is_of_its_bundle(item, submission)]
 
 
-def _is_the_one(placed: ProviderOrder, submission: Submission, known: set[str]) -> bool:
-    """A top-up names its eSIM and no other; a new eSIM is any that none of ours is, and no more than one."""
+def _bears_its_name(placed: ProviderOrder, submission: Submission, _since: datetime, told: Told) -> bool:
+    """Its eSIM was delivered for this very order, whatever it was bought as."""
+    own = not submission.iccid and labels.of(placed, told.labels) == submission.order.reference
+    return own and len(set(placed.iccids)) == submission.quantity and not told.known & set(placed.iccids)
+
+
+def _is_the_one(placed: ProviderOrder, submission: Submission, since: datetime, told: Told) -> bool:
+    """A top-up names its eSIM and no other; a new eSIM is any that none of ours is and nobody's name is on,
+    and no more than one.
+    """
     iccids = set(placed.iccids)
+    if not _is_alike(placed, submission, since):
+        return False
     if submission.iccid:
         return iccids == {submission.iccid}
-    return len(iccids) <= submission.quantity and not iccids & known
+    free = not iccids & told.known and not labels.of(placed, told.labels)
+    return len(iccids) <= submission.quantity and free
 
 
-def _is_nobody_elses(placed: ProviderOrder, submission: Submission, known: set[str]) -> bool:
-    return bool(submission.iccid) and len(set(placed.iccids)) <= 1 and not known & set(placed.iccids)
+def _is_nobody_elses(placed: ProviderOrder, submission: Submission, since: datetime, told: Told) -> bool:
+    iccids = set(placed.iccids)
+    alike = bool(submission.iccid) and _is_alike(placed, submission, since)
+    return alike and len(iccids) <= 1 and not told.known & iccids and not labels.of(placed, told.labels)
 
 
 def _is_doubtful(submission: Submission, free: Sequence[ProviderOrder], shift: timedelta) -> bool:
@@ -170,7 +212,7 @@ def _is_doubtful(submission: Submission, free: Sequence[ProviderOrder], shift: t
     be its own? It proves nothing: to deliver them would be wrong, and so would be to buy again.
     """
     since = submission.sent_at + shift - SKEW
-    odd = next((placed for placed in free if _lines(placed, submission, since)), None)
+    odd = next((placed for placed in free if lines(placed, submission, since)), None)
     if odd is not None:
         verifying.tell_owner(submission.order, "an order like it with other eSIMs", odd.reference)
     return odd is not None

@@ -14,7 +14,7 @@ from webapp.base.config import Config
 from webapp.catalogue import Size
 from webapp.clients.esimgo.client import ESIMGoClient
 from webapp.clients.esimgo.errors import RateLimited, TryLater, Unavailable
-from webapp.models import Bundle, Esim, Order
+from webapp.models import Bundle, Esim, Order, Submission
 from webapp.orders import quotes, topups
 
 MOST_ASKED = 5
@@ -81,6 +81,17 @@ def _take(order: Order, bundle: Bundle) -> None:
     if not order.sold_bundle:
         order.sold_bundle, order.sold_wholesale = order.esimgo_product_id, order.wholesale
     order.esimgo_product_id, order.wholesale = bundle.name, bundle.check_total or bundle.wholesale
+
+
+def was_bought_as(submission: Submission, bundle: str, cost: int | None) -> None:
+    """It turns out that this bundle was bought for it, instead of what the intent says."""
+    order = submission.order.fresh()
+    Submission.update(bundle=bundle).where(Submission.id == submission.id).execute()
+    now = {"esimgo_product_id": bundle, "wholesale": order.wholesale if cost is None else cost}
+    if not order.sold_bundle:
+        now |= {"sold_bundle": order.esimgo_product_id, "sold_wholesale": order.wholesale}
+    Order.update(now).where(Order.id == order.id).execute()
+    submission.bundle = bundle
 
 
 def bought_as(order: Order) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from peewee import Expression
 from webapp.base import clock
 from webapp.models import Lease, new_reference
 from webapp.models.db import locking, transaction
+from webapp.state import restoration
 
 NAME = "jobs"
 TOLD_WITHIN_S = 1
@@ -63,6 +64,7 @@ def acquire(ttl_s: float, watch: Watch | None = None) -> Leadership | None:
             pid_started=process_started(os.getpid()),
             **_ends_in(ttl_s),
         ).where(Lease.name == NAME).execute()
+        restoration.begin(row.expires_at)
         return mine
 
 

@@ -1,24 +1,93 @@
 """A shop that was brought back from a copy knows nothing of what it sold after the copy was made.
 
-So what was paid for before the restoration is looked up at eSIM Go before it is bought, and its deadline
-counts from the restoration: nobody is refunded for what they have.
+It is known by a mark (`flask restore`) or found by evidence, for a file that was copied, a folder that was
+set back or a snapshot of the machine leave no mark: each new leader compares eSIM Go's list with its rows
+(webapp/orders/copies.py), and Telegram's statement may name an order that nobody knows. Until then nothing is done
+about an order that was paid for before this leader began. What comes of either is the same: what was paid for
+before is looked up at eSIM Go before it is bought, and its deadline counts from the restoration: nobody is
+refunded for what they have.
 """
 
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from webapp.base import clock
-from webapp.models import Order, Setting, Submission
+from webapp.models import OPEN_STAGES, Order, Setting, Submission
 
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+MERELY_RESTARTED = timedelta(minutes=1)
+"""Where nobody has led for no longer than this, so little can have been sold without our knowing that an
+order whose time is over does not wait for eSIM Go's answer.
+"""
 
 _COPIED_AT = "shop.copied_at"
 _RESTORED_AT = "shop.restored_at"
+_BEGAN_AT = "leader.began_at"
+_LED_UNTIL = "leader.led_until"
+_COMPARED_AT = "leader.compared_at"
 
 
-def note(copied_at: datetime) -> None:
-    """The shop that the database holds is as it was at `copied_at`, and begins again now."""
+@dataclass(frozen=True)
+class Past:
+    """What is known of the time before this leader began. `led_until`: there was a leader until then, as far
+    as this database tells; `compared_at`: when eSIM Go's list was compared with it since; `copied_at` and
+    `restored_at`: of the last copy that the shop was brought back from.
+    """
+
+    began_at: datetime
+    led_until: datetime
+    compared_at: datetime | None
+    copied_at: datetime | None
+    restored_at: datetime | None
+
+    @property
+    def is_settled(self) -> bool:
+        """Compared, or marked as a copy since the leader before: then everything is looked up anyhow."""
+        marked = self.restored_at is not None and self.restored_at >= self.led_until
+        return marked or self.compared_at is not None
+
+    @property
+    def unsure_before(self) -> datetime:
+        """What was paid for before this moment may have been bought without our knowing."""
+        return BEGINNING if self.is_settled else self.began_at
+
+    @property
+    def kept_before(self) -> datetime:
+        """What was paid for before this moment is not given up either: perhaps it was delivered."""
+        merely = self.began_at - self.led_until <= MERELY_RESTARTED
+        return BEGINNING if merely else self.unsure_before
+
+
+def past() -> Past:
+    names = (_BEGAN_AT, _LED_UNTIL, _COMPARED_AT, _COPIED_AT, _RESTORED_AT)
+    began_at, led_until, compared_at, copied_at, restored_at = Setting.read_times(*names)
+    began_at = began_at or BEGINNING
+    return Past(began_at, led_until or began_at, compared_at, copied_at, restored_at)
+
+
+def begin(led_until: datetime) -> None:
+    """A new leader begins; the one before led until then. Call it in the transaction in which it does."""
+    now = clock.now()
+    Setting.write_time(_BEGAN_AT, now)
+    Setting.write_time(_LED_UNTIL, min(led_until, now))
+    Setting.write_time(_COMPARED_AT, None)
+
+
+def compared() -> None:
+    """eSIM Go's list tells of no purchase that we do not know, or what it tells is looked up."""
+    Setting.write_time(_COMPARED_AT, clock.now())
+
+
+def note(copied_at: datetime, deadline_s: float, restored_at: datetime | None = None) -> None:
+    """The shop that the database holds is as it was at `copied_at`, and begins again: now, or at the moment
+    that is given. What is paid for until then and under way gets all of its time again.
+    """
+    now = clock.now()
+    restored_at = restored_at or now
     Setting.write_time(_COPIED_AT, copied_at)
-    Setting.write_time(_RESTORED_AT, clock.now())
+    Setting.write_time(_RESTORED_AT, restored_at)
+    theirs = Order.stage.in_(OPEN_STAGES) & (Order.paid_at <= restored_at)
+    Order.update(deadline_at=now + timedelta(seconds=deadline_s)).where(theirs).execute()
 
 
 def known_since() -> datetime:

@@ -1,0 +1,301 @@
+"""However the shop came back as a copy of itself: nothing is bought twice, nobody delivered is refunded."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from jobs import find_copies, submit_paid_orders
+from jobs.context import Context
+from tests.settings import changed
+from tests.shop.conftest import Advance
+from tests.shop.factories import (
+    BUNDLE,
+    after,
+    begin_to_lead,
+    events,
+    intent_of,
+    make_bundle,
+    make_esim,
+    make_order,
+    make_top_up,
+    placed,
+    quoted,
+    window,
+)
+from tests.shop.standins import Bot, Provider
+from webapp import orders
+from webapp.base import clock
+from webapp.base.config import Config
+from webapp.clients.esimgo.errors import Unavailable
+from webapp.clients.esimgo.payloads import OrderWindow, ProviderOrder
+from webapp.models import Esim, Incident, Lease, Order, OrderEvent, Submission
+from webapp.operations import conditions
+from webapp.orders import copies, reconciling
+from webapp.state import incidents, leases, restoration
+from webapp.state.leases import Leadership
+
+pytestmark = pytest.mark.usefixtures("still")
+
+HOURS = 6 * 3600
+
+
+def paid(ago_s: float = HOURS, **values: Any) -> Order:
+    """Paid for so long ago, and not bought as far as these rows tell."""
+    rows: dict[str, Any] = {"paid_at": after(-ago_s), "deadline_at": after(900 - ago_s)}
+    order = make_order("paid", **rows | values)
+    OrderEvent.create(
+        order=order, at=after(-ago_s), from_stage="awaiting_payment", to_stage="paid", actor="payment"
+    )
+    return order
+
+
+def came_back(led_ago_s: float = HOURS) -> Leadership:
+    """A new leader; nobody has led for so long, as far as these rows tell."""
+    leases.release(begin_to_lead())
+    Lease.update(expires_at=after(-led_ago_s)).execute()
+    quoted()
+    return begin_to_lead()
+
+
+def bearing(provider: Provider, found: ProviderOrder, label: str) -> ProviderOrder:
+    provider.labelled[found.iccids[0]] = label
+    return found
+
+
+def buys(provider: Provider, leadership: Leadership, config: Config) -> None:
+    context = Context(changed(config, esimgo_order_interval_s=0), provider, Bot(), leadership, {})
+    submit_paid_orders.run(context)
+
+
+def looks(provider: Provider, leadership: Leadership, config: Config) -> None:
+    find_copies.run(Context(config, provider, Bot(), leadership, {}))
+
+
+# --- an ordinary restart
+
+
+def test_without_a_waiting_order_nobody_is_asked(provider: Provider, config: Config) -> None:
+    make_order("ready", paid_at=after(-HOURS))
+    make_order("awaiting_payment", plan_id="open")
+    assert not copies.compare(provider, came_back(), config)
+    assert provider.spans == []
+
+
+def test_an_ordinary_restart_asks_once_and_buys(provider: Provider, config: Config) -> None:
+    order, leadership = paid(30), came_back(5)
+    provider.answers = [placed("ref-1")]
+    buys(provider, leadership, config)
+    assert (order.fresh().stage, provider.bought) == ("paid", []), "not before it was compared"
+    looks(provider, leadership, config)
+    looks(provider, leadership, config)
+    buys(provider, leadership, config)
+    assert (order.fresh().stage, len(provider.spans), len(provider.bought)) == ("ready", 1, 1)
+    ((since, until),) = provider.spans
+    assert (since, until) == (after(-5) - reconciling.WIDE, clock.now() + reconciling.WIDE)
+
+
+def test_the_next_leader_asks_again(provider: Provider, config: Config, advance: Advance) -> None:
+    paid(30)
+    first = came_back(5)
+    looks(provider, first, config)
+    leases.release(first)
+    advance(1)
+    looks(provider, came_back(0), config)
+    assert len(provider.spans) == 2
+
+
+def test_what_was_paid_for_since_the_start_does_not_wait(
+    provider: Provider, config: Config, advance: Advance
+) -> None:
+    """eSIM Go's list is away, and its orders are not."""
+    old, leadership = paid(), came_back()
+    advance(1)
+    new = make_order("paid", plan_id="new", paid_at=after(0))
+    quoted()
+    provider.window, provider.answers = Unavailable("no answer"), [placed("ref-1")]
+    with pytest.raises(Unavailable):
+        looks(provider, leadership, config)
+    buys(provider, leadership, config)
+    assert (old.fresh().stage, new.fresh().stage) == ("paid", "ready")
+
+
+def test_the_owner_hears_when_nobody_says_what_was_bought(
+    provider: Provider, config: Config, advance: Advance
+) -> None:
+    def told() -> list[str]:
+        conditions.evaluate(config, Bot())
+        return [one.detail for one in incidents.open_ones() if one.kind == "copy_unchecked"]
+
+    paid()
+    leadership = came_back()
+    advance(59)
+    assert told() == []
+    advance(1)
+    assert told() == [f"1 orders wait since {after(-60):%H:%M} UTC"]
+    looks(provider, leadership, config)
+    assert told() == []
+
+
+def test_it_is_told_for_a_day_that_this_is_a_copy(
+    provider: Provider, config: Config, advance: Advance
+) -> None:
+    order, leadership = paid(), came_back()
+    provider.window = window(bearing(provider, placed("mine", created_at=after(-60)), order.reference))
+    looks(provider, leadership, config)
+    for seconds, kinds in ((86_399, ["copy_found"]), (1, [])):
+        advance(seconds)
+        conditions.evaluate(config, Bot())
+        assert [one.kind for one in incidents.open_ones() if one.kind.startswith("copy")] == kinds
+
+
+def test_a_list_that_is_not_whole_proves_nothing(provider: Provider, config: Config) -> None:
+    order, leadership = paid(), came_back()
+    provider.window = OrderWindow((), clock.now(), complete=False)
+    with pytest.raises(Unavailable):
+        looks(provider, leadership, config)
+    buys(provider, leadership, config)
+    assert (order.fresh().stage, provider.bought) == ("paid", [])
+
+
+def test_who_leads_no_more_settles_nothing(provider: Provider, config: Config) -> None:
+    paid()
+    old = came_back()
+    provider.window = window(bearing(provider, placed("elsewhere"), "A" * 16))
+    leases.release(old)
+    begin_to_lead()
+    looks(provider, old, config)
+    assert not restoration.past().is_settled
+    assert Incident.select().count() == 0
+
+
+# --- a copy
+
+
+def test_an_esim_that_bears_our_reference_shows_that_this_is_a_copy(
+    provider: Provider, config: Config
+) -> None:
+    """And whoever waits is given the one that bears theirs, however many equal ones were sold since."""
+    first, second = paid(HOURS), paid(HOURS - 10, plan_id="second")
+    leadership = came_back()
+    found = [
+        bearing(provider, placed("nobody's", created_at=after(5 - HOURS)), "B" * 16),
+        bearing(provider, placed("second's", created_at=after(20 - HOURS)), second.reference),
+        bearing(provider, placed("first's", created_at=after(30 - HOURS)), first.reference),
+    ]
+    provider.window = window(*found)
+    looks(provider, leadership, config)
+    assert (restoration.past().restored_at, first.fresh().deadline_at) == (clock.now(), after(900))
+    assert Incident.get().kind == "copy_found"
+    buys(provider, leadership, config)
+    assert {first.fresh().stage, second.fresh().stage} == {"unknown"}
+    assert reconciling.reconcile(provider, config) == 2
+    assert [order.fresh().esimgo_order_id for order in (first, second)] == ["first's", "second's"]
+    assert provider.bought == []
+    assert {esim.order_id: esim.iccid for esim in Esim.select()} == {  # type: ignore[attr-defined]
+        first.id: found[2].iccids[0],
+        second.id: found[1].iccids[0],
+    }
+
+
+def test_nobody_is_refunded_before_it_was_compared(provider: Provider, config: Config) -> None:
+    for stage in ("paid", "unknown", "accepted"):
+        make_order(stage, plan_id=stage, paid_at=after(-HOURS), deadline_at=after(900 - HOURS))
+    leadership = came_back()
+    assert orders.enforce_deadlines() == 0
+    looks(provider, leadership, config)
+    assert orders.enforce_deadlines() == 3, "no copy: they are as late as they seem"
+
+
+@pytest.mark.parametrize(("led_ago_s", "refunded"), [(60, 1), (60.1, 0)])
+def test_a_late_order_does_not_wait_where_somebody_led_until_a_moment_ago(
+    led_ago_s: float, refunded: int
+) -> None:
+    paid(900)
+    came_back(led_ago_s)
+    assert orders.enforce_deadlines() == refunded
+
+
+def test_what_bears_nothing_may_be_what_was_bought(provider: Provider, config: Config) -> None:
+    """Set back before its reference was written there: no proof of a copy, but reason to look."""
+    order, leadership = paid(890), came_back(300)
+    mine = placed("mine", created_at=after(-800))
+    provider.window = window(bearing(provider, mine, ""))
+    looks(provider, leadership, config)
+    assert (order.fresh().stage, restoration.past().restored_at) == ("unknown", None)
+    assert (intent_of(order).sent_at, intent_of(order).claimed_at) == (after(-890), clock.now())
+    assert orders.enforce_deadlines() == 0, "it is looked for first"
+    assert reconciling.reconcile(provider, config) == 1
+    assert (order.fresh().stage, provider.bought) == ("ready", [])
+    assert [event.to_stage for event in events(order)] == ["paid", "submitting", "unknown", "ready"]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"created_at": after(-HOURS - 61)},
+        {"item": "esim_1GB_7D_FR_V2"},
+        {"kind": "autotopup"},
+    ],
+    ids=["older", "another bundle", "no purchase"],
+)
+def test_what_cannot_be_for_it_holds_up_nothing(
+    other: dict[str, object], provider: Provider, config: Config
+) -> None:
+    order, leadership = paid(), came_back(30)
+    if "created_at" in other:
+        other = other | {"created_at": order.paid_at - timedelta(seconds=61)}
+    found = placed("other", **{"created_at": after(-20), **other})  # type: ignore[arg-type]
+    provider.window = window(bearing(provider, found, ""))
+    looks(provider, leadership, config)
+    assert order.fresh().stage == "paid"
+
+
+def test_a_reference_of_another_shop_is_no_copy_of_ours(provider: Provider, config: Config) -> None:
+    """Two shops with one account: theirs come while ours is started again, and bear their references."""
+    order, leadership = paid(30), came_back(20)
+    provider.window = window(bearing(provider, placed("theirs", created_at=after(-10)), "T" * 16))
+    looks(provider, leadership, config)
+    assert (restoration.past().restored_at, order.fresh().stage) == (None, "paid")
+
+
+def test_a_top_up_is_known_by_its_esim(provider: Provider, config: Config) -> None:
+    esim = make_esim(make_order("active", paid_at=after(-2 * HOURS)))
+    order = make_top_up("paid", esim, paid_at=after(-HOURS), deadline_at=after(900 - HOURS))
+    leadership = came_back()
+    done = placed("topped-up", iccid=esim.iccid, kind="topup", created_at=after(10 - HOURS))
+    provider.window = window(bearing(provider, done, esim.order.reference))
+    looks(provider, leadership, config)
+    assert reconciling.reconcile(provider, config) == 1
+    assert (order.fresh().stage, order.fresh().esimgo_order_id) == ("ready", "topped-up")
+
+
+def test_it_may_have_been_bought_as_another_bundle(provider: Provider, config: Config) -> None:
+    order, leadership = paid(), came_back()
+    make_bundle("esim_4GB_30D_TR_V2")
+    found = placed("renamed", item="esim_4GB_30D_TR_V2", created_at=after(60 - HOURS))
+    provider.window = window(bearing(provider, found, order.reference))
+    looks(provider, leadership, config)
+    buys(provider, leadership, config)
+    assert reconciling.reconcile(provider, config) == 1
+    again = order.fresh()
+    assert (again.stage, again.esimgo_product_id, again.sold_bundle) == (
+        "ready",
+        "esim_4GB_30D_TR_V2",
+        BUNDLE,
+    )
+    assert (intent_of(order).bundle, provider.bought) == ("esim_4GB_30D_TR_V2", [])
+
+
+def test_what_bears_anothers_name_is_given_to_nobody(provider: Provider, config: Config) -> None:
+    """It was delivered to somebody of whom our rows do not tell; the one who waits is bought for."""
+    order, leadership = paid(), came_back()
+    provider.window = window(bearing(provider, placed("theirs", created_at=after(60 - HOURS)), "C" * 16))
+    looks(provider, leadership, config)
+    buys(provider, leadership, config)
+    assert reconciling.reconcile(provider, config) == 0
+    Submission.update(first_absent_at=after(-600), looks=2, claimed_at=after(-30), balance_at=None).where(
+        Submission.order == order
+    ).execute()
+    assert reconciling.reconcile(provider, config) == 0
+    assert order.fresh().stage == "paid"

@@ -1,0 +1,119 @@
+"""Is the database a copy? Each new leader compares eSIM Go's list with it, before anything is done about an
+order that was paid for before.
+
+A file that was copied, a folder that was set back and a snapshot of a machine bring no mark along, and know
+nothing of what was bought since. Evidence is an order at eSIM Go that no intent of ours has: one whose eSIM
+bears the reference of an order, as only we write it, says that this is a copy. One that bears nothing may be
+what was bought for a waiting order of its bundle: that one is looked up, like a purchase without an answer.
+"""
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from peewee import fn
+
+from webapp.base import clock
+from webapp.base.config import Config
+from webapp.clients.esimgo.client import ESIMGoClient
+from webapp.clients.esimgo.errors import Unavailable
+from webapp.clients.esimgo.payloads import ProviderOrder
+from webapp.models import OPEN_STAGES, Esim, Order, OrderEvent, Submission
+from webapp.models.db import transaction
+from webapp.orders import labels, reconciling, verifying
+from webapp.orders.buying import doubt
+from webapp.orders.labels import Labels
+from webapp.state import incidents, leases, restoration
+from webapp.state.leases import Leadership
+from webapp.state.restoration import Past
+
+log = logging.getLogger(__name__)
+
+
+class Evidence(NamedTuple):
+    """`copy`: what shows that the database is one, in words; empty when nothing does. `bought`: waiting
+    orders that somebody has perhaps bought already, each with its newest row.
+    """
+
+    copy: str
+    bought: "list[tuple[Order, datetime]]"
+
+
+def compare(client: ESIMGoClient, leadership: Leadership, config: Config) -> bool:
+    """Ask once, when a waiting order was paid for before this leader began; False when there was no need.
+
+    Raises EsimGoError when eSIM Go does not answer: what was paid for since then goes on all the same.
+    """
+    past = restoration.past()
+    waiting = [] if past.is_settled else _waiting(past)
+    if not waiting:
+        return False
+    asked_at = clock.now()
+    window = client.list_orders(past.led_until - reconciling.WIDE, asked_at + reconciling.WIDE)
+    if not window.complete:
+        raise Unavailable("the list of orders was not understood to its end")
+    shift = window.provider_now - asked_at if window.provider_now else timedelta()
+    free = reconciling.unbound(window.orders)
+    told = labels.read(client, free)
+    found = _evidence(waiting, free, told, shift, past)
+    with transaction():
+        if leases.holds(leadership):
+            if found.copy:
+                copied_at = past.led_until - timedelta(seconds=config.lease_s)
+                restoration.note(copied_at, config.deadline_s, past.began_at)
+                incidents.open("copy_found", "", found.copy)
+            for order, since in found.bought:
+                doubt(order, leadership, since, "eSIM Go has an order like it that nobody has made")
+            restoration.compared()
+    return True
+
+
+def _waiting(past: Past) -> list[Order]:
+    theirs = Order.stage.in_(OPEN_STAGES) & (Order.paid_at < past.began_at)
+    return list(Order.select().where(theirs).order_by(Order.paid_at))
+
+
+def _evidence(
+    waiting: Sequence[Order], free: Sequence[ProviderOrder], told: Labels, shift: timedelta, past: Past
+) -> Evidence:
+    """A reference that we do not know is none where somebody led until a moment ago: it may be that of
+    another shop with the same account.
+    """
+    references = {order.reference for order in waiting}
+    known = verifying.taken(iccid for placed in free for iccid in placed.iccids)
+    ours = [placed for placed in free if labels.of(placed, told) in references]
+    if past.began_at - past.led_until > restoration.MERELY_RESTARTED:
+        ours += [placed for placed in free if labels.strange(placed, told, known)]
+    numbers = {placed.reference for placed in ours}
+    copy = f"{len(numbers)} orders at eSIM Go are ours and not in the database" if numbers else ""
+    unnamed = [placed for placed in free if not labels.of(placed, told)]
+    bought = []
+    for order in waiting if not copy else ():
+        since = _newest_row(order)
+        candidates = unnamed if order.esim_id is None else free
+        if order.stage == "paid" and any(
+            _may_be_for(order, placed, since + shift - reconciling.SKEW) for placed in candidates
+        ):
+            bought.append((order, since))
+    return Evidence(copy, bought)
+
+
+def _newest_row(order: Order) -> datetime:
+    """From here on our rows tell nothing of this order."""
+    told = OrderEvent.select(fn.MAX(OrderEvent.at)).where(OrderEvent.order == order).scalar()
+    claimed = Submission.select(fn.MAX(Submission.claimed_at)).where(Submission.order == order).scalar()
+    moments: list[datetime] = [moment for moment in (order.paid_at, told, claimed) if moment is not None]
+    return max(moments)
+
+
+def _may_be_for(order: Order, placed: ProviderOrder, since: datetime) -> bool:
+    """What it does not tell speaks against nothing. What was topped up is known by its ICCID, however it is
+    written on.
+    """
+    if placed.created_at is not None and placed.created_at < since:
+        return False
+    if order.esim_id is not None and placed.iccids:
+        return Esim.get_by_id(order.esim_id).iccid in placed.iccids
+    items = [item for item in placed.items if item.type in {"", *verifying.TOP_UP}]
+    return any(item.item in {order.esimgo_product_id, ""} for item in items) or not placed.items
