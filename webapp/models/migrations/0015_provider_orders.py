@@ -37,6 +37,7 @@ class AuditedOrder(Model):
 
 class ProviderLook(Model):
     at = UtcField(index=True)
+    told_at = UtcField()
     epoch = IntegerField()
     why = CharField()
     since = UtcField()
