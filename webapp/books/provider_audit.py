@@ -259,3 +259,13 @@ def _miss(intent: Submission, verdict: str, shift: timedelta) -> None:
     found = {AuditedOrder.verdict: verdict, AuditedOrder.submission: intent}
     row = AuditedOrder.insert(reference=intent.esimgo_order_id, verdict=verdict, submission=intent, **ours)
     row.on_conflict(conflict_target=[AuditedOrder.reference], update=found).execute()
+
+
+# --- what the owner makes of it
+
+
+def settle(reference: str, as_what: str) -> bool:
+    """Write down what the owner has made of an order that is nobody's; False when it is explained by now."""
+    open_ = (AuditedOrder.reference == reference) & (AuditedOrder.settled == "")
+    settled = AuditedOrder.update(settled=as_what, settled_at=clock.now())
+    return bool(settled.where(open_, AuditedOrder.verdict.in_(UNEXPLAINED)).execute())

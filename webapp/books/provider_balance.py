@@ -61,6 +61,22 @@ def difference() -> int:
     return 0 if look is None else max(0, look.missing - look.accepted - look.pending)
 
 
+def accept(missing: int) -> bool:
+    """The owner knows what became of so much; False when it is another amount by now."""
+    look = last()
+    if look is None or not missing or missing != difference():
+        return False
+    accepted = ProviderLook.update(accepted=ProviderLook.accepted + missing)
+    as_seen = (ProviderLook.id == look.id) & (ProviderLook.accepted == look.accepted)
+    return bool(accepted.where(as_seen).execute())
+
+
+def rises(limit: int = 5) -> list[ProviderLook]:
+    """Looks that have found that money came in, the newest first."""
+    found = ProviderLook.select().where(ProviderLook.income > 0)
+    return list(found.order_by(ProviderLook.id.desc()).limit(limit))
+
+
 def _known() -> Any:
     return ProviderLook.select().where(ProviderLook.balance.is_null(False))
 
