@@ -20,6 +20,7 @@ from webapp.models.payments import (
 from webapp.models.provider import ProviderBalance
 from webapp.models.provider_orders import UNEXPLAINED, AuditedOrder, ProviderLook
 from webapp.models.references import new_reference
+from webapp.models.seals import LedgerSeal
 from webapp.models.shares import Share
 from webapp.models.submissions import Submission
 from webapp.models.system import AdminEvent, FunnelDay, Incident, JobRequest, Lease, Process, Setting
@@ -50,6 +51,7 @@ __all__ = [
     "Incident",
     "JobRequest",
     "Lease",
+    "LedgerSeal",
     "Notification",
     "Order",
     "OrderEvent",
@@ -92,6 +94,7 @@ TABLES: list[type[BaseModel]] = [
     PaymentEvent,
     Refund,
     RefundEvent,
+    LedgerSeal,
     ReturnRequest,
     ReturnEvent,
     Assignment,
