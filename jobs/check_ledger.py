@@ -5,4 +5,4 @@ from webapp.books import ledger
 
 
 def run(_context: Context) -> None:
-    ledger.check()
+    ledger.check_new()

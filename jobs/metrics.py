@@ -13,10 +13,11 @@ from prometheus_client.registry import Collector
 
 from webapp.base.config import Config
 from webapp.base.metrics import listen
+from webapp.books import provider_audit, provider_balance
 from webapp.clients.esimgo.breaker import Mood
 from webapp.clients.esimgo.client import ESIMGoClient
 from webapp.clients.esimgo.state import ClientState
-from webapp.models import Callback, Notification, Order, Refund, db
+from webapp.models import UNEXPLAINED, Callback, Notification, Order, Refund, db
 
 log = logging.getLogger("jobs")
 
@@ -35,14 +36,15 @@ class Upstream(Collector):
 
 
 class Books(Collector):
-    """How many rows there are of each kind, as the database has them at that moment.
+    """How many rows there are of each kind, and what of eSIM Go's books is unexplained, as the database has
+    it at that moment.
 
     prometheus_client answers each scrape in a new thread, so the connection is closed when it is done.
     """
 
     def collect(self) -> Iterable[Metric]:
         try:
-            return [_by_state(*counted) for counted in _counted()]
+            return [*(_by_state(*counted) for counted in _counted()), *_unexplained()]
         except PeeweeException as error:  # the other figures may say why
             log.error("the books cannot be counted: %s", error)
             return []
@@ -59,6 +61,26 @@ def _counted() -> tuple[tuple[str, str, Any, Any], ...]:
         ("simka_notifications", "messages by state", Notification, Notification.state),
         ("simka_callbacks", "callbacks kept, by what they meant", Callback, verdict),
     )
+
+
+def _unexplained() -> Iterable[Metric]:
+    orders = GaugeMetricFamily(
+        "simka_unexplained_orders", "orders at eSIM Go that are nobody's", labels=["verdict"]
+    )
+    cost = GaugeMetricFamily(
+        "simka_unexplained_cost", "what they have cost, in currency units", labels=["verdict"]
+    )
+    for verdict in UNEXPLAINED:
+        rows = provider_audit.unexplained((verdict,))
+        orders.add_metric([verdict], len(rows))
+        cost.add_metric([verdict], sum(row.total or 0 for row in rows) / 1000)
+    yield from (orders, cost)
+    missing = provider_balance.difference() / 1000
+    about = "what eSIM Go's balance has lost without an order, in currency units"
+    yield GaugeMetricFamily("simka_balance_missing", about, value=missing)
+    if (look := provider_audit.last_look(complete=True)) is not None:
+        about = "when eSIM Go's orders were last compared with ours, as a Unix time"
+        yield GaugeMetricFamily("simka_audited_at", about, value=look.at.timestamp())
 
 
 _RUNS = Counter("simka_job_runs", "runs of a job by how they ended", ["job", "outcome"], registry=None)

@@ -185,6 +185,7 @@ ON_BOTH = {
     "shop.test_telling",
     "shop.test_replacing",
     "flows.test_secrets",
+    "proof.test_both_books",
     "proof.test_deliveries",
     "shop.test_admin_remedies",
     "shop.test_admin_switches",

@@ -7,7 +7,7 @@ from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from sandbox import clock
-from sandbox.esimgo import fates, here, life, occasions
+from sandbox.esimgo import fates, here, life, occasions, orders
 from sandbox.esimgo.errors import Refused
 from sandbox.esimgo.money import number, thousandths
 from sandbox.esimgo.routes.bundles import shown
@@ -106,13 +106,44 @@ def travel(iccid: str) -> dict[str, Any]:
 
 @control.post("/balance")
 def receive() -> dict[str, Any]:
-    """`{"add": 50}`: money comes in; `kind` may be AutoTopup or eSIMGoTopup."""
+    """`{"add": 50}`: money comes in; `kind` may be AutoTopup or eSIMGoTopup. `{"take": 1.5}`: it goes,
+    without an order and without a word.
+    """
+    if "take" in _body():
+        _number("take")
+        here.world().spend(thousandths(str(_body()["take"])))
+        return {"balance": number(here.world().balance_m)}
     kind = str(_body().get("kind", "Topup"))
     if kind not in ("Topup", "AutoTopup", "eSIMGoTopup"):
         raise ValueError("kind is Topup, AutoTopup or eSIMGoTopup")
     _number("add")
     here.world().receive(thousandths(str(_body()["add"])), kind)
     return {"balance": number(here.world().balance_m)}
+
+
+@control.post("/orders")
+def order_in_the_portal() -> dict[str, Any]:
+    """`{"item", "quantity"}`: somebody orders in the portal; no key, no call, no fault. `currency`: another
+    one than the account's.
+    """
+    wish = _body()
+    row = {"type": "bundle", "item": wish.get("item"), "quantity": wish.get("quantity", 1)}
+    body = {"type": "transaction", "assign": True, "order": [row]}
+    order = orders.place(here.world(), body, "", orders.Circumstances())
+    if "currency" in wish:
+        here.world().orders[order["orderReference"]]["currency"] = str(wish["currency"])
+    return order
+
+
+@control.delete("/orders/<reference>")
+def lose_order(reference: str) -> dict[str, Any]:
+    """From now on no list tells of it. It was made, and asked for by its reference it is there."""
+    order = here.world().orders.get(reference)
+    if order is None:
+        raise ValueError(f"no order {reference!r}")
+    order["visible"] = fates.FOR_EVER
+    here.world().touch()
+    return _order(order)
 
 
 @control.get("/state")

@@ -6,6 +6,7 @@ Set by `POST /_sandbox/habits` or at the start; a reset or a restart brings back
 from dataclasses import dataclass, field, fields, replace
 
 SIGNATURES = ("base64", "hex", "none")
+LISTS = ("oldest", "newest", "shuffled")
 
 
 @dataclass(frozen=True)
@@ -16,6 +17,8 @@ class Habits:
     `order_s`: every order is processed for so long; 0 = only those of more than five bundles.
     `assignment_s`: how long a new bundle on an eSIM stays in the state processing.
     `sms_fails`: an SMS is accepted and then reported as failed.
+    `order_list`: what GET /orders begins with; "shuffled" is in no order, the same each time.
+    `bare_orders`: that list tells of an order its reference, its date and its lines' items, and no more.
     `capitals`: states are written Active rather than active.
     `costs`: tokens by method and path prefix, such as {"GET /catalogue": 5}; the longest prefix counts.
     """
@@ -26,12 +29,16 @@ class Habits:
     order_s: float = 0.0
     assignment_s: float = 0.0
     sms_fails: bool = False
+    order_list: str = "oldest"
+    bare_orders: bool = False
     capitals: bool = False
     costs: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.signature not in SIGNATURES:
             raise ValueError(f"signature is one of {', '.join(SIGNATURES)}")
+        if self.order_list not in LISTS:
+            raise ValueError(f"order_list is one of {', '.join(LISTS)}")
         if min(self.order_s, self.assignment_s) < 0:
             raise ValueError("seconds are 0 or more")
         if not all(isinstance(cost, int) and cost > 0 for cost in self.costs.values()):

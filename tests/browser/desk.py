@@ -7,7 +7,7 @@ from tests.databases.crowds import crowd
 from tests.shop.factories import after, make_customer, make_order, make_payment, make_unknown
 from tests.shop.test_sales import some_order
 from webapp import orders
-from webapp.models import Customer, FunnelDay, PriceRule, Setting, Submission
+from webapp.models import AuditedOrder, Customer, FunnelDay, PriceRule, ProviderLook, Setting, Submission
 from webapp.operations import admin, doctor
 from webapp.operations.doctor.findings import finding
 from webapp.orders import limits
@@ -86,3 +86,26 @@ def checked(_customer: Customer) -> str:
         [finding("key_accepted", organisation="Moonlight OÜ"), finding("token_accepted", name="simka_bot")]
     )
     return "/admin/check"
+
+
+def books(customer: Customer) -> str:
+    """An order made in the portal, one made twice, one that is lost, and money that is gone."""
+    sold = make_order("ready", customer, plan_id="tr-5gb-30d")
+    lost = Submission.get_by_id(sold.submission_id)
+    look = {"since": after(-3600), "complete": True, "epoch": 1, "currency": "USD"}
+    ProviderLook.create(why="hour", at=after(-7200), told_at=after(-7200), orders=40, income=250_000, **look)
+    ProviderLook.create(
+        why="hour", at=after(-60), told_at=after(-60), orders=43, balance=312_450, missing=12_340, **look
+    )
+    row = {"currency": "USD", "quantity": 1}
+    for number, (verdict, item, total, intent) in enumerate(
+        [
+            ("elsewhere", "esim_10GB_30D_TR_V2", 9600, None),
+            ("twice", "esim_3GB_30D_TR_V2", 4200, None),
+            ("lost", "esim_5GB_30D_TR_V2", 6100, lost),
+        ]
+    ):
+        reference = f"0b5f2d7e-91c4-4a36-8f0d-5c2f7ad0c1{number}0"
+        told = {"item": item, "total": total, "submission": intent, "ordered_at": after(-3000 + number)}
+        AuditedOrder.create(reference=reference, verdict=verdict, **row, **told)
+    return "/admin/books"

@@ -94,6 +94,7 @@ SCREENS = (
     Screen("admin-prices", desk.prices, "#admin-rule", shopkeeper=True),
     Screen("admin-switches", desk.switched, "#admin-switches form", shopkeeper=True, further=True),
     Screen("admin-check", desk.checked, "#admin-check .cells", shopkeeper=True, further=True),
+    Screen("admin-books", desk.books, "#admin-books form", shopkeeper=True),
     Screen("admin-log", "/admin/log", "#admin-log .cells", shopkeeper=True, further=True),
     Screen("help", "/help", "#help-index"),
     Screen("help-phone", "/help/phone", "#help-topic"),

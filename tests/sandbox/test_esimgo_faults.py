@@ -277,6 +277,28 @@ def test_a_filter_is_refused_or_counts_for_nothing(provider: Provider) -> None:
     assert references(provider) == [reference]
 
 
+def test_an_order_that_is_made_in_the_portal_is_like_any_other(provider: Provider) -> None:
+    before = provider.get("/organisation")["balance"]
+    provider.fault("500", match="POST /orders")
+    order = provider.control("POST", "orders", {"item": TURKEY, "quantity": 2})
+    assert references(provider) == [order["orderReference"]]
+    now = provider.get("/organisation")["balance"]
+    assert round((before - now) * 1000) == round(order["total"] * 1000)
+    assert len(order["order"][0]["iccids"]) == 2
+    assert [call["path"] for call in provider.state()["calls"] if call["method"] == "POST"] == []
+    euros = provider.control("POST", "orders", {"item": TURKEY, "currency": "EUR"})
+    assert provider.get(f"/orders/{euros['orderReference']}")["currency"] == "EUR"
+    assert provider.control("POST", "orders", {"item": "none"}, expect=400)["error"]
+
+
+def test_an_order_can_be_lost_from_every_list(provider: Provider) -> None:
+    lost, other = provider.buy()["orderReference"], provider.buy()["orderReference"]
+    assert provider.control("DELETE", f"orders/{lost}")["orderReference"] == lost
+    assert references(provider) == [other]
+    assert provider.get(f"/orders/{lost}")["status"] == "completed"
+    assert "no order" in provider.control("DELETE", "orders/none", expect=400)["error"]
+
+
 def test_a_fault_that_makes_no_sense_is_refused(provider: Provider) -> None:
     assert "flood" in provider.control("POST", "faults", {"kind": "flood"}, expect=400)["error"]
     assert provider.control("POST", "faults", [], expect=400)["error"]

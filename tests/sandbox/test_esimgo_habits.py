@@ -46,6 +46,8 @@ def test_a_reset_brings_back_the_habits_of_the_start() -> None:
             "order_s": 3,
             "assignment_s": 0,
             "sms_fails": False,
+            "order_list": "oldest",
+            "bare_orders": False,
             "capitals": False,
             "costs": {},
         }
@@ -190,3 +192,31 @@ def test_the_card_on_file_pays_within_its_limits(provider: Provider) -> None:
 def test_money_that_makes_no_sense_does_not_come_in(provider: Provider, wish: dict[str, Any]) -> None:
     assert provider.control("POST", "balance", wish, expect=400)["error"]
     assert provider.get("/organisation")["balance"] == 1000
+
+
+def test_a_list_of_orders_begins_at_either_end_or_nowhere(provider: Provider) -> None:
+    made = [provider.buy()["orderReference"] for _ in range(5)]
+
+    def listed() -> list[str]:
+        pages = [provider.get(f"/orders?limit=2&page={page}") for page in (1, 2, 3)]
+        return [order["orderReference"] for page in pages for order in page]
+
+    assert listed() == made
+    adopt(provider, order_list="newest")
+    assert listed() == made[::-1]
+    adopt(provider, order_list="shuffled")
+    assert listed() == sorted(made)
+
+
+def test_a_list_may_tell_next_to_nothing_of_an_order(provider: Provider) -> None:
+    provider.buy()
+    adopt(provider, bare_orders=True)
+    (order,) = provider.get("/orders?includeIccids=true")
+    assert set(order) == {"orderReference", "createdDate", "order"}
+    assert [set(line) for line in order["order"]] == [{"item"}]
+
+
+def test_money_may_go_without_an_order(provider: Provider) -> None:
+    assert provider.control("POST", "balance", {"take": 1.234}) == {"balance": 998.766}
+    assert provider.get("/orders") == []
+    assert provider.control("POST", "balance", {"take": "much"}, expect=400)["error"]

@@ -3,13 +3,14 @@
 import pytest
 from flask import Flask
 
+from tests.shop.conftest import Advance
 from tests.shop.factories import OWNER, charge, leader, make_order, make_payment, make_refund
 from tests.shop.standins import Bot
 from webapp import orders
 from webapp.base.config import Config
 from webapp.books import ledger
 from webapp.books.ledger import Account
-from webapp.models import STATUS, Order, Payment, Refund
+from webapp.models import STATUS, LedgerSeal, Order, Payment, Refund
 from webapp.orders import payments
 from webapp.orders.payments import stars
 from webapp.state import incidents
@@ -153,3 +154,57 @@ def test_the_command_says_it_and_fails_when_it_does_not_add_up(app: Flask) -> No
     make_payment(order)
     told = app.test_cli_runner().invoke(args=["ledger"])
     assert (told.exit_code, f"{order.reference} does not add up: +453" in told.output) == (1, True)
+
+
+# --- every night
+
+
+def nights(advance: Advance) -> bool:
+    """Three nights, in which nothing happens; does it add up in the last?"""
+    for _ in range(3):
+        advance(86_400)
+        added_up = ledger.check_new()
+    return added_up
+
+
+def test_what_was_right_is_not_read_again_and_what_has_changed_is(advance: Advance) -> None:
+    orders_ = [make_order("ready", plan_id=f"plan-{number}") for number in range(3)]
+    assert ledger.check_new()
+    assert nights(advance)
+    Payment.delete().where(Payment.order == orders_[0]).execute()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ledger, "LATE", 0)
+        assert ledger.check_new(), "nothing tells of it, and it is an old one"
+        assert not ledger.check(), "a full check finds it"
+        keep_a_second_charge(orders_[1])
+        assert not ledger.check_new()
+        assert orders_[1].reference in incidents.open_ones()[0].detail
+        payments.refund(Payment.select().order_by(Payment.id.desc()).get(), "nothing to pay for")
+        assert ledger.check_new()
+        refund_what_is_still_delivered(orders_[2])
+        assert not ledger.check_new(), "a journal tells of it"
+
+
+def test_of_a_charge_without_an_order_the_journal_tells(advance: Advance) -> None:
+    make_refund(None)
+    assert ledger.check_new()
+    assert nights(advance)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ledger, "LATE", 0)
+        Refund.delete().execute()
+        assert ledger.check_new()
+        Payment.update(state="confirmed").execute()
+        assert Payment.get().move("refund_due", actor="test")
+        assert not ledger.check_new()
+
+
+def test_what_does_not_add_up_is_told_every_night_until_it_does(advance: Advance) -> None:
+    order = make_order("ready")
+    second = make_payment(order)
+    for _ in range(4):
+        assert not ledger.check_new()
+        advance(86_400)
+    assert LedgerSeal.select().count() == 0
+    payments.refund(second, "nothing to pay for")
+    assert ledger.check_new()
+    assert (LedgerSeal.select().count(), incidents.open_ones()) == (1, [])

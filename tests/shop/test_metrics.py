@@ -1,6 +1,7 @@
 """What the jobs process tells Prometheus of its dealings with eSIM Go."""
 
 import logging
+import re
 import socket
 import threading
 
@@ -10,14 +11,14 @@ import requests
 from jobs import metrics
 from tests.sandbox.esimgo import free_port
 from tests.settings import changed
-from tests.shop.factories import make_order
+from tests.shop.factories import after, make_order
 from webapp import create_app
 from webapp.base import clock
 from webapp.base import metrics as metrics_of_all
 from webapp.base.config import Config
 from webapp.clients.esimgo.client import ESIMGoClient
 from webapp.clients.esimgo.errors import EsimGoError
-from webapp.models import db
+from webapp.models import AuditedOrder, ProviderLook, db
 from webapp.views import measuring
 
 KEY = "a-key-that-is-secret"
@@ -74,6 +75,36 @@ def test_what_is_in_the_books_and_how_jobs_ended_is_told(
     assert 'simka_orders{state="paid"} 1.0' in text
     assert "# HELP simka_callbacks callbacks" in text
     assert 'simka_job_runs_total{job="check_provider",outcome="failed"}' in text
+
+
+@pytest.mark.usefixtures("database")
+def test_what_is_unexplained_at_esim_go_is_told_with_its_cost(
+    config: Config, client: ESIMGoClient, port: int
+) -> None:
+    metrics.serve(changed(config, metrics_port=port - 1), client)
+    assert "simka_audited_at" not in told(port)
+    row = {"ordered_at": after(0), "total": 4200, "currency": "USD"}
+    for number, settled in enumerate(("", "", "spent")):
+        AuditedOrder.create(reference=f"theirs-{number}", verdict="elsewhere", settled=settled, **row)
+    look = {
+        "told_at": after(0),
+        "epoch": 1,
+        "why": "hour",
+        "since": after(-60),
+        "orders": 3,
+        "missing": 12_345,
+    }
+    ProviderLook.create(at=after(0), complete=True, balance=1000, **look)
+    text = told(port)
+    for line in (
+        'simka_unexplained_orders{verdict="elsewhere"} 2.0',
+        'simka_unexplained_cost{verdict="elsewhere"} 8.4',
+        'simka_unexplained_orders{verdict="lost"} 0.0',
+        "simka_balance_missing 12.345",
+    ):
+        assert line in text, line
+    (at,) = re.findall(r"^simka_audited_at (\S+)$", text, re.MULTILINE)
+    assert abs(float(at) - clock.timestamp()) < 60
 
 
 def test_the_web_counts_requests_by_route_and_not_by_address(database: Config, port: int) -> None:

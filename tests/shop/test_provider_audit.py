@@ -251,6 +251,15 @@ def test_money_that_comes_in_is_told_and_nobody_is_woken(jobs: Context) -> None:
     assert alarm(jobs) == []
 
 
+def test_money_that_comes_in_hides_nothing_that_is_gone(jobs: Context, advance: Advance) -> None:
+    weigh(jobs, 1000)
+    assert weigh(jobs, 990).missing == 10_000
+    advance(60)
+    theirs = placed("theirs", created_at=after(-10))
+    now = weigh(jobs, 1085.8, theirs)
+    assert (now.spent, now.income, now.missing) == (4200, 100_000, 10_000)
+
+
 def test_a_listed_top_up_of_the_balance_hides_nothing(jobs: Context) -> None:
     """`placed` is for 4.20."""
     weigh(jobs, 1000)
@@ -266,6 +275,13 @@ def test_what_an_intent_without_an_answer_may_have_cost_is_not_missed_yet(jobs: 
     Submission.update(outcome="refused").where(Submission.order == order).execute()
     weigh(jobs, 995.8)
     assert provider_balance.difference() == 4200
+
+
+def test_what_is_listed_for_an_unclear_intent_is_not_counted_twice(jobs: Context) -> None:
+    make_unknown(60)
+    weigh(jobs, 1000)
+    assert weigh(jobs, 990, placed("its", created_at=after(-59))).pending == 0
+    assert provider_balance.difference() == 5800
 
 
 def test_what_we_have_bought_counts_though_it_is_not_listed_yet(jobs: Context) -> None:

@@ -5,12 +5,14 @@ from typing import Any
 
 import pytest
 
+from tests.databases.crowds import crowd
 from tests.settings import changed
+from tests.shop.conftest import Advance
 from tests.shop.factories import lead, make_esim, make_order, make_plan, make_top_up
 from tests.shop.standins import Provider
 from webapp import esims, orders
 from webapp.base.config import Config
-from webapp.books import sales
+from webapp.books import ledger, sales
 from webapp.books.sales import Period
 from webapp.esims import callbacks
 from webapp.esims.callbacks import Event, Kind
@@ -104,6 +106,42 @@ def test_the_last_purchase_is_found_from_the_end(
     asked = [step for step in steps if '"submission"' in step]
     assert asked
     assert not [step for step in asked if "TEMP B-TREE" in step]
+
+
+def test_the_ledger_of_a_night_reads_as_little_after_years_as_after_days(
+    database: Config, advance: Advance
+) -> None:
+    """Counted in steps of SQLite's machine, of which each row that is read takes some."""
+    make_order("ready")
+
+    def years(count: int) -> tuple[int, int]:
+        """After so many more orders: steps of the check of all, and of a night's."""
+        crowd(count, change=lambda number: {"plan_id": f"plan-{number}", "submission_id": None})
+        db.database.execute_sql(
+            "INSERT INTO payment (order_id, telegram_user_id, means, currency, amount, charge_id, state,"
+            " created_at, confirmed_at) SELECT id, telegram_user_id, 'stars', 'XTR', stars, 'paid-' || id,"
+            " 'confirmed', created_at, created_at FROM orders WHERE id NOT IN (SELECT order_id FROM payment)"
+        )
+        assert ledger.check_new()
+        advance(3 * 86_400)
+        return machine_steps(lambda: ledger.check()), machine_steps(lambda: ledger.check_new())
+
+    (few, night), (many, later) = years(3000), years(9000)
+    assert many > 3 * few
+    assert later < 1.05 * night
+    assert 2 * night < few
+
+
+def machine_steps(work: Callable[[], bool]) -> int:
+    """In hundreds."""
+    counted: list[int] = []
+    connection = db.database.connection()
+    connection.set_progress_handler(lambda: counted.append(1), 100)
+    try:
+        assert work()
+    finally:
+        connection.set_progress_handler(None, 0)
+    return len(counted)
 
 
 def scans(steps: list[str]) -> list[str]:

@@ -11,11 +11,11 @@ import pytest
 
 from tests.databases.crowds import crowd
 from tests.shop.conftest import Advance
-from tests.shop.factories import after, make_order, make_payment, make_refund
+from tests.shop.factories import after, make_order, make_payment, make_refund, make_submission
 from webapp.base import clock
 from webapp.books import sales
 from webapp.books.sales import Period, Sales
-from webapp.models import Order, Submission
+from webapp.models import AuditedOrder, Order, Submission
 from webapp.state.funnel import Funnel
 
 pytestmark = pytest.mark.usefixtures("noon")
@@ -153,3 +153,32 @@ def test_a_second_charge_is_no_second_sale(advance: Advance) -> None:
     make_payment(make_order("active"))
     advance(1)
     assert sales.sales(Period.last(1)).sold == 1
+
+
+def test_what_was_spent_and_brought_no_sale_is_no_margin() -> None:
+    make_order("ready", plan_id="sold", paid_at=after(-60))
+    for number, outcome in enumerate(("stock", "late")):
+        order = make_order("failed", plan_id="late", country_code="th", paid_at=after(-60))
+        more = {"cost": 5000 + number, "sent_at": after(-9)}
+        make_submission(order, outcome=outcome, esimgo_order_id=outcome, **more)
+    row = {"ordered_at": after(-86_400), "total": 700, "currency": "USD"}
+    for number, (verdict, settled) in enumerate(
+        [("twice", ""), ("elsewhere", "spent"), ("elsewhere", ""), ("bound", ""), ("lost", "spent")]
+    ):
+        AuditedOrder.create(reference=f"row-{number}", verdict=verdict, settled=settled, **row)
+    week = Period.last(7)
+    whole = sales.sales(week)
+    assert (whole.revenue, whole.cost, whole.besides) == (5880, 4200, 10_001 + 1400)
+    assert whole.margin == 5880 - 4200 - 11_401
+    *_, yesterday, today = sales.by_day(week)
+    assert (yesterday.sales.besides, today.sales.besides) == (1400, 10_001)
+    assert {row.key: row.sales.besides for row in sales.by_plan(week)} == {"sold": 0, "late": 10_001}
+    assert {row.key: row.sales.besides for row in sales.by_country(week)} == {"tr": 0, "th": 10_001}
+    assert sales.sales(week.before(7)).besides == 0
+
+
+def test_what_was_in_stock_is_the_cost_of_whoever_got_it() -> None:
+    order = make_order("ready", paid_at=after(-60))
+    Submission.update(cost=5000).where(Submission.id == order.submission_id).execute()
+    whole = sales.sales(Period.last(1))
+    assert (whole.cost, whole.besides) == (5000, 0)

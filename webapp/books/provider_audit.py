@@ -14,6 +14,7 @@ from peewee import chunked, fn
 
 from webapp.base import clock
 from webapp.books import provider_balance
+from webapp.books.provider_balance import ACROSS
 from webapp.clients.esimgo.payloads import OrderWindow, Organisation, ProviderOrder
 from webapp.models import UNEXPLAINED, AuditedOrder, Esim, Order, ProviderLook, Submission
 from webapp.models.db import transaction
@@ -24,8 +25,6 @@ NIGHT_HOUR = 3
 AHEAD = timedelta(hours=1)
 """eSIM Go's clock may be ahead of ours."""
 SKEW = timedelta(seconds=60)
-ACROSS = timedelta(seconds=5)
-"""So exactly can eSIM Go's clock be compared with ours."""
 LISTED_WITHIN = timedelta(minutes=15)
 """What is not listed for so long after its purchase is lost."""
 LOOKED_FOR = timedelta(hours=25)
@@ -101,17 +100,24 @@ def compare(
     after the list: what was bought meanwhile is in them. `account`: as it was when the list was read; None
     where it moved meanwhile.
     """
+    now = clock.now()
+    shift = window.provider_now - now if window.provider_now else timedelta()
     with transaction():
         look = ProviderLook.create(
-            epoch=epoch, why=why, since=since, complete=window.complete, orders=len(window.orders)
+            at=now,
+            told_at=now + shift,
+            epoch=epoch,
+            why=why,
+            since=since,
+            complete=window.complete,
+            orders=len(window.orders),
         )
-        shift = window.provider_now - look.at if window.provider_now else timedelta()
         ours = _Ours(shift)
         for some in chunked(_oldest_first(window.orders), AT_ONCE):
             _write(some, ours)
         _find_lost(window, since, shift)
         if account is not None and window.complete:
-            provider_balance.follow(look, account.balance, account.currency)
+            provider_balance.follow(look, account.balance, account.currency, ours.pending())
     return look
 
 
@@ -140,6 +146,10 @@ class _Ours:
         if self._is_awaited(placed, ordered_at):
             return "under_way"
         return "twice" if self._is_second(placed, ordered_at) else "elsewhere"
+
+    def pending(self) -> int:
+        """What intents may have cost that await an answer, and for which no order was listed."""
+        return sum(intent.cost for intent in self._waiting if intent.outcome is None)
 
     def _is_awaited(self, placed: ProviderOrder, ordered_at: datetime) -> bool:
         """Each intent without an answer awaits one order, the oldest that fits it."""
@@ -249,3 +259,13 @@ def _miss(intent: Submission, verdict: str, shift: timedelta) -> None:
     found = {AuditedOrder.verdict: verdict, AuditedOrder.submission: intent}
     row = AuditedOrder.insert(reference=intent.esimgo_order_id, verdict=verdict, submission=intent, **ours)
     row.on_conflict(conflict_target=[AuditedOrder.reference], update=found).execute()
+
+
+# --- what the owner makes of it
+
+
+def settle(reference: str, as_what: str) -> bool:
+    """Write down what the owner has made of an order that is nobody's; False when it is explained by now."""
+    open_ = (AuditedOrder.reference == reference) & (AuditedOrder.settled == "")
+    settled = AuditedOrder.update(settled=as_what, settled_at=clock.now())
+    return bool(settled.where(open_, AuditedOrder.verdict.in_(UNEXPLAINED)).execute())

@@ -6,33 +6,47 @@ that came in: it is told on the page, and nobody is woken for it.
 """
 
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any
 
-from peewee import chunked, fn
+from peewee import chunked
 
-from webapp.models import AuditedOrder, ProviderLook, Submission
+from webapp.models import AuditedOrder, ProviderLook
 
 NO_PURCHASE = ("income", "applied")
+ACROSS = timedelta(seconds=5)
+"""So exactly can eSIM Go's clock be compared with ours."""
 AT_ONCE = 500
 """Rows in a statement."""
 
 
-def follow(look: ProviderLook, balance: int, currency: str) -> None:
+def follow(look: ProviderLook, balance: int, currency: str, pending: int) -> None:
     """Write down the balance as it was when the list of this look was read. The first one is where it begins:
-    what was ordered before is in it.
+    what was ordered before is in it. `pending`: what intents may have cost that await an answer, and for
+    which nothing is listed.
     """
     first, before = _known().order_by(ProviderLook.id).first(), last()
-    look.balance, look.currency = balance, currency.upper()[:8]
+    look.balance, look.currency, look.pending = balance, currency.upper()[:8], pending
     rows = _uncounted(look)
     _count(rows)
-    if first is not None and before is not None and before.balance is not None:
-        since = [row for row in rows if row.ordered_at >= first.since]
-        came_in = _more(row for row in since if row.verdict == "income")
-        look.spent = _more(row for row in since if row.verdict not in NO_PURCHASE)
-        missing = before.missing - before.accepted + before.balance - balance - look.spent + came_in
-        look.income, look.missing = came_in + max(0, -missing), max(0, missing)
-        look.pending = _pending()
+    if first is not None and before is not None:
+        _explain(look, before, [row for row in rows if row.ordered_at >= first.since])
     look.save()
+
+
+def _explain(look: ProviderLook, before: ProviderLook, rows: list[AuditedOrder]) -> None:
+    """What was ordered before the last look and shows only now explains what was missing since; a rise never
+    does, for it is money that came in.
+    """
+    seen_until = before.told_at + ACROSS
+    bought = [row for row in rows if row.verdict not in NO_PURCHASE]
+    late = _more(row for row in bought if row.ordered_at < seen_until)
+    now = _more(row for row in bought if row.ordered_at >= seen_until)
+    came_in = _more(row for row in rows if row.verdict == "income")
+    more = (before.balance or 0) - (look.balance or 0) - now + came_in
+    missing = before.missing - before.accepted + max(0, more)
+    look.spent, look.missing = late + now, max(0, missing - late)
+    look.income = came_in + max(0, -more) + max(0, late - missing)
 
 
 def last() -> ProviderLook | None:
@@ -45,6 +59,22 @@ def difference() -> int:
     """Thousandths that are gone and that no order explains, nor an intent that may still be given one."""
     look = last()
     return 0 if look is None else max(0, look.missing - look.accepted - look.pending)
+
+
+def accept(missing: int) -> bool:
+    """The owner knows what became of so much; False when it is another amount by now."""
+    look = last()
+    if look is None or not missing or missing != difference():
+        return False
+    accepted = ProviderLook.update(accepted=ProviderLook.accepted + missing)
+    as_seen = (ProviderLook.id == look.id) & (ProviderLook.accepted == look.accepted)
+    return bool(accepted.where(as_seen).execute())
+
+
+def rises(limit: int = 5) -> list[ProviderLook]:
+    """Looks that have found that money came in, the newest first."""
+    found = ProviderLook.select().where(ProviderLook.income > 0)
+    return list(found.order_by(ProviderLook.id.desc()).limit(limit))
 
 
 def _known() -> Any:
@@ -65,9 +95,3 @@ def _more(rows: Iterable[AuditedOrder]) -> int:
 def _count(rows: list[AuditedOrder]) -> None:
     for some in chunked([row.id for row in rows], AT_ONCE):
         AuditedOrder.update(counted=AuditedOrder.total).where(AuditedOrder.id.in_(some)).execute()
-
-
-def _pending() -> int:
-    """What intents without an answer may have cost."""
-    unclear = Submission.outcome.is_null() & Submission.sent_at.is_null(False)
-    return int(Submission.select(fn.SUM(Submission.cost)).where(unclear).scalar() or 0)

@@ -2,11 +2,14 @@
 
 Days are UTC days. Sales are counted by the moment of payment. Money is thousandths of the currency unit;
 revenue is what the delivered orders were priced at, cost what eSIM Go has charged for them, commission what
-of the price did not arrive: an affiliate got it, or Telegram kept it.
+of the price did not arrive: an affiliate got it, or Telegram kept it. Beside it stands what was spent and
+brought no sale: eSIMs in stock, orders that eSIM Go has made twice, and those made elsewhere that the owner
+counts as spent.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from math import ceil
 from typing import Any, Self
@@ -15,9 +18,10 @@ from peewee import JOIN, SQL, Case, Expression, fn
 
 from webapp.base import clock
 from webapp.base.money import NANO
-from webapp.models import Order, Payment, Refund, Submission
+from webapp.models import AuditedOrder, Order, Payment, Refund, Submission
 from webapp.state import funnel
 
+STOCKED = ("stock", "late")
 DELIVERED = ("ready", "active")
 LOST = ("failed", "returned")
 
@@ -47,7 +51,9 @@ class Period:
 
 @dataclass(frozen=True)
 class Sales:
-    """Orders that were paid for. `sold` is delivered, lost (failed or given back) and in flight together."""
+    """Orders that were paid for. `sold` is delivered, lost (failed or given back) and in flight together;
+    `besides`: what was spent and brought no sale.
+    """
 
     sold: int = 0
     delivered: int = 0
@@ -56,6 +62,7 @@ class Sales:
     revenue: int = 0
     cost: int = 0
     commission: int = 0
+    besides: int = 0
 
     @property
     def in_flight(self) -> int:
@@ -63,7 +70,7 @@ class Sales:
 
     @property
     def margin(self) -> int:
-        return self.revenue - self.cost - self.commission
+        return self.revenue - self.cost - self.besides - self.commission
 
     @property
     def success_percent(self) -> float | None:
@@ -97,20 +104,23 @@ class Refunds:
 
 
 def sales(period: Period) -> Sales:
-    return Sales(*_tuples(_sold(period, *_sums()))[0])
+    besides = sum(_stocked(period, Order.currency).values()) + sum(_strange(period).values())
+    return replace(Sales(*_tuples(_sold(period, *_sums()))[0]), besides=besides)
 
 
 def by_country(period: Period) -> list[Row]:
-    return _grouped(Order.country_code, period)
+    """What was made twice or elsewhere is of no place."""
+    return _grouped(Order.country_code, period, _stocked(period, Order.country_code))
 
 
 def by_plan(period: Period) -> list[Row]:
-    return _grouped(Order.plan_id, period)
+    return _grouped(Order.plan_id, period, _stocked(period, Order.plan_id))
 
 
 def by_day(period: Period) -> list[Row]:
     """Every day of the period, also those without a sale, the oldest first."""
-    sold = {row.key: row for row in _grouped(_day(Order.paid_at), period)}
+    besides = Counter(_stocked(period, _day(Submission.sent_at))) + Counter(_strange(period))
+    sold = {row.key: row for row in _grouped(_day(Order.paid_at), period, besides)}
     days = (period.until - _midnight(period.since)).days + 1
     dates = [(period.since + timedelta(days=n)).date().isoformat() for n in range(days)]
     return [sold.get(date, Row(date, Sales())) for date in dates]
@@ -188,9 +198,29 @@ def _sum(value: Any) -> Any:
     return fn.COALESCE(fn.SUM(value), 0).cast("BIGINT")
 
 
-def _grouped(key: Any, period: Period) -> list[Row]:
+def _stocked(period: Period, key: Any) -> dict[str, int]:
+    """What eSIMs have cost that were bought in the period and came too late for their buyer."""
+    stocked = Submission.outcome.in_(STOCKED) & period.holds(Submission.sent_at)
+    query = Submission.select(key.alias("key"), _sum(Submission.cost)).join(Order).where(stocked)
+    return dict(_tuples(query.group_by(SQL("1"))))
+
+
+def _strange(period: Period) -> dict[str, int]:
+    """By day: what was made twice, until it is explained, and what the owner counts as spent."""
+    spent = (AuditedOrder.verdict == "twice") | (
+        (AuditedOrder.verdict == "elsewhere") & (AuditedOrder.settled == "spent")
+    )
+    query = AuditedOrder.select(_day(AuditedOrder.ordered_at).alias("key"), _sum(AuditedOrder.total))
+    return dict(_tuples(query.where(spent, period.holds(AuditedOrder.ordered_at)).group_by(SQL("1"))))
+
+
+def _grouped(key: Any, period: Period, besides: Mapping[str, int]) -> list[Row]:
     query = _sold(period, key.alias("key"), *_sums()).group_by(SQL("1"))
-    rows = [Row(found, Sales(*sums)) for found, *sums in _tuples(query)]
+    sold = {found: Sales(*sums) for found, *sums in _tuples(query)}
+    rows = [
+        Row(name, replace(sold.get(name, Sales()), besides=besides.get(name, 0)))
+        for name in sold.keys() | besides.keys()
+    ]
     return sorted(rows, key=lambda row: (-row.sales.sold, row.key))
 
 

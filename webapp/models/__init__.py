@@ -21,6 +21,7 @@ from webapp.models.payments import (
 from webapp.models.provider import ProviderBalance
 from webapp.models.provider_orders import UNEXPLAINED, AuditedOrder, ProviderLook
 from webapp.models.references import is_reference, new_reference
+from webapp.models.seals import LedgerSeal
 from webapp.models.shares import Share
 from webapp.models.submissions import Submission
 from webapp.models.system import AdminEvent, Boot, FunnelDay, Incident, JobRequest, Lease, Process, Setting
@@ -52,6 +53,7 @@ __all__ = [
     "Incident",
     "JobRequest",
     "Lease",
+    "LedgerSeal",
     "Notification",
     "Order",
     "OrderEvent",
@@ -96,6 +98,7 @@ TABLES: list[type[BaseModel]] = [
     PaymentEvent,
     Refund,
     RefundEvent,
+    LedgerSeal,
     ReturnRequest,
     ReturnEvent,
     StarMovement,

@@ -51,7 +51,7 @@ class AuditedOrder(Row):
 
 class ProviderLook(Row):
     """One comparison of eSIM Go's orders since `since` with ours. `why`: start, hour, night or asked;
-    `complete`: the list was read to its end and understood.
+    `complete`: the list was read to its end and understood. `told_at`: `at` by eSIM Go's clock.
 
     Thousandths of `currency`: `balance`, None where it moved while it was read; since the look before with
     one, `spent` on orders, and `income` (a rise that no order explains, or a top-up that is listed);
@@ -60,6 +60,7 @@ class ProviderLook(Row):
     """
 
     at = UtcField(default=clock.now, index=True)
+    told_at = UtcField()
     epoch = IntegerField()
     why = CharField()
     since = UtcField()

@@ -9,6 +9,7 @@ from webapp.models import (
     Compatibility,
     EmailAddress,
     JobRequest,
+    LedgerSeal,
     Notification,
     Share,
     TelegramUpdate,
@@ -35,6 +36,7 @@ def purge() -> int:
         Compatibility.delete().where(Compatibility.asked_at < now - REQUESTS),
         BundleEvent.delete().where(BundleEvent.at < now - EVENTS),
         JobRequest.delete().where(JobRequest.done_at < now - REQUESTS),
+        LedgerSeal.delete().where(LedgerSeal.at < now - NOTIFICATIONS),
         Share.delete().where(Share.since < now - shares.LONGEST),
     )
     deleted: int = sum(query.execute() for query in stale)

@@ -34,7 +34,9 @@ def place() -> dict[str, Any]:
 
 @routes.get("/orders")
 def listed() -> ResponseReturnValue:
-    """A bare list, oldest first: the schema says one object, an older one said list."""
+    """A bare list, oldest first unless habits say otherwise: the schema says one object, an older one said
+    list.
+    """
     filters = request.args.getlist("createdAt")
     if filters and here.fault_kind() == "filter_refused":
         raise Refused(400, "createdAt is not a valid filter")
@@ -44,11 +46,13 @@ def listed() -> ResponseReturnValue:
     found = [
         order for order in here.world().orders.values() if _is_shown(order) and _is_within(order, bounds)
     ]
-    page, _ = here.one_page(found, here.whole("page", 1, 10**6), here.whole("limit", 10, LARGEST_PAGE))
+    page, _ = here.one_page(
+        _in_order(found), here.whole("page", 1, 10**6), here.whole("limit", 10, LARGEST_PAGE)
+    )
     rows = [orders.shown(order) for order in page]
     if not here.flag("includeIccids"):
         rows = [orders.without_esims(row) for row in rows]
-    return jsonify(rows)
+    return jsonify([_bare(row) for row in rows] if here.world().habits.bare_orders else rows)
 
 
 @routes.get("/orders/<reference>")
@@ -57,6 +61,18 @@ def one(reference: str) -> dict[str, Any]:
     if order is None:
         raise Refused(400, "order not found")
     return orders.shown(order)
+
+
+def _in_order(found: list[Order]) -> list[Order]:
+    habit = here.world().habits.order_list
+    if habit == "shuffled":
+        return sorted(found, key=lambda order: str(order["orderReference"]))
+    return found[::-1] if habit == "newest" else found
+
+
+def _bare(order: dict[str, Any]) -> dict[str, Any]:
+    lines = [{"item": row["item"]} for row in order["order"]]
+    return {name: order[name] for name in ("orderReference", "createdDate")} | {"order": lines}
 
 
 Bound = tuple[Callable[[datetime, datetime], bool], datetime]

@@ -1,4 +1,4 @@
-"""What eSIM Go lists of our account, and each look at it."""
+"""What eSIM Go lists of our account, and each look at it; up to where the ledger was checked."""
 
 from typing import Any
 
@@ -37,6 +37,7 @@ class AuditedOrder(Model):
 
 class ProviderLook(Model):
     at = UtcField(index=True)
+    told_at = UtcField()
     epoch = IntegerField()
     why = CharField()
     since = UtcField()
@@ -54,7 +55,19 @@ class ProviderLook(Model):
         table_name = "provider_look"
 
 
-TABLES = [Submission, AuditedOrder, ProviderLook]
+class LedgerSeal(Model):
+    at = UtcField()
+    last_order = IntegerField()
+    last_payment = IntegerField()
+    last_order_event = IntegerField()
+    last_payment_event = IntegerField()
+    last_refund_event = IntegerField()
+
+    class Meta:
+        table_name = "ledger_seal"
+
+
+TABLES = [Submission, AuditedOrder, ProviderLook, LedgerSeal]
 
 
 def up(migrator: Any, db: Any) -> None:

@@ -1,0 +1,23 @@
+"""What the owner makes of what the books do not explain."""
+
+from webapp.base import money
+from webapp.books import provider_audit, provider_balance
+from webapp.models import Customer
+from webapp.operations.admin.audit import StaleState, acting
+
+AUDIT = "audit"
+"""The job that compares both books now."""
+
+
+def settle_order(who: Customer, reference: str, as_what: str) -> None:
+    """An order that is nobody's is "spent" as the owner says. Errors: StaleState."""
+    with acting(who, "books.settle", reference, as_what):
+        if not provider_audit.settle(reference, as_what):
+            raise StaleState
+
+
+def accept_missing(who: Customer, missing: int) -> None:
+    """So much of the balance is gone, and the owner knows why. Errors: StaleState."""
+    with acting(who, "books.accept", detail=money.plain(missing)):
+        if not provider_balance.accept(missing):
+            raise StaleState
