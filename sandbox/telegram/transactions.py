@@ -24,6 +24,26 @@ def nano(line: dict[str, Any]) -> int:
     return amount if "source" in line else -amount
 
 
+def withdrawn(amount: int, at: int, number: int) -> dict[str, Any]:
+    """StarTransaction of Stars that its owner took out by Fragment."""
+    return {
+        "id": f"withdrawal-{number}",
+        "amount": amount,
+        "date": at,
+        "receiver": {"type": "fragment", "withdrawal_state": {"type": "pending"}},
+    }
+
+
+def balance(data: dict[str, Any]) -> int:
+    """What the bot has, in nanostars."""
+    return sum(map(nano, data["transactions"]))
+
+
+def net(payment: dict[str, Any]) -> int:
+    """What of a payment has arrived, in nanostars."""
+    return nano(came(payment))
+
+
 def star_amount(nanostars: int) -> dict[str, int]:
     """StarAmount: both parts have the sign of the whole; no nanostars where there are none."""
     sign = -1 if nanostars < 0 else 1

@@ -13,7 +13,16 @@ from jobs import check_provider, send_alerts
 from jobs.context import Context
 from tests.settings import changed
 from tests.shop.conftest import Advance
-from tests.shop.factories import after, lead, make_customer, make_order, make_payment, make_unknown, placed
+from tests.shop.factories import (
+    after,
+    lead,
+    make_customer,
+    make_order,
+    make_payment,
+    make_refund,
+    make_unknown,
+    placed,
+)
 from tests.shop.standins import NO_ERRORS, Bot, Provider
 from webapp import orders
 from webapp.base import clock
@@ -28,7 +37,7 @@ from webapp.esims import callbacks
 from webapp.models import Callback, Incident, Lease, Order, OrderEvent, Submission
 from webapp.operations import alerts, conditions, external_checks, watchdog
 from webapp.orders import limits, unplaced
-from webapp.state import funnel, incidents
+from webapp.state import funnel, incidents, star_balance
 from webapp.state import provider as provider_state
 from webapp.state.funnel import Funnel
 
@@ -185,6 +194,12 @@ def a_charge_fits_nothing(night: Night) -> Callable[[], object]:
     return lambda: unplaced.give_back(charge)
 
 
+def the_stars_are_short(night: Night) -> Callable[[], object]:
+    star_balance.seen(0, clock.now())
+    make_refund()
+    return lambda: star_balance.seen(10**15, clock.now())
+
+
 CAUSES = {
     "order_stuck": an_order_hangs,
     "answer_differs": an_answer_is_another_ones,
@@ -202,6 +217,7 @@ CAUSES = {
     "webhook_errors without a message": telegram_meets_one_without_words,
     "customer_held": a_customer_is_held,
     "unknown_payment": a_charge_fits_nothing,
+    "stars_short": the_stars_are_short,
 }
 CAUSED_ELSEWHERE = {
     "certificate_ending": "test_alerts::test_a_certificate_that_ends",

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from webapp.base import clock
 from webapp.clients.telegram.botapi import BotApi
-from webapp.clients.telegram.errors import AlreadyRefunded, BadCall, SlowDown, TelegramError
+from webapp.clients.telegram.errors import AlreadyRefunded, BadCall, BalanceTooLow, SlowDown, TelegramError
 from webapp.clients.telegram.updates import PreCheckoutQuery, StarTransaction, SuccessfulPayment
 from webapp.models import is_reference
 from webapp.orders.payments.providers import (
@@ -18,6 +18,7 @@ from webapp.orders.payments.providers import (
     Later,
     Movement,
     NoAnswer,
+    NotCovered,
     Page,
     ProviderError,
     Question,
@@ -46,6 +47,10 @@ class Stars:
         with _our_errors():
             self._bot.refund_star_payment(payer, charge_id)
 
+    def balance(self) -> int:
+        with _our_errors():
+            return self._bot.get_my_star_balance().nano
+
     def is_answering(self) -> bool:
         try:
             self._bot.get_me()
@@ -69,6 +74,8 @@ def _our_errors() -> Iterator[None]:
         raise Later(error.retry_after_s) from error
     except AlreadyRefunded as error:
         raise AlreadyBack(str(error)) from error
+    except BalanceTooLow as error:
+        raise NotCovered(str(error)) from error
     except BadCall as error:
         raise ProviderError(str(error)) from error
     except TelegramError as error:
