@@ -178,6 +178,7 @@ ON_BOTH = {
     "shop.test_account",
     "shop.test_answers",
     "shop.test_forgotten_limits",
+    "shop.test_star_accounts",
     "shop.test_star_balance",
     "shop.test_star_credits",
     "shop.test_unplaced",

@@ -5,9 +5,11 @@ from typing import Any, NamedTuple
 from flask import Response, request
 from werkzeug.exceptions import BadRequest
 
+from webapp.base.money import NANO
+from webapp.books import stars as book
 from webapp.models import Customer, Order, Payment
 from webapp.operations import admin as actions
-from webapp.orders import unplaced
+from webapp.orders import payments, unplaced
 from webapp.views import page
 from webapp.views.admin.permissions import admin, blueprint
 from webapp.views.flash import Flash, done, stale
@@ -63,13 +65,16 @@ def _act(admin: Customer, charge: Payment, action: str, reference: str) -> bool:
 
 def _shown(flash: Flash | None = None) -> Response:
     charges = unplaced.charges(MOST)
-    count, amount = unplaced.sums()
-    return page.personal("admin/stars", flash=flash, **_view_of(charges, count, amount))
+    return page.personal("admin/stars", flash=flash, **_view_of(charges, unplaced.sums()[0]))
 
 
-def _view_of(charges: list[Payment], count: int, amount: int) -> dict[str, Any]:
+def _view_of(charges: list[Payment], count: int) -> dict[str, Any]:
     return {
         "charges": [Charge(charge, unplaced.order_for(charge)) for charge in charges],
         "count": count,
-        "amount": amount,
+        "account": book.account(),
+        "withdrawal": book.withdrawal(),
+        "fewest": book.FEWEST,
+        "missing": payments.shortage(),
+        "nano": NANO,
     }
