@@ -33,6 +33,7 @@ def blueprint(telegram: Telegram, calls: Calls) -> Blueprint:
         ("/invoice", "GET", control.invoice),
         ("/pay", "POST", control.pay),
         ("/withdraw", "POST", control.withdraw),
+        ("/topics", "POST", control.topics),
         ("/messages", "GET", control.messages),
         ("/profile", "GET", control.profile),
         ("/refunds", "GET", control.refunds),
@@ -122,6 +123,13 @@ class _Control:
             lines = data["transactions"]
             lines.append(transactions.withdrawn(amount, now_s(), len(lines)))
         return {"balance": get_my_star_balance(self.telegram, Params({}))}
+
+    def topics(self) -> dict[str, Any]:
+        """The owner switches topics in private chats on or off (@BotFather)."""
+        on = _truth(_body(), "on")
+        with self.telegram.world.change() as data:
+            data["profile"]["topics"] = on
+        return {"ok": True}
 
     def messages(self) -> dict[str, Any]:
         """The chat with a user, oldest first; ?after=<message_id> leaves out what is known already.

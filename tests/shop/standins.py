@@ -126,6 +126,7 @@ class Bot(BotApi):
         self.commands: dict[str | None, dict[str, str]] = {}
         self.transactions: list[Json] = []
         self.stars = 10**6
+        self.topics = False
 
     def send_message(
         self, chat_id: int, text: str, reply_markup: Json | None = None, *, silent: bool = False
@@ -175,7 +176,7 @@ class Bot(BotApi):
 
     def get_me(self) -> User:
         self._try("getMe")
-        return User(id=1, is_bot=True)
+        return User(id=1, is_bot=True, has_topics_enabled=self.topics)
 
     def get_star_transactions(self, offset: int = 0, limit: int = 100) -> StarPage:
         self._try("getStarTransactions")

@@ -93,12 +93,24 @@ def test_those_that_are_covered_go_and_the_others_wait(jobs: Context, bot: Bot) 
     ]
 
 
-def test_of_an_affiliates_sale_only_what_arrived_is_needed(jobs: Context, bot: Bot) -> None:
-    told(407.7)
+@pytest.mark.parametrize(("stars", "state"), [(407.7, "done"), (407.6, "due")])
+def test_an_affiliates_part_comes_back_from_there(jobs: Context, bot: Bot, stars: float, state: str) -> None:
+    told(stars)
+    credit = {"credited_nano": 407_700_000_000, "commission_nano": 45_300_000_000}
     refund = make_refund()
-    Payment.update(credited_nano=407_700_000_000).where(Payment.id == refund.payment.id).execute()
+    Payment.update(credit).where(Payment.id == refund.payment.id).execute()
     issue_refunds.run(jobs)
-    assert states() == ["done"]
+    assert states() == [state]
+
+
+@pytest.mark.parametrize(("stars", "state"), [(453, "done"), (385.1, "due")])
+def test_what_telegram_kept_does_not_come_back(jobs: Context, bot: Bot, stars: float, state: str) -> None:
+    told(stars)
+    credit = {"credited_nano": 385_050_000_000, "commission_nano": 0}
+    refund = make_refund()
+    Payment.update(credit).where(Payment.id == refund.payment.id).execute()
+    issue_refunds.run(jobs)
+    assert states() == [state]
 
 
 @pytest.mark.parametrize("ago_s", [601, -60], ids=["long ago", "before the clock was moved"])

@@ -51,11 +51,26 @@ class Account(NamedTuple):
         return 0 if self.balance is None else self.balance.nano - explained
 
 
+def kept_lately() -> tuple[int, int]:
+    """Of how many sales of the last day Telegram has kept something besides commissions, and how much."""
+    kept = Payment.amount * NANO - Payment.credited_nano - Payment.commission_nano
+    lately = (Payment.confirmed_at > clock.now() - timedelta(days=1)) & (kept > 0)
+    count, nano = _numbers(Payment.select(fn.COUNT(Payment.id), _sum(kept)).where(lately))
+    return count, nano
+
+
+def spent_lately() -> int:
+    """What went for ads and paid messages in the last day."""
+    paid_for = StarMovement.kind.in_(("telegram_ads", "telegram_api")) & StarMovement.outgoing
+    lately = paid_for & (StarMovement.at > clock.now() - timedelta(days=1))
+    return -_numbers(StarMovement.select(_sum(StarMovement.nano)).where(lately))[0]
+
+
 def account() -> Account:
     charged = Payment.charge_id.is_null(False) & (Payment.currency == "XTR")
     sums = Payment.select(_sum(Payment.amount * NANO), _sum(Payment.commission_nano), _sum(_credited()))
     paid, commission, credited = _numbers(sums.where(charged))
-    back = Refund.select(_sum(_credited())).join(Payment).where(charged, Refund.state == "done")
+    back = Refund.select(_sum(_taken_back())).join(Payment).where(charged, Refund.state == "done")
     kinds = StarMovement.select(StarMovement.kind, _sum(StarMovement.nano)).group_by(StarMovement.kind)
     rows: list[Any] = list(kinds.order_by(StarMovement.kind).tuples())
     movements = {kind: int(total) for kind, total in rows}
@@ -68,7 +83,7 @@ def withdrawal() -> Withdrawal:
     known = star_balance.known()
     if known is None:
         return Withdrawal(0)
-    owed = Refund.select(_sum(_credited())).join(Payment).where(Refund.done_at.is_null())
+    owed = Refund.select(_sum(_taken_back())).join(Payment).where(Refund.done_at.is_null())
     held = _held()
     free = known.nano - sum(held.values()) - _numbers(owed)[0]
     if free >= FEWEST * NANO:
@@ -98,6 +113,11 @@ def _held() -> dict[str, int]:
 def _credited() -> Any:
     """Of a charge that is not listed yet nothing is known to be missing."""
     return fn.COALESCE(Payment.credited_nano, Payment.amount * NANO)
+
+
+def _taken_back() -> Any:
+    """By a refund: the affiliate gives back its part, Telegram nothing of what it has kept."""
+    return Payment.amount * NANO - fn.COALESCE(Payment.commission_nano, 0)
 
 
 def _sum(value: Any) -> Any:

@@ -46,7 +46,9 @@ def refund_star_payment(telegram: Telegram, params: Params) -> bool:
     user_id, charge_id = params.integer("user_id"), params.required_text("telegram_payment_charge_id")
     with telegram.world.change() as data:
         payment = _payment(data, user_id, charge_id)
-        if charge_id not in data["refunds"] and transactions.balance(data) < transactions.net(payment):
+        if charge_id not in data["refunds"] and transactions.balance(data) < transactions.cost_of_refund(
+            payment
+        ):
             raise bad_request("BALANCE_TOO_LOW")
         _record_refund(data, user_id, payment)
         user = data["users"][str(user_id)]

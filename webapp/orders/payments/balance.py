@@ -92,12 +92,14 @@ def _sum(which: Any) -> int:
 
 
 def _need() -> Any:
-    """A refund takes from us what has arrived of its charge: an affiliate gives back the rest."""
-    return fn.COALESCE(Payment.credited_nano, Payment.amount * NANO)
+    """A refund takes all that was paid but an affiliate's part, which comes back from there. What Telegram
+    has kept of the sale besides is not given back.
+    """
+    return Payment.amount * NANO - fn.COALESCE(Payment.commission_nano, 0)
 
 
 def _need_of(payment: Payment) -> int:
-    return payment.amount * NANO if payment.credited_nano is None else payment.credited_nano
+    return payment.amount * NANO - (payment.commission_nano or 0)
 
 
 def _short() -> Any:
