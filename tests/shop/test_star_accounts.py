@@ -5,17 +5,28 @@ from datetime import date, timedelta
 import pytest
 
 from sandbox.telegram import transactions
+from tests.settings import changed
 from tests.shop.conftest import Advance, Person, text
-from tests.shop.factories import OWNER, after, charge, leader, make_order, make_payment, make_refund
-from tests.shop.standins import Bot
+from tests.shop.factories import (
+    OWNER,
+    SHOPKEEPER,
+    after,
+    charge,
+    leader,
+    make_order,
+    make_payment,
+    make_refund,
+)
+from tests.shop.standins import Bot, always
 from webapp.base import clock
 from webapp.base.config import Config
 from webapp.base.money import NANO
 from webapp.books import stars as book
 from webapp.books.stars import Withdrawal
+from webapp.clients.telegram.errors import Lost
 from webapp.models import Payment, StarMovement
 from webapp.orders import payments
-from webapp.orders.payments import stars
+from webapp.orders.payments import Question, stars
 from webapp.state import star_balance
 
 pytestmark = pytest.mark.usefixtures("noon")
@@ -117,3 +128,46 @@ def test_the_page_shows_it(shopkeeper: Person) -> None:
     page = " ".join(text(shopkeeper.get("/admin/stars")).split())
     assert "Missing for refunds</dt><dd>⭐ 353" in page
     assert "Not explained yet" in page
+
+
+# --- adding to it
+
+
+def test_the_owner_adds_stars_by_an_invoice_that_nobody_else_can_pay(
+    shopkeeper: Person, bot: Bot, config: Config
+) -> None:
+    make_refund()
+    told(100)
+    assert 'value="353"' in text(shopkeeper.get("/admin/stars")), "what is missing"
+    page = text(shopkeeper.post("/admin/stars", do="add", amount="353"))
+    (made,) = bot.invoices
+    assert (made["stars"], made["payload"]) == (353, "added")
+    assert "data-invoice-url=" in page
+    ours = changed(config, admin_telegram_ids=frozenset({SHOPKEEPER}))
+    for payer, may in ((SHOPKEEPER, True), (OWNER, False)):
+        asked = Question("stars", made["payload"], payer, "XTR", 353)
+        assert (payments.pre_checkout(asked, ours) is None) is may
+
+
+def test_added_stars_are_no_sale_and_are_looked_for_at_once(
+    bot: Bot, config: Config, advance: Advance
+) -> None:
+    payments.look_at_balance(bot)
+    paid = charge(make_order(), "mine", invoice_payload="added", total_amount=353)
+    assert not payments.confirm(stars.charge(SHOPKEEPER, paid), config)
+    assert payments.look_at_balance(bot), "a refund may wait for it"
+    partner = {"type": "user", "user": {"id": SHOPKEEPER}, "invoice_payload": "added"}
+    bot.transactions = [{"id": "mine", "amount": 353, "date": 1, "source": partner}]
+    payments.reconcile(bot, config)
+    assert (Payment.select().count(), book.account().movements) == (0, {"added": 353 * NANO})
+
+
+@pytest.mark.parametrize("amount", ["", "0", "-1", "10001", "1.5", "many", "٣"])
+def test_an_amount_that_is_none_is_refused(shopkeeper: Person, bot: Bot, amount: str) -> None:
+    assert shopkeeper.post("/admin/stars", do="add", amount=amount).status_code == 400
+    assert bot.invoices == []
+
+
+def test_a_telegram_that_does_not_answer_adds_nothing(shopkeeper: Person, bot: Bot) -> None:
+    bot.mood = always(Lost("no answer"))
+    assert "Telegram does not answer" in text(shopkeeper.post("/admin/stars", do="add", amount="5"))
