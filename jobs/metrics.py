@@ -13,11 +13,14 @@ from prometheus_client.registry import Collector
 
 from webapp.base.config import Config
 from webapp.base.metrics import listen
+from webapp.base.money import NANO
 from webapp.books import provider_audit, provider_balance
 from webapp.clients.esimgo.breaker import Mood
 from webapp.clients.esimgo.client import ESIMGoClient
 from webapp.clients.esimgo.state import ClientState
 from webapp.models import UNEXPLAINED, Callback, Notification, Order, Refund, db
+from webapp.orders import payments
+from webapp.state import star_balance
 
 log = logging.getLogger("jobs")
 
@@ -44,7 +47,7 @@ class Books(Collector):
 
     def collect(self) -> Iterable[Metric]:
         try:
-            return [*(_by_state(*counted) for counted in _counted()), *_unexplained()]
+            return [*(_by_state(*counted) for counted in _counted()), *_unexplained(), *_stars()]
         except PeeweeException as error:  # the other figures may say why
             log.error("the books cannot be counted: %s", error)
             return []
@@ -105,6 +108,16 @@ def _by_state(name: str, about: str, model: Any, state: Any) -> Metric:
     for value, count in model.select(state, fn.COUNT(model.id)).group_by(SQL("1")).tuples():
         family.add_metric([value], count)
     return family
+
+
+def _stars() -> Iterable[Metric]:
+    """Nothing of a balance that was never told."""
+    known, missing = star_balance.known(), payments.shortage()
+    if known is not None:
+        yield GaugeMetricFamily("simka_star_balance", "Stars that the bot has", value=known.nano / NANO)
+    if missing is not None:
+        about = "Stars that the refunds which are due need and are not there"
+        yield GaugeMetricFamily("simka_stars_missing", about, value=missing / NANO)
 
 
 def _calls(state: ClientState) -> Metric:

@@ -180,6 +180,8 @@ ON_BOTH = {
     "shop.test_answers",
     "shop.test_audit_cli",
     "shop.test_forgotten_limits",
+    "shop.test_star_accounts",
+    "shop.test_star_balance",
     "shop.test_star_credits",
     "shop.test_unplaced",
     "shop.test_telling",

@@ -7,7 +7,7 @@ from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 
 from sandbox import clock
-from sandbox.telegram import people, stars
+from sandbox.telegram import people, stars, transactions
 from sandbox.telegram.calls import Calls
 from sandbox.telegram.initdata import sign
 from sandbox.telegram.methods.payments import get_my_star_balance
@@ -32,6 +32,8 @@ def blueprint(telegram: Telegram, calls: Calls) -> Blueprint:
         ("/init-data", "GET", control.init_data),
         ("/invoice", "GET", control.invoice),
         ("/pay", "POST", control.pay),
+        ("/withdraw", "POST", control.withdraw),
+        ("/topics", "POST", control.topics),
         ("/messages", "GET", control.messages),
         ("/profile", "GET", control.profile),
         ("/refunds", "GET", control.refunds),
@@ -113,6 +115,21 @@ class _Control:
         slug = stars.slug_of(_text(body, "invoice"))
         permille = _number(body, "affiliate_permille", 0)
         return stars.pay(self.telegram, slug, _number(body, "user_id"), permille)
+
+    def withdraw(self) -> dict[str, Any]:
+        """The owner takes so many Stars out by Fragment."""
+        amount = _number(_body(), "amount")
+        with self.telegram.world.change() as data:
+            lines = data["transactions"]
+            lines.append(transactions.withdrawn(amount, now_s(), len(lines)))
+        return {"balance": get_my_star_balance(self.telegram, Params({}))}
+
+    def topics(self) -> dict[str, Any]:
+        """The owner switches topics in private chats on or off (@BotFather)."""
+        on = _truth(_body(), "on")
+        with self.telegram.world.change() as data:
+            data["profile"]["topics"] = on
+        return {"ok": True}
 
     def messages(self) -> dict[str, Any]:
         """The chat with a user, oldest first; ?after=<message_id> leaves out what is known already.

@@ -64,6 +64,8 @@ def _settle(
         payment = _payment(charge_id, invoice, user)
         if affiliate_permille:
             payment["affiliate_permille"] = affiliate_permille
+        if data["profile"].get("topics"):
+            payment["withheld_permille"] = transactions.TOPICS_PERMILLE
         data["payments"][charge_id] = payment
         data["transactions"].append(transactions.came(payment))
         message = post(data, user, {"successful_payment": _proof(charge_id, invoice)}, author=user_json(user))

@@ -7,11 +7,22 @@ from tests.databases.crowds import crowd
 from tests.shop.factories import after, make_customer, make_order, make_payment, make_unknown
 from tests.shop.test_sales import some_order
 from webapp import orders
-from webapp.models import AuditedOrder, Customer, FunnelDay, PriceRule, ProviderLook, Setting, Submission
+from webapp.base.money import NANO
+from webapp.books import stars as book
+from webapp.models import (
+    AuditedOrder,
+    Customer,
+    FunnelDay,
+    PriceRule,
+    ProviderLook,
+    Setting,
+    StarMovement,
+    Submission,
+)
 from webapp.operations import admin, doctor
 from webapp.operations.doctor.findings import finding
 from webapp.orders import limits
-from webapp.state import incidents, switches
+from webapp.state import incidents, star_balance, switches
 from webapp.state import provider as provider_state
 
 SHOPKEEPER = 6000
@@ -71,6 +82,10 @@ def stars(customer: Customer) -> str:
     order = make_order("expired", customer, plan_id="tr-3gb-30d")
     for payload, ago_s in (("an-order-of-ours", 200_000), (order.reference, 90_000)):
         make_payment(None, state="unplaced", payload=payload, confirmed_at=after(-ago_s))
+    make_payment(None, amount=12_000, credited_nano=11_400 * NANO, commission_nano=600 * NANO)
+    StarMovement.create(line_id="w", outgoing=True, kind="fragment", nano=-2000 * NANO)
+    star_balance.seen(0, after(-60))
+    star_balance.seen(-book.account().unexplained, after(-60))
     return "/admin/stars"
 
 

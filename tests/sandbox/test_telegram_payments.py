@@ -159,6 +159,28 @@ def test_a_sale_that_an_affiliate_brought_is_listed_net_and_so_is_its_refund(sta
     assert stage.stars() == before
 
 
+def test_what_was_withdrawn_cannot_be_refunded_until_more_is_sold(stage: Stage) -> None:
+    charge = {"user_id": ANNA, "telegram_payment_charge_id": stage.pay(stage.invoice(385))["charge_id"]}
+    assert stage.control("POST", "withdraw", {"amount": 300}) == {"balance": {"amount": 85}}
+    assert stage.call("getStarTransactions")["transactions"][-1]["receiver"]["type"] == "fragment"
+    assert stage.refused("refundStarPayment", **charge) == (400, "Bad Request: BALANCE_TOO_LOW")
+    stage.pay(stage.invoice(300))
+    assert stage.call("refundStarPayment", **charge) is True
+    assert stage.call("getMyStarBalance") == {"amount": 0}
+
+
+def test_while_topics_are_on_fifteen_percent_are_kept_and_not_given_back(stage: Stage) -> None:
+    assert stage.call("getMe")["has_topics_enabled"] is False
+    stage.control("POST", "topics", {"on": True})
+    assert stage.call("getMe")["has_topics_enabled"] is True
+    charge_id = stage.pay(stage.invoice(400))["charge_id"]
+    assert stage.call("getMyStarBalance") == {"amount": 340}
+    stage.control("POST", "topics", {"on": False})
+    stage.pay(stage.invoice(60))
+    stage.call("refundStarPayment", user_id=ANNA, telegram_payment_charge_id=charge_id)
+    assert stage.call("getMyStarBalance") == {"amount": 0}
+
+
 @pytest.mark.parametrize("permille", [-1, 801])
 def test_an_affiliate_gets_eighty_percent_at_most(stage: Stage, permille: int) -> None:
     wish = {"invoice": stage.invoice(), "user_id": ANNA, "affiliate_permille": permille}

@@ -13,22 +13,32 @@ from jobs import check_provider, send_alerts
 from jobs.context import Context
 from tests.settings import changed
 from tests.shop.conftest import Advance
-from tests.shop.factories import after, lead, make_customer, make_order, make_payment, make_unknown, placed
+from tests.shop.factories import (
+    after,
+    lead,
+    make_customer,
+    make_order,
+    make_payment,
+    make_refund,
+    make_unknown,
+    placed,
+)
 from tests.shop.standins import NO_ERRORS, Bot, Provider
 from webapp import orders
 from webapp.base import clock
 from webapp.base.config import ROOT, Config
 from webapp.base.i18n import speaking
+from webapp.base.money import NANO
 from webapp.clients.esimgo.errors import AccessDenied
 from webapp.clients.esimgo.payloads import Organisation
 from webapp.clients.mail.errors import MailError, TryLater
 from webapp.clients.telegram.errors import NotReached
 from webapp.clients.telegram.updates import WebhookInfo
 from webapp.esims import callbacks
-from webapp.models import Callback, Incident, Lease, Order, OrderEvent, Submission
+from webapp.models import Callback, Incident, Lease, Order, OrderEvent, Payment, StarMovement, Submission
 from webapp.operations import alerts, conditions, external_checks, watchdog
 from webapp.orders import limits, unplaced
-from webapp.state import funnel, incidents
+from webapp.state import funnel, incidents, star_balance
 from webapp.state import provider as provider_state
 from webapp.state.funnel import Funnel
 
@@ -185,6 +195,28 @@ def a_charge_fits_nothing(night: Night) -> Callable[[], object]:
     return lambda: unplaced.give_back(charge)
 
 
+def the_stars_are_short(night: Night) -> Callable[[], object]:
+    star_balance.seen(0, clock.now())
+    make_refund()
+    return lambda: star_balance.seen(10**15, clock.now())
+
+
+def topics_are_switched_on(night: Night) -> Callable[[], object]:
+    night.bot.topics = True
+    return lambda: setattr(night.bot, "topics", False)
+
+
+def a_sale_is_listed_for_less(night: Night) -> Callable[[], object]:
+    """And no affiliate has brought it."""
+    less = make_payment(None, credited_nano=385 * NANO, commission_nano=0)
+    return lambda: Payment.update(credited_nano=453 * NANO).where(Payment.id == less.id).execute()
+
+
+def stars_are_spent(night: Night) -> Callable[[], object]:
+    row = StarMovement.create(line_id="a", outgoing=True, kind="telegram_ads", nano=-50 * NANO)
+    return lambda: row.delete_instance()
+
+
 CAUSES = {
     "order_stuck": an_order_hangs,
     "answer_differs": an_answer_is_another_ones,
@@ -202,6 +234,10 @@ CAUSES = {
     "webhook_errors without a message": telegram_meets_one_without_words,
     "customer_held": a_customer_is_held,
     "unknown_payment": a_charge_fits_nothing,
+    "stars_short": the_stars_are_short,
+    "stars_lost": topics_are_switched_on,
+    "stars_lost by a sale": a_sale_is_listed_for_less,
+    "stars_lost by ads": stars_are_spent,
 }
 CAUSED_ELSEWHERE = {
     "balance_missing": "test_provider_audit::test_a_fall_without_an_order_is_missed_to_the_unit",

@@ -177,6 +177,7 @@ MISTAKES: dict[str, Mistake] = {
     "callback_address": lambda m: account(m, callbackUrl="https://old.example.com"),
     "callbacks_none_yet": lambda m: Callback.delete().execute(),
     "token_refused": lambda m: setattr(m.bot, "mood", always(BadCall("401: Unauthorized"))),
+    "topics_on": lambda m: setattr(m.bot, "topics", True),
     "telegram_silent": lambda m: setattr(m.bot, "mood", always(NotReached("no connection"))),
     "webhook_elsewhere": lambda m: webhook(m, url="https://old.example.com/hook"),
     "updates_missing": lambda m: webhook(m, allowed_updates=["message"]),

@@ -11,14 +11,16 @@ import requests
 from jobs import metrics
 from tests.sandbox.esimgo import free_port
 from tests.settings import changed
-from tests.shop.factories import after, make_order
+from tests.shop.factories import after, make_order, make_refund
 from webapp import create_app
 from webapp.base import clock
 from webapp.base import metrics as metrics_of_all
 from webapp.base.config import Config
+from webapp.base.money import NANO
 from webapp.clients.esimgo.client import ESIMGoClient
 from webapp.clients.esimgo.errors import EsimGoError
 from webapp.models import AuditedOrder, ProviderLook, db
+from webapp.state import star_balance
 from webapp.views import measuring
 
 KEY = "a-key-that-is-secret"
@@ -68,11 +70,15 @@ def test_what_is_in_the_books_and_how_jobs_ended_is_told(
     config: Config, client: ESIMGoClient, port: int
 ) -> None:
     make_order("paid")
+    star_balance.seen(100 * NANO + NANO // 2, clock.now())
+    make_refund()
     metrics.ran("check_provider", True)
     metrics.ran("check_provider", False)
     metrics.serve(changed(config, metrics_port=port - 1), client)
     text = [told(port) for _ in range(3)][-1]
     assert 'simka_orders{state="paid"} 1.0' in text
+    assert "simka_star_balance 100.5" in text
+    assert "simka_stars_missing 352.5" in text
     assert "# HELP simka_callbacks callbacks" in text
     assert 'simka_job_runs_total{job="check_provider",outcome="failed"}' in text
 

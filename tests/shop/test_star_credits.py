@@ -87,7 +87,7 @@ def test_what_no_affiliate_brought_arrives_whole(bot: Bot, config: Config) -> No
 @given(amount=st.integers(1, 10**7), permille=st.integers(0, transactions.MOST_PERMILLE), gross=st.booleans())
 def test_parts_of_stars_add_up_to_what_was_paid(amount: int, permille: int, gross: bool) -> None:
     bot = Bot()
-    bot.transactions = [listed("x", "order", permille, amount, gross=gross)]
+    bot.transactions = [listed("x", "an-order-of-ours", permille, amount, gross=gross)]
     credit = stars.Stars(bot).statement(0).entries[0].credit
     assert credit is not None
     assert credit.fits(amount)

@@ -24,11 +24,19 @@ from webapp import orders
 from webapp.base import clock
 from webapp.base.config import Config
 from webapp.base.money import NANO
-from webapp.clients.telegram.errors import AlreadyRefunded, BadCall, Lost, NotReached, SlowDown, TelegramError
+from webapp.clients.telegram.errors import (
+    AlreadyRefunded,
+    BadCall,
+    BalanceTooLow,
+    Lost,
+    NotReached,
+    SlowDown,
+    TelegramError,
+)
 from webapp.models import Order, Payment, Refund, ReturnRequest, StarMovement
 from webapp.orders import limits, payments, unplaced
 from webapp.orders.payments import Charge, ProviderError, Question, stars
-from webapp.orders.payments.providers import AlreadyBack, Later, NoAnswer
+from webapp.orders.payments.providers import AlreadyBack, Later, NoAnswer, NotCovered
 from webapp.state import incidents, outages
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -386,6 +394,7 @@ def test_a_question_and_a_charge_are_of_stars() -> None:
         (SlowDown(9), Later),
         (AlreadyRefunded("CHARGE_ALREADY_REFUNDED"), AlreadyBack),
         (BadCall("CHARGE_NOT_FOUND"), ProviderError),
+        (BalanceTooLow("BALANCE_TOO_LOW"), NotCovered),
         (Lost("no answer"), NoAnswer),
         (NotReached("no"), NoAnswer),
     ],
@@ -398,6 +407,7 @@ def test_each_error_of_telegram_has_one_name_of_ours(
     for ask in (
         lambda: provider.refund(OWNER, "charge"),
         lambda: provider.statement(0),
+        provider.balance,
         lambda: provider.invoice("title", "about", "reference", 453),
     ):
         with pytest.raises(ProviderError) as error:

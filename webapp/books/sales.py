@@ -119,8 +119,8 @@ def by_plan(period: Period) -> list[Row]:
 
 def by_day(period: Period) -> list[Row]:
     """Every day of the period, also those without a sale, the oldest first."""
-    besides = Counter(_stocked(period, _day(Submission.sent_at))) + Counter(_strange(period))
-    sold = {row.key: row for row in _grouped(_day(Order.paid_at), period, besides)}
+    besides = Counter(_stocked(period, day_of(Submission.sent_at))) + Counter(_strange(period))
+    sold = {row.key: row for row in _grouped(day_of(Order.paid_at), period, besides)}
     days = (period.until - _midnight(period.since)).days + 1
     dates = [(period.since + timedelta(days=n)).date().isoformat() for n in range(days)]
     return [sold.get(date, Row(date, Sales())) for date in dates]
@@ -229,7 +229,7 @@ def _tuples(query: Any) -> list[Any]:
     return list(query.tuples())
 
 
-def _day(moment: Any) -> Any:
+def day_of(moment: Any) -> Any:
     """The ISO date; both databases write it first, and in UTC."""
     return fn.SUBSTR(moment.cast("TEXT"), 1, 10).converter(str)
 

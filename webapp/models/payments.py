@@ -56,6 +56,7 @@ class Payment(Stateful):
 class Refund(Stateful):
     """All of one charge goes back: due, sent (the request may have left), done; stuck: a person should look.
 
+    `short_since`: since when it waits for a balance that covers it, perhaps until `expected_at`.
     `silent`: the last try got no answer. `epoch` and `sent_at` are of the claim that is under way.
     """
 
@@ -77,6 +78,8 @@ class Refund(Stateful):
     sent_at = UtcField(null=True)
     done_at = UtcField(null=True)
     listed_at = UtcField(null=True)
+    short_since = UtcField(null=True)
+    expected_at = UtcField(null=True)
 
     class Meta:
         indexes = ((("state", "next_try_at"), False), (("listed_at", "done_at"), False))

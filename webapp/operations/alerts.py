@@ -62,6 +62,8 @@ def kinds() -> dict[str, Kind]:
         "customer_held": Kind(_("A customer's purchases are held"), False),
         "refund_stuck": Kind(_("A refund does not get through"), True),
         "unknown_payment": Kind(_("Somebody paid for what is not known"), True),
+        "stars_short": Kind(_("The Stars do not cover the refunds"), True),
+        "stars_lost": Kind(_("A switch in Telegram costs Stars"), False),
         "payment_not_listed": Kind(_("A payment is not in Telegram's list"), False),
         "refund_not_listed": Kind(_("A refund is not in Telegram's list"), False),
         "chargeback": Kind(_("A charge was taken back for what was delivered"), False),

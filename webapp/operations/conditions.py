@@ -7,20 +7,22 @@ import logging
 import shutil
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from math import ceil
 from pathlib import Path
 
 from peewee import fn
 
 from webapp.base import clock
 from webapp.base.config import Config
+from webapp.base.money import NANO
 from webapp.base.setting_types import is_loopback
-from webapp.books import provider_audit, provider_balance
+from webapp.books import provider_audit, provider_balance, stars
 from webapp.clients.telegram.botapi import BotApi
 from webapp.clients.telegram.errors import TelegramError
 from webapp.esims import callbacks
 from webapp.models import OPEN_STAGES, Order, OrderEvent, Setting, Submission
 from webapp.operations import external_checks
-from webapp.orders import reconciling, unplaced
+from webapp.orders import payments, reconciling, unplaced
 from webapp.state import funnel, incidents, outages, provider, restoration
 
 log = logging.getLogger(__name__)
@@ -40,6 +42,7 @@ RUNWAY_SHORT, RUNWAY_CRITICAL = timedelta(hours=24), timedelta(hours=6)
 SILENT_AFTER_ACTIVATIONS = 3
 DISK_LEAST_FREE = 0.1
 CERTIFICATE_LEAST = timedelta(days=14)
+STARS_LOST_EVERY = timedelta(seconds=30)
 WEBHOOK_EVERY = timedelta(seconds=30)
 WEBHOOK_ERROR_COUNTS_FOR = timedelta(minutes=10)
 CERTIFICATE_EVERY = timedelta(hours=6)
@@ -134,6 +137,13 @@ def _unplaced_charges(_config: Config, _bot: BotApi) -> Found:
     return {"": f"{count} charges, {amount} Stars: serve or refund each at /admin/stars"} if count else {}
 
 
+def _stars_short(_config: Config, _bot: BotApi) -> Found | None:
+    missing = payments.shortage()
+    if missing is None:
+        return None
+    return {"": f"{ceil(missing / NANO)} Stars are missing for the refunds that are due"} if missing else {}
+
+
 # --- eSIM Go
 
 
@@ -209,6 +219,24 @@ def _callbacks_silent(config: Config, _bot: BotApi) -> Found:
 # --- Telegram, and this machine
 
 
+def _stars_lost(_config: Config, bot: BotApi) -> Found | None:
+    """A switch in Telegram costs Stars: it says so itself, or sales are listed for less than was paid."""
+    if not _is_time("stars_lost", STARS_LOST_EVERY):
+        return None
+    try:
+        topics = bot.get_me().has_topics_enabled
+    except TelegramError:
+        return None
+    count, kept = stars.kept_lately()
+    found = {
+        "topics in private chats are on: 15 % of every sale": topics,
+        f"{ceil(kept / NANO)} Stars kept of {count} sales of the last day": bool(count),
+        f"{ceil(stars.spent_lately() / NANO)} Stars for ads or paid messages": stars.spent_lately() > 0,
+    }
+    told = "; ".join(sentence for sentence, is_so in found.items() if is_so)
+    return {"": told} if told else {}
+
+
 def _webhook_errors(_config: Config, bot: BotApi) -> Found | None:
     if not _is_time("webhook", WEBHOOK_EVERY):
         return None
@@ -262,6 +290,7 @@ CONDITIONS: Mapping[str, Callable[[Config, BotApi], Found | None]] = {
     "unknown_payment": _unplaced_charges,
     "copy_found": _copy_found,
     "copy_unchecked": _copy_unchecked,
+    "stars_short": _stars_short,
     "provider_unreachable": _provider_unreachable,
     "runway_short": _runway_short,
     "runway_critical": _runway_critical,
@@ -272,6 +301,7 @@ CONDITIONS: Mapping[str, Callable[[Config, BotApi], Found | None]] = {
     "callbacks_unsigned": _callbacks_unsigned,
     "callbacks_silent": _callbacks_silent,
     "webhook_errors": _webhook_errors,
+    "stars_lost": _stars_lost,
     "jobs_missing": _jobs_missing,
     "disk_full": _disk_full,
     "certificate_ending": _certificate_ending,

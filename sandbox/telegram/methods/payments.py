@@ -40,10 +40,16 @@ def answer_pre_checkout_query(telegram: Telegram, params: Params) -> bool:
 
 
 def refund_star_payment(telegram: Telegram, params: Params) -> bool:
-    """Bot API, refundStarPayment: the whole amount, once."""
+    """Bot API, refundStarPayment: the whole amount, once, from the bot's balance. What it says where that is
+    too low is not documented.
+    """
     user_id, charge_id = params.integer("user_id"), params.required_text("telegram_payment_charge_id")
     with telegram.world.change() as data:
         payment = _payment(data, user_id, charge_id)
+        if charge_id not in data["refunds"] and transactions.balance(data) < transactions.cost_of_refund(
+            payment
+        ):
+            raise bad_request("BALANCE_TOO_LOW")
         _record_refund(data, user_id, payment)
         user = data["users"][str(user_id)]
         user["stars"] += payment["amount"]
@@ -79,7 +85,7 @@ def get_star_transactions(telegram: Telegram, params: Params) -> dict[str, Any]:
 
 def get_my_star_balance(telegram: Telegram, params: Params) -> dict[str, int]:
     with telegram.world.look() as data:
-        return transactions.star_amount(sum(map(transactions.nano, data["transactions"])))
+        return transactions.star_amount(transactions.balance(data))
 
 
 def _sized(params: Params, name: str, most: int) -> str:

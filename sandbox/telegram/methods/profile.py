@@ -13,7 +13,10 @@ _COMMAND = re.compile(r"[a-z0-9_]{1,32}")
 
 def get_me(telegram: Telegram, params: Params) -> dict[str, Any]:
     abilities = ("can_join_groups", "can_read_all_group_messages", "supports_inline_queries")
-    return {**telegram.bot, **dict.fromkeys(abilities, False), "has_main_web_app": True}
+    with telegram.world.look() as data:
+        topics = bool(data["profile"].get("topics"))
+    extras = {"has_main_web_app": True, "has_topics_enabled": topics}
+    return {**telegram.bot, **dict.fromkeys(abilities, False), **extras}
 
 
 def set_my_commands(telegram: Telegram, params: Params) -> bool:

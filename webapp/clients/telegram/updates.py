@@ -64,6 +64,7 @@ class User(Payload):
     username: Text = ""
     language_code: Text = ""
     allows_write_to_pm: Yes = False  # in initData only
+    has_topics_enabled: Yes = False  # in getMe only
 
 
 class Chat(Payload):

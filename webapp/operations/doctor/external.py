@@ -91,7 +91,10 @@ def _telegram(bot: BotApi, config: Config) -> Iterator[Finding]:
 
 
 def _token(bot: BotApi, _config: Config) -> Iterator[Finding]:
-    yield finding("token_accepted", name=bot.get_me().username or "–")
+    me = bot.get_me()
+    yield finding("token_accepted", name=me.username or "–")
+    if me.has_topics_enabled:
+        yield finding("topics_on")
 
 
 def _webhook(bot: BotApi, config: Config) -> Iterator[Finding]:

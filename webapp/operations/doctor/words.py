@@ -205,6 +205,11 @@ TELEGRAM = {
         N_("Telegram refuses the bot's token: %(error)s."),
         N_("Copy TELEGRAM_BOT_TOKEN from @BotFather: /mybots, the bot, API Token."),
     ),
+    "topics_on": Words(
+        "wrong",
+        N_("Topics in private chats are on: Telegram keeps 15%% of every sale, also of refunded ones."),
+        N_("Switch them off in @BotFather, in the settings of the bot."),
+    ),
     "telegram_silent": Words(
         "wrong",
         N_("Telegram does not answer at %(url)s: %(error)s."),

@@ -14,6 +14,7 @@ from webapp.customers import notifications
 from webapp.models import Order, Payment, is_reference
 from webapp.models.db import locking, transaction
 from webapp.orders import limits
+from webapp.orders.payments import balance
 from webapp.orders.payments.providers import Charge
 from webapp.orders.payments.refunds import refund
 from webapp.orders.payments.registry import PRICED_IN
@@ -27,7 +28,8 @@ def confirm(charge: Charge, config: Config) -> bool:
     pays nothing any more (a second charge) goes back at once; one that nobody can place waits for the owner.
     """
     if not is_reference(charge.reference):
-        log.warning("a payment for something that this shop does not sell")  # the statement tells how much
+        balance.look_soon()  # it is in the balance; the statement tells how much it was
+        log.warning("a payment for something that this shop does not sell")
         return False
     with transaction():
         order = locking(Order.select().where(Order.reference == charge.reference), "FOR UPDATE").first()

@@ -10,6 +10,7 @@ from webapp.base.i18n import gettext as _
 from webapp.clients.telegram.botapi import BotApi
 from webapp.models import Order, Payment
 from webapp.orders import capacity, gate
+from webapp.orders.payments import adding
 from webapp.orders.payments.booking import expect
 from webapp.orders.payments.providers import PaymentProvider, ProviderError, Question
 from webapp.orders.payments.registry import PRICED_IN, provider_for
@@ -75,6 +76,8 @@ def pre_checkout(asked: Question, config: Config) -> str | None:
     What is allowed is written down: its place in the line is kept, and its charge is looked for if nobody
     tells us of it.
     """
+    if adding.is_adding(asked):
+        return None if adding.may_add(asked, config) else _("Only the owner of the shop pays this.")
     order = Order.get_or_none(Order.reference == asked.reference)
     if (
         order is None

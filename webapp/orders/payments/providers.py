@@ -96,6 +96,9 @@ class PaymentProvider(Protocol):
     def refund(self, payer: int, charge_id: str) -> None:
         """All of the charge goes back; a second time is AlreadyBack, never a second refund."""
 
+    def balance(self) -> int:
+        """What refunds can be paid from, in billionths of the smallest unit (nanostars)."""
+
     def is_answering(self) -> bool:
         """Does it answer at all now?"""
 
@@ -121,3 +124,7 @@ class NoAnswer(ProviderError):
 
 class AlreadyBack(ProviderError):
     """The charge went back before: for who wants it back, that is success."""
+
+
+class NotCovered(ProviderError):
+    """Not done: the balance does not cover it now."""

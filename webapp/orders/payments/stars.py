@@ -7,8 +7,8 @@ from datetime import datetime
 
 from webapp.base import clock
 from webapp.clients.telegram.botapi import BotApi
-from webapp.clients.telegram.errors import AlreadyRefunded, BadCall, SlowDown, TelegramError
-from webapp.clients.telegram.updates import PreCheckoutQuery, StarTransaction, SuccessfulPayment
+from webapp.clients.telegram.errors import AlreadyRefunded, BadCall, BalanceTooLow, SlowDown, TelegramError
+from webapp.clients.telegram.updates import Partner, PreCheckoutQuery, StarTransaction, SuccessfulPayment
 from webapp.models import is_reference
 from webapp.orders.payments.providers import (
     AlreadyBack,
@@ -18,6 +18,7 @@ from webapp.orders.payments.providers import (
     Later,
     Movement,
     NoAnswer,
+    NotCovered,
     Page,
     ProviderError,
     Question,
@@ -26,6 +27,8 @@ from webapp.orders.payments.providers import (
 NAME = "stars"
 CURRENCY = "XTR"
 PAGE = 100
+ADDED = "added"
+"""The payload of an invoice by which the owner adds Stars to the balance (adding.py)."""
 
 
 class Stars:
@@ -45,6 +48,10 @@ class Stars:
     def refund(self, payer: int, charge_id: str) -> None:
         with _our_errors():
             self._bot.refund_star_payment(payer, charge_id)
+
+    def balance(self) -> int:
+        with _our_errors():
+            return self._bot.get_my_star_balance().nano
 
     def is_answering(self) -> bool:
         try:
@@ -69,6 +76,8 @@ def _our_errors() -> Iterator[None]:
         raise Later(error.retry_after_s) from error
     except AlreadyRefunded as error:
         raise AlreadyBack(str(error)) from error
+    except BalanceTooLow as error:
+        raise NotCovered(str(error)) from error
     except BadCall as error:
         raise ProviderError(str(error)) from error
     except TelegramError as error:
@@ -95,10 +104,21 @@ def _entry(row: StarTransaction) -> Entry | None:
 
 
 def _movement(row: StarTransaction) -> Movement:
-    partner = row.source or row.receiver
     now = clock.now()
-    kind = "other" if partner is None else "foreign" if partner.invoice_payload else partner.type or "other"
-    return Movement(row.id, kind, row.nano if row.incoming else -row.nano, min(row.date or now, now))
+    return Movement(
+        row.id,
+        _kind(row.source or row.receiver),
+        row.nano if row.incoming else -row.nano,
+        min(row.date or now, now),
+    )
+
+
+def _kind(partner: Partner | None) -> str:
+    if partner is None:
+        return "other"
+    if partner.invoice_payload:
+        return ADDED if partner.invoice_payload == ADDED else "foreign"
+    return partner.type or "other"
 
 
 def _charge(payer: int, reference: str, amount: int, charge_id: str, at: datetime | None) -> Charge:
