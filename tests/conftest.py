@@ -180,6 +180,8 @@ ON_BOTH = {
     "shop.test_answers",
     "shop.test_forgotten_limits",
     "shop.test_telling",
+    "shop.test_moments",
+    "shop.test_outside_time",
     "shop.test_replacing",
     "flows.test_secrets",
     "proof.test_deliveries",

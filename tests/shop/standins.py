@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
+from webapp.base import clock
 from webapp.clients.esimgo.client import ESIMGoClient
 from webapp.clients.esimgo.payloads import (
     EsimBundle,
@@ -16,7 +17,7 @@ from webapp.clients.esimgo.payloads import (
     RefundTo,
     Revoked,
 )
-from webapp.clients.http import OnSent
+from webapp.clients.http import Heard, OnSent
 from webapp.clients.telegram.botapi import BotApi, Json
 from webapp.clients.telegram.updates import StarPage, User, WebhookInfo, star_page
 
@@ -52,6 +53,13 @@ class Provider(ESIMGoClient):
         self.account: Organisation | Exception | None = None
         self.revoked: list[tuple[str, str, str | None]] = []
         self.revoking: list[Exception] = []
+        self.zero: datetime | None = None
+        self.dated: Heard | None = None
+
+    @property
+    def heard(self) -> Heard | None:
+        """From `zero` it counts, and says so when it is asked for the account; None: it is silent."""
+        return self.dated
 
     def create_order(
         self,
@@ -88,6 +96,8 @@ class Provider(ESIMGoClient):
         return said(self.installs)
 
     def organisation(self) -> Organisation:
+        if self.zero is not None:
+            self.dated = Heard(self.zero, clock.counted())
         assert self.account is not None
         return said(self.account)
 
@@ -125,6 +135,8 @@ class Bot(BotApi):
         self.menu_button = ""
         self.commands: dict[str | None, dict[str, str]] = {}
         self.transactions: list[Json] = []
+        self.zero: datetime | None = None
+        self.heard = None
 
     def send_message(
         self, chat_id: int, text: str, reply_markup: Json | None = None, *, silent: bool = False
@@ -174,6 +186,8 @@ class Bot(BotApi):
 
     def get_me(self) -> User:
         self._try("getMe")
+        if self.zero is not None:
+            self.heard = Heard(self.zero, clock.counted())
         return User(id=1, is_bot=True)
 
     def get_star_transactions(self, offset: int = 0, limit: int = 100) -> StarPage:

@@ -17,7 +17,7 @@ from webapp.orders import limits
 from webapp.orders.payments.providers import Charge
 from webapp.orders.payments.refunds import refund
 from webapp.orders.payments.registry import PRICED_IN
-from webapp.state import restoration
+from webapp.state import restoration, shop_time
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +27,7 @@ def confirm(charge: Charge, config: Config) -> bool:
     foreign order) goes back at once.
     """
     with transaction():
+        shop_time.follow(locked=True)
         order = locking(Order.select().where(Order.reference == charge.reference), "FOR UPDATE").first()
         payment = book(charge, order)
         if payment is None:
@@ -39,13 +40,20 @@ def confirm(charge: Charge, config: Config) -> bool:
 
 
 def book(charge: Charge, order: Order | None) -> Payment | None:
-    """None when this charge is booked already, perhaps in this very moment by somebody else."""
-    confirmed: dict[str, Any] = {"charge_id": charge.charge_id, "confirmed_at": charge.at}
+    """None when this charge is booked already, perhaps in this very moment by somebody else.
+
+    It was made after it was allowed, and not in the future, whatever Telegram's clock says.
+    """
+    confirmed: dict[str, Any] = {"charge_id": charge.charge_id}
     try:
         with transaction():
+            at = min(charge.at, clock.now())
             payment = _allowed(charge, order)
+            if payment is not None:
+                confirmed["confirmed_at"] = max(at, payment.created_at)
             if payment is None or not payment.move("confirmed", actor=charge.provider, **confirmed):
                 payment = expect(charge.payer, charge.provider, charge.currency, charge.amount, order)
+                confirmed["confirmed_at"] = at
                 payment.move("confirmed", actor=charge.provider, note="not asked before", **confirmed)
             return payment
     except IntegrityError:
