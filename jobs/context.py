@@ -15,6 +15,7 @@ from webapp.customers.outbox.rate_limiter import RateLimiter
 from webapp.operations.beginning import Beginning
 from webapp.state import provider
 from webapp.state.leases import Leadership
+from webapp.state.outside_time import OutsideTime
 
 Locks = Callable[[], AbstractContextManager[object]]
 
@@ -34,7 +35,9 @@ class JobLocks:
 
 @dataclass(frozen=True)
 class Context:
-    """`jobs`: by name, what can be asked for by hand. `chat_limiter`: Telegram's rate limits."""
+    """`jobs`: by name, what can be asked for by hand. `chat_limiter`: Telegram's rate limits.
+    `time`: what the outside says of our clock.
+    """
 
     config: Config
     esimgo: ESIMGoClient
@@ -43,6 +46,7 @@ class Context:
     jobs: Mapping[str, ModuleType]
     chat_limiter: RateLimiter = field(default_factory=RateLimiter)
     locks: JobLocks = field(default_factory=JobLocks)
+    time: OutsideTime = field(default_factory=OutsideTime)
     start: Beginning | None = None
     """Of the jobs process; a job that is run once by hand has none."""
 

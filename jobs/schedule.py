@@ -69,6 +69,8 @@ class Entry(NamedTuple):
     purpose: str
     lanes: int = 1
     """How many runs there may be at once, each in a thread of its own."""
+    goes_by_time: bool = False
+    """What it does to orders cannot be undone and hangs on how late it is: it waits until that is known."""
 
 
 SCHEDULE = (
@@ -81,24 +83,28 @@ SCHEDULE = (
     Entry(answer_topups, 1, "topups", "find out which plans fit an eSIM that somebody wants to top up"),
     Entry(sync_catalogue, 1, "catalogue", "keep the catalogue fresh"),
     Entry(check_provider, 5, "balance", "watch balance and outages of the provider"),
-    Entry(check_clock, 4, "clock", "know how late it is"),
+    Entry(check_clock, 4, "clock", "know that the time is right"),
     Entry(apply_callbacks, 1, "local", "act on what the provider told us"),
-    Entry(enforce_deadlines, 5, "local", "active or refunded"),
-    Entry(expire_unpaid, 60, "local", "close unpaid orders"),
+    Entry(enforce_deadlines, 5, "local", "active or refunded", goes_by_time=True),
+    Entry(expire_unpaid, 60, "local", "close unpaid orders", goes_by_time=True),
     Entry(deliver_notifications, 1, "chat", "tell the customers"),
     Entry(deliver_letters, 2, "mail", "send copies by e-mail"),
-    Entry(remind_customers, 60, "local", "tell what time has made news"),
+    Entry(remind_customers, 60, "local", "tell what time has made news", goes_by_time=True),
     Entry(issue_refunds, 5, "refunds", "give money back", lanes=4),
     Entry(star_balance, 5, "stars", "see whether the Stars cover the refunds"),
     Entry(answer_returns, 2, "returns", "take back plans that nobody has used"),
     Entry(audit_provider, 5, "audit", "see that every order at the provider is one of ours"),
     Entry(check_ledger, 86_400, "daily", "see that all the money adds up"),
     Entry(
-        telegram_payments, 5, "statement", "find payments that nobody told us of, and refunds made elsewhere"
+        telegram_payments,
+        5,
+        "statement",
+        "find payments that nobody told us of, and refunds made elsewhere",
+        goes_by_time=True,
     ),
     Entry(send_alerts, 30, "alerts", "tell the owner what needs a person"),
     Entry(answer_requests, 1, "requests", "run what was asked for by hand"),
-    Entry(purge, 86_400, "daily", "delete what nobody can ask for again"),
+    Entry(purge, 86_400, "daily", "delete what nobody can ask for again", goes_by_time=True),
 )
 ON_REQUEST = (audit, check_external)
 """Jobs without a timer: somebody asks for them (answer_requests.py)."""
@@ -199,6 +205,8 @@ class Ticks:
         name = entry.job.__name__
         failures, until = self._resting.get(name, (0, float("-inf")))
         if clock.monotonic() < until or not (entry.every_s <= LONGEST_TICK_S or _is_due(entry)):
+            return
+        if entry.goes_by_time and not self._context.time.is_sure:
             return
         if runner.run(entry.job, self._context, alone=entry.lanes == 1):
             self._resting.pop(name, None)

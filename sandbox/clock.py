@@ -12,17 +12,33 @@ from pathlib import Path
 
 _offset_file: Path | None = None
 _own_offset_s = 0.0
+_skew_s = 0.0
 
 
 def use_offset_file(path: Path | None) -> None:
     """Take the offset from this file from now on; None puts the clock right again."""
-    global _offset_file, _own_offset_s
-    _offset_file, _own_offset_s = path, 0.0
+    global _offset_file, _own_offset_s, _skew_s
+    _offset_file, _own_offset_s, _skew_s = path, 0.0, 0.0
+
+
+def skew(seconds: float) -> None:
+    """From now on this stand-in's own clock is wrong by so much, in its `Date` and in all that it judges by
+    time; everybody else's is not. ValueError when seconds is not finite.
+    """
+    global _skew_s
+    if not math.isfinite(seconds):
+        raise ValueError("a clock is wrong by a finite number of seconds")
+    _skew_s = seconds
+
+
+def skew_s() -> float:
+    """Seconds by which it is ahead of everybody's."""
+    return _skew_s
 
 
 def now() -> datetime:
     """The current moment, timezone-aware, UTC."""
-    return datetime.now(UTC) + timedelta(seconds=offset_s())  # noqa: TID251 - this is the clock
+    return datetime.now(UTC) + timedelta(seconds=offset_s() + _skew_s)  # noqa: TID251 - this is the clock
 
 
 def offset_s() -> float:

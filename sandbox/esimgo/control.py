@@ -40,7 +40,8 @@ def senseless(error: ValueError) -> ResponseReturnValue:
 
 @control.post("/reset")
 def reset() -> dict[str, Any]:
-    """Catalogue, balance and no orders, as on the first day; the clock is never moved."""
+    """Catalogue, balance and no orders, as on the first day; the clock is right, and not moved back."""
+    clock.skew(0)
     here.sandbox().faults.start_over()
     here.sandbox().calls.clear()
     here.sandbox().said.clear()
@@ -66,9 +67,14 @@ def lift_faults() -> dict[str, Any]:
 
 
 @control.post("/clock")
-def advance() -> dict[str, Any]:
-    offset_s = clock.advance(_number("advance_s"))
-    return {"offset_s": offset_s, "now": clock.now().isoformat().replace("+00:00", "Z")}
+def set_clock() -> dict[str, Any]:
+    """`advance_s` moves everybody's clock forward, `skew_s` says by how much this stand-in's own is wrong."""
+    if "skew_s" in _body():
+        clock.skew(_number("skew_s"))
+    else:
+        clock.advance(_number("advance_s"))
+    now = clock.now().isoformat().replace("+00:00", "Z")
+    return {"offset_s": clock.offset_s(), "skew_s": clock.skew_s(), "now": now}
 
 
 @control.post("/esims/<iccid>/install")

@@ -82,6 +82,7 @@ class _Control:
     def reset(self) -> dict[str, Any]:
         self.telegram.reset()
         self.calls.clear()
+        clock.skew(0)
         return {"ok": True}
 
     def init_data(self) -> dict[str, Any]:
@@ -157,11 +158,16 @@ class _Control:
             return {"refunds": list(data["refunds"].values())}
 
     def move_clock(self) -> dict[str, Any]:
-        clock.advance(_seconds(_body(), "advance_s"))
+        """`advance_s` moves everybody's clock forward; by `skew_s` this stand-in's own is wrong."""
+        if "skew_s" in _body():
+            clock.skew(_seconds(_body(), "skew_s"))
+        else:
+            clock.advance(_seconds(_body(), "advance_s"))
         return self.show_clock()
 
     def show_clock(self) -> dict[str, Any]:
-        return {"offset_s": clock.offset_s(), "now": clock.now().isoformat().replace("+00:00", "Z")}
+        now = clock.now().isoformat().replace("+00:00", "Z")
+        return {"offset_s": clock.offset_s(), "skew_s": clock.skew_s(), "now": now}
 
     def add_fault(self) -> dict[str, Any]:
         """A match that begins with UPDATE is about the way of updates to the webhook."""

@@ -5,6 +5,8 @@ import logging
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -53,6 +55,50 @@ def test_an_order_goes_out_whole_on_a_fresh_connection_with_its_length() -> None
     assert headers["content-length"] == str(len(body))
     assert "transfer-encoding" not in headers
     assert headers["x-api-key"] == KEY
+
+
+def test_an_answer_tells_what_its_sender_thinks_of_the_time() -> None:
+    sent = [
+        {"Date": "Fri, 20 Nov 2026 12:00:00 GMT"},
+        {"Date": "Fri, 20 Nov 2026 12:00:00 GMT", "Age": "60"},
+        {"Date": "soon"},
+        {"Date": "Fri, 99 Nov 2026 12:00:00 GMT"},
+        {},
+    ]
+
+    def script(line: Line) -> None:
+        for headers in sent:
+            line.read_request()
+            line.answer(answers.as_bytes(answers.ORDER), **headers)
+
+    with Server(script) as server:
+        client = client_of(server.address)
+        assert client.heard is None
+        client.get_order_status(REFERENCE)
+        first = client.heard
+        assert first is not None
+        says = first.zero + timedelta(seconds=first.at_s)
+        assert abs(says - datetime(2026, 11, 20, 12, tzinfo=UTC)) < timedelta(seconds=60)
+        for _ in sent[1:]:
+            client.get_order_status(REFERENCE)
+        assert client.heard is first, "none of the others tells when it was written"
+
+
+def test_an_answer_during_which_time_was_played_forward_tells_nothing(tmp_path: Path) -> None:
+    clock.use_offset_file(tmp_path / "clock")
+
+    def script(line: Line) -> None:
+        line.read_request()
+        (tmp_path / "clock").write_text("660")
+        line.answer(answers.as_bytes(answers.ORDER), Date="Fri, 20 Nov 2026 12:00:00 GMT")
+
+    try:
+        with Server(script) as server:
+            client = client_of(server.address)
+            client.get_order_status(REFERENCE)
+            assert client.heard is None
+    finally:
+        clock.use_offset_file(None)
 
 
 def test_on_sent_is_called_once_after_the_last_byte_and_before_the_answer() -> None:

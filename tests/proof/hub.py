@@ -35,6 +35,17 @@ class Process:
     stalled: list[Any] = field(default_factory=list)
 
 
+class MachineClock:
+    """The clock of the shop's machine, which somebody may set; it stands in for the module `datetime`."""
+
+    def __init__(self, hub: "Hub") -> None:
+        self._hub = hub
+        self.off_s = 0.0
+
+    def now(self, zone: tzinfo | None = None) -> datetime:
+        return self._hub.now(zone) + timedelta(seconds=self.off_s)
+
+
 class Hub:
     """Clock, scheduler and power switch. It can stand in for the modules `time` and `datetime` of a clock."""
 
@@ -42,6 +53,7 @@ class Hub:
 
     def __init__(self, may_switch: Callable[[], bool] = lambda: True) -> None:
         self.now_s = 0.0
+        self.machine = MachineClock(self)
         self.outside = Process("outside", 1)
         self._may_switch = may_switch
         self._main = getcurrent()

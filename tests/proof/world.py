@@ -130,6 +130,7 @@ class World:
         self.verdict_waits = Places(quotes.WAIT_AT_ONCE)
         self.invoice_waits = Places(payments.ASK_AT_ONCE)
         self.bought: dict[str, Bought] = {}
+        self.boots = 1
         self._sew()
         db.bind(config.database_url, [sealing.derived_key(TOKEN)])
         if config.database_url.startswith("sqlite"):
@@ -142,9 +143,10 @@ class World:
 
     def _sew(self) -> None:
         set_ = self.patch.setattr
-        for module in (clock, sandbox.clock):
-            set_(module, "datetime", self.hub)
+        for module, its in ((clock, self.hub.machine), (sandbox.clock, self.hub)):
+            set_(module, "datetime", its)
             set_(module, "time", self.hub)
+        set_(clock, "boot", lambda: f"boot {self.boots}")
         clock.count_from(None)
         set_(calls, "Adapter", self.network.adapter)
         set_(botapi, "Adapter", self.network.adapter)
@@ -158,6 +160,14 @@ class World:
         set_(reconciling, "WIDE", timedelta(minutes=2))
         set_(logging.root.manager, "disable", logging.WARNING)  # of these there are thousands
         logging.getLogger().addHandler(self.troubles)
+
+    def reboot(self, off_s: float) -> None:
+        """Every process ends, and the machine comes back with a clock that is so far off."""
+        for jobs in self.jobs:
+            self.hub.cut(jobs.process)
+        self.boots += 1
+        self.hub.machine.off_s = off_s
+        clock.count_from(None)
 
     def close(self) -> None:
         logging.getLogger().removeHandler(self.troubles)

@@ -5,6 +5,8 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +68,24 @@ def test_a_reset_begins_anew_but_never_moves_the_clock(provider: Provider) -> No
     assert provider.state() == {"balance": 1000, "orders": [], "esims": [], "calls": []}
     assert provider.control("GET", "faults") == {"faults": []}
     assert clock.offset_s() == 3600
+
+
+@pytest.mark.parametrize("seconds", [-900, 86_400])
+def test_its_own_clock_can_be_wrong_and_nobody_elses_is(provider: Provider, seconds: int) -> None:
+    told = provider.control("POST", "clock", {"skew_s": seconds})
+    assert (told["skew_s"], told["offset_s"]) == (seconds, 0)
+    url = f"http://127.0.0.1:{provider.port}/_sandbox/state"
+    date = parsedate_to_datetime(requests.get(url, timeout=60).headers["Date"])
+    assert abs(date - clock.now()) < timedelta(seconds=60), "it is the same process here"
+    assert abs((date - datetime.now(UTC)).total_seconds() - seconds) < 60  # noqa: TID251 - the machine's
+    provider.control("POST", "reset")
+    assert clock.skew_s() == 0
+
+
+@pytest.mark.parametrize("seconds", ["60", None, True])
+def test_a_clock_is_wrong_by_a_number_of_seconds(provider: Provider, seconds: Any) -> None:
+    assert provider.control("POST", "clock", {"skew_s": seconds}, expect=400)["error"]
+    assert clock.skew_s() == 0
 
 
 @pytest.mark.parametrize("seconds", [-1, "60", None, True])

@@ -5,6 +5,7 @@ import hmac
 import json
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from urllib.parse import parse_qsl
 
 import pytest
@@ -59,6 +60,15 @@ def test_the_user_is_as_asked_for_and_known_from_then_on(stage: Stage) -> None:
 def test_someone_who_does_not_want_messages_says_so(stage: Stage) -> None:
     user = json.loads(fields(stage, "user_id=77&allows_write_to_pm=false")["user"])
     assert "allows_write_to_pm" not in user
+
+
+def test_auth_date_is_wrong_where_its_own_clock_is(stage: Stage) -> None:
+    told = stage.control("POST", "clock", {"skew_s": -900})
+    assert (told["skew_s"], told["offset_s"]) == (-900, 0)
+    now = datetime.now(UTC).timestamp()  # noqa: TID251 - the machine's
+    assert abs(int(fields(stage, "user_id=1")["auth_date"]) - now + 900) < 30
+    stage.control("POST", "reset")
+    assert clock.skew_s() == 0
 
 
 def test_auth_date_follows_the_clock_and_can_be_set_back(stage: Stage) -> None:

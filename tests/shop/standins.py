@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
+from webapp.base import clock
 from webapp.clients.esimgo.client import ESIMGoClient
 from webapp.clients.esimgo.endpoints.esims import FilterBy
 from webapp.clients.esimgo.errors import NotThere
@@ -20,7 +21,7 @@ from webapp.clients.esimgo.payloads import (
     RefundTo,
     Revoked,
 )
-from webapp.clients.http import OnSent
+from webapp.clients.http import Heard, OnSent
 from webapp.clients.telegram.botapi import BotApi, Json
 from webapp.clients.telegram.updates import StarAmount, StarPage, User, WebhookInfo, star_page
 
@@ -57,6 +58,13 @@ class Provider(ESIMGoClient):
         self.account: Organisation | Exception | None = None
         self.revoked: list[tuple[str, str, str | None]] = []
         self.revoking: list[Exception] = []
+        self.zero: datetime | None = None
+        self.dated: Heard | None = None
+
+    @property
+    def heard(self) -> Heard | None:
+        """From `zero` it counts, and says so when it is asked for the account; None: it is silent."""
+        return self.dated
 
     def create_order(
         self,
@@ -96,6 +104,8 @@ class Provider(ESIMGoClient):
         return said(self.installs)
 
     def organisation(self) -> Organisation:
+        if self.zero is not None:
+            self.dated = Heard(self.zero, clock.counted())
         assert self.account is not None
         return said(self.account)
 
@@ -144,6 +154,8 @@ class Bot(BotApi):
         self.transactions: list[Json] = []
         self.stars = 10**6
         self.topics = False
+        self.zero: datetime | None = None
+        self.heard = None
 
     def send_message(
         self, chat_id: int, text: str, reply_markup: Json | None = None, *, silent: bool = False
@@ -193,6 +205,8 @@ class Bot(BotApi):
 
     def get_me(self) -> User:
         self._try("getMe")
+        if self.zero is not None:
+            self.heard = Heard(self.zero, clock.counted())
         return User(id=1, is_bot=True, has_topics_enabled=self.topics)
 
     def get_star_transactions(self, offset: int = 0, limit: int = 100) -> StarPage:

@@ -12,6 +12,7 @@ from tests.shop.factories import after, lead, near
 from tests.shop.standins import Bot, Provider
 from webapp.base import clock
 from webapp.base.config import Config
+from webapp.clients.esimgo.errors import Unavailable
 from webapp.models import Boot, Setting, db
 from webapp.state import outages, shop_time
 
@@ -22,6 +23,7 @@ pytestmark = pytest.mark.usefixtures("database")
 def reboot(database: Config, monkeypatch: pytest.MonkeyPatch, provider: Provider, bot: Bot) -> None:
     """The machine boots again, a moment after the leader has noted how late it is."""
     shop_time.follow()
+    provider.account = Unavailable("nobody answers")
     check_clock.run(Context(database, provider, bot, lead(), {}))
     monkeypatch.setattr(clock, "boot", lambda: "the next boot")
 

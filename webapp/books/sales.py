@@ -210,7 +210,7 @@ def _strange(period: Period) -> dict[str, int]:
     spent = (AuditedOrder.verdict == "twice") | (
         (AuditedOrder.verdict == "elsewhere") & (AuditedOrder.settled == "spent")
     )
-    query = AuditedOrder.select(_day(AuditedOrder.ordered_at).alias("key"), _sum(AuditedOrder.total))
+    query = AuditedOrder.select(day_of(AuditedOrder.ordered_at).alias("key"), _sum(AuditedOrder.total))
     return dict(_tuples(query.where(spent, period.holds(AuditedOrder.ordered_at)).group_by(SQL("1"))))
 
 

@@ -13,6 +13,8 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -28,6 +30,7 @@ from webapp.base import clock
 log = logging.getLogger(__name__)
 
 PIECE = 64 * 1024
+DATED_WITHIN_S = 10
 OnSent = Callable[[], None]
 
 
@@ -53,12 +56,23 @@ class TooMuch(Exception):
 
 
 @dataclass(frozen=True)
+class Heard:
+    """What an answer says of the time: the zero from which its sender would count if it counted as we do
+    (clock.zero), and when that was heard (clock.counted).
+    """
+
+    zero: datetime
+    at_s: float
+
+
+@dataclass(frozen=True)
 class Answer:
     """Its body may hold keys and activation data, so it never shows in a repr."""
 
     status: int
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
+    heard: Heard | None = field(default=None, repr=False)
 
     @property
     def text(self) -> str:
@@ -102,13 +116,29 @@ def send(
 
 def _send_and_read(adapter: HTTPAdapter, request: requests.PreparedRequest, bounds: Bounds) -> Answer:
     give_up_at = clock.monotonic() + bounds.connect_s + bounds.answer_s
+    began_s, offset_s = clock.counted(), clock.offset_s()
     response = adapter.send(request, stream=True, timeout=(bounds.connect_s, bounds.answer_s))
+    heard = _heard(response.headers, began_s, offset_s)
     try:
         with cut_off(give_up_at - clock.monotonic(), response.raw.shutdown):
             body = _read(response.raw, bounds.size)
     finally:
         response.close()
-    return Answer(response.status_code, response.headers, body)
+    return Answer(response.status_code, response.headers, body, heard)
+
+
+def _heard(headers: Mapping[str, str], began_s: float, offset_s: float) -> Heard | None:
+    """None where nobody can tell when it was written: no date, one out of a cache, a slow answer, or time
+    that was played forward meanwhile.
+    """
+    now_s = clock.counted()
+    if "Age" in headers or now_s - began_s > DATED_WITHIN_S or clock.offset_s() != offset_s:
+        return None
+    try:
+        date = parsedate_to_datetime(headers.get("Date", ""))
+        return Heard(date.astimezone(UTC) - timedelta(seconds=(began_s + now_s) / 2 + offset_s - 0.5), now_s)
+    except (ValueError, OverflowError):
+        return None
 
 
 def _read(raw: HTTPResponse, size: int) -> bytes:

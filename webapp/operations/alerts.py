@@ -59,6 +59,8 @@ def kinds() -> dict[str, Kind]:
         "disk_full": Kind(_("The disk is nearly full"), True),
         "certificate_ending": Kind(_("The certificate ends soon"), False),
         "webhook_errors": Kind(_("Telegram cannot deliver its updates"), True),
+        "clock_wrong": Kind(_("The machine's clock is wrong"), True),
+        "clocks_disagree": Kind(_("eSIM Go and Telegram disagree about the time"), False),
         "customer_held": Kind(_("A customer's purchases are held"), False),
         "refund_stuck": Kind(_("A refund does not get through"), True),
         "unknown_payment": Kind(_("Somebody paid for what is not known"), True),

@@ -11,7 +11,7 @@ from webapp.clients.telegram.botapi import BotApi
 from webapp.models import db
 from webapp.operations import alerts
 from webapp.operations.beginning import Beginning
-from webapp.state import incidents, leases
+from webapp.state import incidents, leases, shop_time
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +35,7 @@ def _watch(config: Config, bot: BotApi, start: Beginning) -> None:
     while True:
         try:
             db.keep_connection()
+            shop_time.follow()
             check_jobs_process(config, bot)
             start.go_on()
         except PeeweeException as error:

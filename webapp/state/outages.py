@@ -26,6 +26,7 @@ _SHOWN = (
     provider.NOT_BUYING,
     provider.SHORT_OF,
     provider.OTHER_CURRENCY,
+    shop_time.WRONG,
     _PAYMENTS,
     _GENERATION,
     _SYNCED,
@@ -110,6 +111,7 @@ def _outages(known: dict[str, Any]) -> Outages:
             funds
             or other_currency
             or jobs_missing
+            or shop_time.WRONG in known
             or switches.SALES in off
             or _is_long(failing)
             or _is_long(not_buying)

@@ -12,11 +12,16 @@ from peewee import PeeweeException
 
 from webapp.base import clock
 from webapp.models import Boot, Setting
+from webapp.models.db import locking, transaction
+from webapp.state import moments
+from webapp.state.moments import Correction
 
 log = logging.getLogger(__name__)
 
 REACHED = "clock.reached"
 """Name of a setting: a moment that the shop's time has passed."""
+WRONG = "clock.wrong_since"
+"""Name of a setting: since when the outside says that our clock is wrong; null while it does not."""
 
 
 def begin() -> None:
@@ -29,9 +34,13 @@ def begin() -> None:
         log.warning("the shop's time is the machine's: %s", type(error).__name__)
 
 
-def follow() -> None:
-    """Count from the zero of this boot; it may have been corrected since, by another process."""
-    adopt((Boot.get_or_none(Boot.name == clock.boot()) or _new()).zero)
+def follow(*, locked: bool = False) -> None:
+    """Count from the zero of this boot; it may have been corrected since, by another process. `locked`:
+    nobody corrects it before the end of this transaction, so that what is written in it is right.
+    """
+    query = Boot.select().where(Boot.name == clock.boot())
+    row = (locking(query, "FOR SHARE") if locked else query).first()
+    adopt((row or _new()).zero)
 
 
 def adopt(zero: datetime | None) -> None:
@@ -43,6 +52,32 @@ def adopt(zero: datetime | None) -> None:
 def reach() -> None:
     """Note how late it is, for the next boot. The leader does so now and then."""
     Setting.write_time(REACHED, clock.now())
+
+
+def is_confirmed() -> bool:
+    """Has the outside said in this boot that our clock is right, and not said since that it is wrong?"""
+    confirmed = Boot.confirmed_at.is_null(False) & (Boot.name == clock.boot())
+    return Boot.select().where(confirmed).exists() and Setting.read(WRONG) is None
+
+
+def confirm() -> None:
+    """The outside says so now."""
+    Boot.update(confirmed_at=clock.now()).where(Boot.name == clock.boot()).execute()
+
+
+def correct(behind: timedelta) -> int:
+    """The shop's time is `behind` (negative: ahead). From now on it is right, and so is what was written
+    since it was known to be right last: deadlines keep what was left. Returns how many rows were changed.
+    """
+    with transaction():
+        row = locking(Boot.select().where(Boot.name == clock.boot()), "FOR UPDATE").get()
+        since = row.confirmed_at or row.began_at
+        now = clock.now() + behind
+        changed = moments.move(Correction(since, behind, now))
+        moved = {"zero": row.zero + behind, "began_at": min(row.began_at + behind, now), "confirmed_at": now}
+        Boot.update(moved).where(Boot.name == row.name).execute()
+    clock.count_from(row.zero + behind)
+    return changed
 
 
 def _new() -> Boot:

@@ -11,7 +11,7 @@ from urllib.parse import quote
 import requests
 
 from webapp.base import clock
-from webapp.clients.http import Adapter, Answer, Bounds, NoAnswer, OnSent, send
+from webapp.clients.http import Adapter, Answer, Bounds, Heard, NoAnswer, OnSent, send
 
 from . import rate_limit, verdicts
 from .breaker import Breaker
@@ -108,6 +108,8 @@ class Caller:
         self._on_reachable = on_reachable
         self._authorities = authorities
         self._adapter = Adapter(authorities, pool_maxsize=16)
+        self.heard: Heard | None = None
+        """What the last answer said of the time."""
 
     def state(self) -> ClientState:
         moods = {kind: breaker.state() for kind, breaker in self._breakers.items()}
@@ -174,6 +176,7 @@ class Caller:
         with self._budget.place(PRIORITIES[call.kind], call.endpoint) as place:
             try:
                 answer = send(adapter, self._prepared(call), self._bounds(call), on_sent, begin_by)
+                self.heard = answer.heard or self.heard
                 place.heed(rate_limit.told(answer))
                 error = verdicts.refusal(call.purpose, answer, self._key)
             except NoAnswer as failure:

@@ -5,6 +5,8 @@ Safe to share between threads. What can go wrong is in errors.py; money is integ
 
 from pathlib import Path
 
+from webapp.clients.http import Heard
+
 from .budget import Budget
 from .calls import Caller, OnReachable, Timeouts
 from .endpoints.account import AccountCalls
@@ -43,6 +45,11 @@ class ESIMGoClient(OrderCalls, CatalogueCalls, EsimCalls, InventoryCalls, Accoun
     def state(self) -> ClientState:
         """Budget, breakers and counts as they are now; asks nobody."""
         return self._caller.state()
+
+    @property
+    def heard(self) -> Heard | None:
+        """What its last answer said of the time; None before there was one."""
+        return self._caller.heard
 
     def authenticate(self) -> Organisation:
         """Who the key belongs to.

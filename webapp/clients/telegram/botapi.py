@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import requests
 from pydantic import BaseModel, ValidationError
 
-from webapp.clients.http import Adapter, Bounds, NoAnswer, send
+from webapp.clients.http import Adapter, Bounds, Heard, NoAnswer, send
 
 from . import verdicts
 from .errors import BadCall, Lost, NotReached
@@ -44,6 +44,8 @@ class BotApi:
         self._address = f"{base_url.rstrip('/')}/bot{token}/"
         self._bounds = Bounds(*timeout, LARGEST_ANSWER)
         self._adapter = Adapter(authorities, pool_maxsize=16)
+        self.heard: Heard | None = None
+        """What its last answer said of the time."""
 
     # The bot itself
 
@@ -168,9 +170,12 @@ class BotApi:
         headers = {"Accept": "application/json", "User-Agent": "Simka"}
         request = requests.Request("POST", self._address + method, headers=headers, **content)
         try:
-            return verdicts.result(send(self._adapter, request.prepare(), self._bounds))
+            answer = send(self._adapter, request.prepare(), self._bounds)
         except NoAnswer as failure:
             error = Lost(failure.reason) if failure.body_was_sent else NotReached(failure.reason)
+        else:
+            self.heard = answer.heard or self.heard
+            return verdicts.result(answer)
         raise error
 
 

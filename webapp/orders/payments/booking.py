@@ -18,7 +18,7 @@ from webapp.orders.payments import balance
 from webapp.orders.payments.providers import Charge
 from webapp.orders.payments.refunds import refund
 from webapp.orders.payments.registry import PRICED_IN
-from webapp.state import restoration
+from webapp.state import restoration, shop_time
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +32,7 @@ def confirm(charge: Charge, config: Config) -> bool:
         log.warning("a payment for something that this shop does not sell")
         return False
     with transaction():
+        shop_time.follow(locked=True)
         order = locking(Order.select().where(Order.reference == charge.reference), "FOR UPDATE").first()
         if order is None or not _fits(order, charge):
             return set_aside(charge)
@@ -70,13 +71,20 @@ def _fits(order: Order, charge: Charge) -> bool:
 
 
 def book(charge: Charge, order: Order | None) -> Payment | None:
-    """None when this charge is booked already, perhaps in this very moment by somebody else."""
-    confirmed: dict[str, Any] = {"charge_id": charge.charge_id, "confirmed_at": charge.at}
+    """None when this charge is booked already, perhaps in this very moment by somebody else.
+
+    It was made after it was allowed, and not in the future, whatever Telegram's clock says.
+    """
+    confirmed: dict[str, Any] = {"charge_id": charge.charge_id}
     try:
         with transaction():
+            at = min(charge.at, clock.now())
             payment = _allowed(charge, order)
+            if payment is not None:
+                confirmed["confirmed_at"] = max(at, payment.created_at)
             if payment is None or not payment.move("confirmed", actor=charge.provider, **confirmed):
                 payment = expect(charge.payer, charge.provider, charge.currency, charge.amount, order)
+                confirmed["confirmed_at"] = at
                 payment.move("confirmed", actor=charge.provider, note="not asked before", **confirmed)
             return payment
     except IntegrityError:
