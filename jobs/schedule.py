@@ -35,6 +35,7 @@ from jobs import (
     remind_customers,
     runner,
     send_alerts,
+    star_balance,
     submit_paid_orders,
     sync_catalogue,
     telegram_payments,
@@ -83,6 +84,7 @@ SCHEDULE = (
     Entry(deliver_letters, 2, "mail", "send copies by e-mail"),
     Entry(remind_customers, 60, "local", "tell what time has made news"),
     Entry(issue_refunds, 5, "refunds", "give money back", lanes=4),
+    Entry(star_balance, 5, "stars", "see whether the Stars cover the refunds"),
     Entry(answer_returns, 2, "returns", "take back plans that nobody has used"),
     Entry(check_ledger, 86_400, "daily", "see that all the money adds up"),
     Entry(

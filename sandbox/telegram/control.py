@@ -7,7 +7,7 @@ from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 
 from sandbox import clock
-from sandbox.telegram import people, stars
+from sandbox.telegram import people, stars, transactions
 from sandbox.telegram.calls import Calls
 from sandbox.telegram.initdata import sign
 from sandbox.telegram.methods.payments import get_my_star_balance
@@ -32,6 +32,7 @@ def blueprint(telegram: Telegram, calls: Calls) -> Blueprint:
         ("/init-data", "GET", control.init_data),
         ("/invoice", "GET", control.invoice),
         ("/pay", "POST", control.pay),
+        ("/withdraw", "POST", control.withdraw),
         ("/messages", "GET", control.messages),
         ("/profile", "GET", control.profile),
         ("/refunds", "GET", control.refunds),
@@ -111,7 +112,16 @@ class _Control:
     def pay(self) -> dict[str, Any]:
         body = _body()
         slug = stars.slug_of(_text(body, "invoice"))
-        return stars.pay(self.telegram, slug, _number(body, "user_id"))
+        permille = _number(body, "affiliate_permille", 0)
+        return stars.pay(self.telegram, slug, _number(body, "user_id"), permille)
+
+    def withdraw(self) -> dict[str, Any]:
+        """The owner takes so many Stars out by Fragment."""
+        amount = _number(_body(), "amount")
+        with self.telegram.world.change() as data:
+            lines = data["transactions"]
+            lines.append(transactions.withdrawn(amount, now_s(), len(lines)))
+        return {"balance": get_my_star_balance(self.telegram, Params({}))}
 
     def messages(self) -> dict[str, Any]:
         """The chat with a user, oldest first; ?after=<message_id> leaves out what is known already.

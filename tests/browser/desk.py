@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from tests.databases.crowds import crowd
-from tests.shop.factories import after, make_customer, make_order, make_unknown
+from tests.shop.factories import after, make_customer, make_order, make_payment, make_unknown
 from tests.shop.test_sales import some_order
 from webapp import orders
 from webapp.models import Customer, FunnelDay, PriceRule, Setting, Submission
@@ -64,6 +64,14 @@ def prices(_customer: Customer) -> str:
     PriceRule.create(scope="area", target="ca", floor=300)  # nothing is repriced
     Setting.write("catalogue.held", {"at": after(-600).isoformat(), "known": 120, "missing": 48})
     return "/admin/prices"
+
+
+def stars(customer: Customer) -> str:
+    """Two charges wait for a word: the order of one is gone, that of the other can still be delivered."""
+    order = make_order("expired", customer, plan_id="tr-3gb-30d")
+    for payload, ago_s in (("an-order-of-ours", 200_000), (order.reference, 90_000)):
+        make_payment(None, state="unplaced", payload=payload, confirmed_at=after(-ago_s))
+    return "/admin/stars"
 
 
 def switched(customer: Customer) -> str:

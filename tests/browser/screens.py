@@ -90,6 +90,7 @@ SCREENS = (
     ),
     Screen("admin-order", desk.lost_order, "#admin-order form", shopkeeper=True),
     Screen("admin-order-failed", desk.failed_order, "#admin-order ol", shopkeeper=True, further=True),
+    Screen("admin-stars", desk.stars, "#admin-stars form", shopkeeper=True),
     Screen("admin-prices", desk.prices, "#admin-rule", shopkeeper=True),
     Screen("admin-switches", desk.switched, "#admin-switches form", shopkeeper=True, further=True),
     Screen("admin-check", desk.checked, "#admin-check .cells", shopkeeper=True, further=True),

@@ -33,10 +33,12 @@ class Ledger:
     returned: int = 0
     refunded: int = 0
     in_flight: int = 0
+    unmatched: int = 0
 
     @property
     def adds_up(self) -> bool:
-        return self.paid == self.delivered + self.returned + self.refunded + self.in_flight
+        accounted = self.delivered + self.returned + self.refunded + self.in_flight + self.unmatched
+        return self.paid == accounted
 
     def __str__(self) -> str:
         return ", ".join(f"{one.name.replace('_', ' ')} {getattr(self, one.name)}" for one in fields(self))
@@ -78,6 +80,8 @@ class Audit:
         return told
 
     def _place(self, payment: Any) -> str:
+        if payment.state == "unplaced":
+            return "unmatched"
         order = self.orders.get(payment.order_id)
         refund = self.refunds.get(payment.id)
         if refund is not None and refund.state != "done":

@@ -160,8 +160,8 @@ class Stage:
         }
         return str(self.call("createInvoiceLink", **wish))
 
-    def pay(self, link: str, user_id: int = ANNA) -> Any:
-        return self.control("POST", "pay", {"invoice": link, "user_id": user_id})
+    def pay(self, link: str, user_id: int = ANNA, **more: int) -> Any:
+        return self.control("POST", "pay", {"invoice": link, "user_id": user_id, **more})
 
     def write(self, text: str, user_id: int = ANNA) -> Any:
         return self.control("POST", "send", {"user_id": user_id, "text": text})["message"]

@@ -134,6 +134,48 @@ def test_a_refund_gives_the_stars_back_once(stage: Stage) -> None:
     assert "receiver" in outgoing
 
 
+def test_a_sale_that_an_affiliate_brought_is_listed_net_and_so_is_its_refund(stage: Stage) -> None:
+    before = stage.stars()
+    charge_id = stage.pay(stage.invoice(453), affiliate_permille=100)["charge_id"]
+    proof = stage.shop.of_kind("message")[0]["successful_payment"]
+    assert (proof["total_amount"], before - stage.stars()) == (453, 453)
+
+    (came,) = stage.call("getStarTransactions")["transactions"]
+    assert (came["id"], came["amount"], came["nanostar_amount"]) == (charge_id, 407, 700_000_000)
+    affiliate = came["source"]["affiliate"]
+    assert (affiliate["commission_per_mille"], affiliate["amount"], affiliate["nanostar_amount"]) == (
+        100,
+        45,
+        300_000_000,
+    )
+    assert stage.call("getMyStarBalance") == {"amount": 407, "nanostar_amount": 700_000_000}
+
+    stage.call("refundStarPayment", user_id=ANNA, telegram_payment_charge_id=charge_id)
+    _came, went = stage.call("getStarTransactions")["transactions"]
+    taken_back = went["receiver"]["affiliate"]
+    assert (went["amount"], went["nanostar_amount"]) == (407, 700_000_000)
+    assert (taken_back["amount"], taken_back["nanostar_amount"]) == (-45, -300_000_000)
+    assert stage.call("getMyStarBalance") == {"amount": 0}
+    assert stage.stars() == before
+
+
+def test_what_was_withdrawn_cannot_be_refunded_until_more_is_sold(stage: Stage) -> None:
+    charge = {"user_id": ANNA, "telegram_payment_charge_id": stage.pay(stage.invoice(385))["charge_id"]}
+    assert stage.control("POST", "withdraw", {"amount": 300}) == {"balance": {"amount": 85}}
+    assert stage.call("getStarTransactions")["transactions"][-1]["receiver"]["type"] == "fragment"
+    assert stage.refused("refundStarPayment", **charge) == (400, "Bad Request: BALANCE_TOO_LOW")
+    stage.pay(stage.invoice(300))
+    assert stage.call("refundStarPayment", **charge) is True
+    assert stage.call("getMyStarBalance") == {"amount": 0}
+
+
+@pytest.mark.parametrize("permille", [-1, 801])
+def test_an_affiliate_gets_eighty_percent_at_most(stage: Stage, permille: int) -> None:
+    wish = {"invoice": stage.invoice(), "user_id": ANNA, "affiliate_permille": permille}
+    stage.control("POST", "pay", wish, expect=400)
+    assert stage.state()["payments"] == []
+
+
 @pytest.mark.parametrize(("user_id", "charge"), [(ANNA, "stx-unknown"), (1002, None)])
 def test_only_the_buyers_own_charge_can_be_refunded(stage: Stage, user_id: int, charge: str | None) -> None:
     paid = stage.pay(stage.invoice())["charge_id"]

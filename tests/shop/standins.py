@@ -22,7 +22,7 @@ from webapp.clients.esimgo.payloads import (
 )
 from webapp.clients.http import OnSent
 from webapp.clients.telegram.botapi import BotApi, Json
-from webapp.clients.telegram.updates import StarPage, User, WebhookInfo, star_page
+from webapp.clients.telegram.updates import StarAmount, StarPage, User, WebhookInfo, star_page
 
 Answer = TypeVar("Answer")
 
@@ -139,6 +139,7 @@ class Bot(BotApi):
         self.menu_button = ""
         self.commands: dict[str | None, dict[str, str]] = {}
         self.transactions: list[Json] = []
+        self.stars = 10**6
 
     def send_message(
         self, chat_id: int, text: str, reply_markup: Json | None = None, *, silent: bool = False
@@ -194,6 +195,10 @@ class Bot(BotApi):
         self._try("getStarTransactions")
         page = self.transactions[offset : offset + limit]
         return star_page({"transactions": page})
+
+    def get_my_star_balance(self) -> StarAmount:
+        self._try("getMyStarBalance")
+        return StarAmount(amount=self.stars)
 
     def refund_star_payment(self, user_id: int, charge_id: str) -> None:
         self._try("refundStarPayment")

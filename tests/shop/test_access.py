@@ -49,6 +49,8 @@ ACCESS = {
     "GET /admin/orders": SHOPKEEPERS,
     "GET /admin/orders/<reference>": SHOPKEEPERS,
     "POST /admin/orders/<reference>": SHOPKEEPERS,
+    "GET /admin/stars": SHOPKEEPERS,
+    "POST /admin/stars": SHOPKEEPERS,
     "GET /admin/prices": SHOPKEEPERS,
     "POST /admin/prices": SHOPKEEPERS,
     "GET /admin/switches": SHOPKEEPERS,
@@ -144,6 +146,8 @@ def routes(app: Flask) -> set[str]:
 
 
 def form_of(route: str) -> dict[str, str]:
+    if "/admin/stars" in route:
+        return {"do": "refund", "charge": "charge-1"}
     return FORM | {"do": "accept"} if "/admin" in route else FORM
 
 

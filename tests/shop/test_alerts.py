@@ -13,7 +13,16 @@ from jobs import check_provider, send_alerts
 from jobs.context import Context
 from tests.settings import changed
 from tests.shop.conftest import Advance
-from tests.shop.factories import after, lead, make_customer, make_order, make_unknown, placed
+from tests.shop.factories import (
+    after,
+    lead,
+    make_customer,
+    make_order,
+    make_payment,
+    make_refund,
+    make_unknown,
+    placed,
+)
 from tests.shop.standins import NO_ERRORS, Bot, Provider
 from webapp import orders
 from webapp.base import clock
@@ -27,8 +36,8 @@ from webapp.clients.telegram.updates import WebhookInfo
 from webapp.esims import callbacks
 from webapp.models import Callback, Incident, Lease, Order, OrderEvent, Submission
 from webapp.operations import alerts, conditions, external_checks, watchdog
-from webapp.orders import limits
-from webapp.state import funnel, incidents
+from webapp.orders import limits, unplaced
+from webapp.state import funnel, incidents, star_balance
 from webapp.state import provider as provider_state
 from webapp.state.funnel import Funnel
 
@@ -180,6 +189,17 @@ def a_customer_is_held(night: Night) -> Callable[[], object]:
     return lambda: limits.release(limits.held()[0])
 
 
+def a_charge_fits_nothing(night: Night) -> Callable[[], object]:
+    charge = make_payment(None, state="unplaced", payload="an-order-of-ours")
+    return lambda: unplaced.give_back(charge)
+
+
+def the_stars_are_short(night: Night) -> Callable[[], object]:
+    star_balance.seen(0, clock.now())
+    make_refund()
+    return lambda: star_balance.seen(10**15, clock.now())
+
+
 CAUSES = {
     "order_stuck": an_order_hangs,
     "answer_differs": an_answer_is_another_ones,
@@ -196,6 +216,8 @@ CAUSES = {
     "webhook_errors without an answer": telegram_is_asked_in_vain,
     "webhook_errors without a message": telegram_meets_one_without_words,
     "customer_held": a_customer_is_held,
+    "unknown_payment": a_charge_fits_nothing,
+    "stars_short": the_stars_are_short,
 }
 CAUSED_ELSEWHERE = {
     "certificate_ending": "test_alerts::test_a_certificate_that_ends",
@@ -208,7 +230,6 @@ CAUSED_ELSEWHERE = {
     "payment_not_listed": "test_statement::test_what_telegram_does_not_list_is_told_to_the_owner",
     "refund_not_listed": "test_statement::test_a_refund_that_telegram_does_not_list_is_told_to_the_owner",
     "refund_stuck": "test_refunds::test_errors_are_waited_out_longer_and_longer_until_a_person_should_look",
-    "unknown_payment": "test_statement::test_an_old_one_is_left_to_a_person",
 }
 """What takes another machine, or a whole purchase, and the test that has it."""
 

@@ -44,7 +44,7 @@ from webapp.models import (
     Submission,
     db,
 )
-from webapp.orders import gate, limits, payments
+from webapp.orders import gate, limits, payments, unplaced
 from webapp.orders.payments import stars
 from webapp.orders.places import Places
 from webapp.state import outages, shares, switches
@@ -59,6 +59,10 @@ def kinds(order: Order) -> list[str]:
 
 def given_back() -> list[str]:
     return [refund.payment.charge_id for refund in Refund.select()]
+
+
+def set_aside() -> list[str | None]:
+    return [charge.charge_id for charge in unplaced.charges()]
 
 
 # --- the invoice
@@ -489,15 +493,15 @@ def test_a_charge_fills_the_row_that_was_made_when_it_was_allowed(sellable: Orde
     ("payer", "other"),
     [(STRANGER, {}), (OWNER, {"currency": "USD"}), (OWNER, {"total_amount": 452})],
 )
-def test_another_charge_than_the_allowed_one_goes_back_and_the_allowed_one_is_waited_for(
+def test_another_charge_than_the_allowed_one_is_set_aside_and_the_allowed_one_is_waited_for(
     sellable: Order, config: Config, payer: int, other: dict[str, object]
 ) -> None:
     declined(sellable, config)
     payments.confirm(stars.charge(payer, charge(sellable, "odd", **other)), config)
-    assert (sellable.fresh().stage, given_back()) == ("awaiting_payment", ["odd"])
+    assert (sellable.fresh().stage, set_aside()) == ("awaiting_payment", ["odd"])
     assert [payment.charge_id for payment in Payment.select().where(Payment.state == "created")] == [None]
     payments.confirm(stars.charge(OWNER, charge(sellable)), config)
-    assert (sellable.fresh().stage, given_back()) == ("paid", ["odd"])
+    assert (sellable.fresh().stage, set_aside(), given_back()) == ("paid", ["odd"], [])
 
 
 def test_of_an_order_is_received_what_its_owner_has_paid_and_not_got_back() -> None:
@@ -565,14 +569,23 @@ def test_a_second_charge_goes_back_and_the_first_stays(config: Config) -> None:
         (OWNER, {"total_amount": 452}),
         (OWNER, {"total_amount": 454}),
         (STRANGER, {}),
-        (OWNER, {"invoice_payload": "no-such-order"}),
+        (OWNER, {"invoice_payload": "an-order-of-ours"}),
     ],
 )
-def test_a_charge_that_fits_nothing_goes_back(config: Config, payer: int, wrong: dict[str, object]) -> None:
+def test_a_charge_that_fits_nothing_is_set_aside_and_not_refunded(
+    config: Config, payer: int, wrong: dict[str, object]
+) -> None:
     order = make_order()
-    payments.confirm(stars.charge(payer, charge(order, "odd", **wrong)), config)
-    assert given_back() == ["odd"]
+    for _ in range(2):
+        payments.confirm(stars.charge(payer, charge(order, "odd", **wrong)), config)
+    assert (set_aside(), given_back()) == (["odd"], [])
     assert (order.fresh().stage, Payment.get().telegram_user_id) == ("awaiting_payment", payer)
+    assert Payment.get().payload == wrong.get("invoice_payload", order.reference)
+
+
+def test_a_charge_of_another_product_is_not_ours(config: Config) -> None:
+    assert not payments.confirm(stars.charge(OWNER, charge(make_order(), invoice_payload="sticker")), config)
+    assert Payment.select().count() == 0
 
 
 @pytest.mark.parametrize("stage", ["submitting", "unknown", "accepted", "ready", "active", "failed"])

@@ -23,18 +23,30 @@ from tests.shop.standins import Bot, always
 from webapp import orders
 from webapp.base import clock
 from webapp.base.config import Config
-from webapp.clients.telegram.errors import AlreadyRefunded, BadCall, Lost, NotReached, SlowDown, TelegramError
-from webapp.models import Order, Payment, Refund, ReturnRequest
-from webapp.orders import limits, payments
+from webapp.base.money import NANO
+from webapp.clients.telegram.errors import (
+    AlreadyRefunded,
+    BadCall,
+    BalanceTooLow,
+    Lost,
+    NotReached,
+    SlowDown,
+    TelegramError,
+)
+from webapp.models import Order, Payment, Refund, ReturnRequest, StarMovement
+from webapp.orders import limits, payments, unplaced
 from webapp.orders.payments import Charge, ProviderError, Question, stars
-from webapp.orders.payments.providers import AlreadyBack, Later, NoAnswer
+from webapp.orders.payments.providers import AlreadyBack, Later, NoAnswer, NotCovered
 from webapp.state import incidents, outages
 
 pytestmark = pytest.mark.usefixtures("database")
 
+GONE = "an-order-of-ours"
+"""A reference of our form that no order has."""
+
 
 def line(order: Order | None, charge_id: str, *, ago_s: float = 30, back: bool = False) -> dict[str, Any]:
-    partner = {"type": "user", "user": {"id": OWNER}, "invoice_payload": order.reference if order else "gone"}
+    partner = {"type": "user", "user": {"id": OWNER}, "invoice_payload": order.reference if order else GONE}
     row = {"id": charge_id, "amount": 453, "date": int(clock.timestamp() - ago_s)}
     return row | {"receiver" if back else "source": partner}
 
@@ -70,16 +82,42 @@ def test_one_that_is_found_too_late_to_be_served_goes_back_at_once(bot: Bot, con
     assert (order.fresh().stage, Refund.get().payment.charge_id) == ("failed", "late")
 
 
-def test_one_for_nothing_goes_back(bot: Bot, config: Config) -> None:
+def test_one_for_an_order_that_is_gone_is_left_to_a_person(bot: Bot, config: Config) -> None:
     bot.transactions = [line(None, "stray")]
     assert payments.reconcile(bot, config) == 1
-    assert Refund.get().payment.charge_id == "stray"
+    assert [(charge.charge_id, charge.payload) for charge in unplaced.charges()] == [("stray", GONE)]
+    assert Refund.select().count() == 0
 
 
-def test_an_old_one_is_left_to_a_person(bot: Bot, config: Config) -> None:
-    bot.transactions = [line(make_order(), "old", ago_s=25 * 3600)]
-    assert payments.reconcile(bot, config) == 0
-    assert (Payment.select().count(), rung()) == (0, {("unknown_payment", "old")})
+def test_an_old_one_is_left_to_a_person_whatever_it_is_for(
+    bot: Bot, config: Config, advance: Advance
+) -> None:
+    order = make_order()
+    bot.transactions = [line(order, "old", ago_s=25 * 3600), line(None, "stray", ago_s=25 * 3600)]
+    assert payments.reconcile(bot, config) == 2
+    assert read(bot, config, advance) == 0
+    assert [charge.charge_id for charge in unplaced.charges()] == ["old", "stray"]
+    assert (order.fresh().stage, Refund.select().count()) == ("awaiting_payment", 0)
+
+
+def test_what_another_product_of_the_bot_sells_is_foreign_and_left_alone(
+    bot: Bot, config: Config, advance: Advance
+) -> None:
+    partner = {"type": "user", "user": {"id": OWNER}, "invoice_payload": "sticker pack 7"}
+    sold = {"id": "theirs", "amount": 50, "date": int(clock.timestamp()), "source": partner}
+    back = {"id": "theirs", "amount": 50, "date": int(clock.timestamp()), "receiver": partner}
+    withdrawn = {"id": "w", "amount": 1000, "date": 1, "receiver": {"type": "fragment"}}
+    bot.transactions = [sold, back, withdrawn, sold | {"id": "more", "nanostar_amount": 500_000_000}]
+    for _ in range(2):
+        assert read(bot, config, advance) == 0
+    assert (Payment.select().count(), Refund.select().count(), rung()) == (0, 0, set())
+    lines = StarMovement.select(StarMovement.line_id, StarMovement.kind, StarMovement.nano)
+    assert list(lines.order_by(StarMovement.id).tuples()) == [
+        ("theirs", "foreign", 50 * NANO),
+        ("theirs", "foreign", -50 * NANO),
+        ("w", "fragment", -1000 * NANO),
+        ("more", "foreign", 50 * NANO + NANO // 2),
+    ]
 
 
 def test_one_that_went_back_already_is_booked_so_and_never_served(bot: Bot, config: Config) -> None:
@@ -263,21 +301,19 @@ def test_a_statement_of_many_pages_is_read_in_parts_and_nothing_is_missed_before
     monkeypatch.setattr("webapp.orders.payments.statement.MOST_PAGES", 2)
     missing = make_payment(None, confirmed_at=after(-3600))
     bot.transactions = [line(None, f"charge {number}", ago_s=90_000) for number in range(250)]
-    assert read(bot, config, advance) == 0
-    assert (("payment_not_listed", str(missing.charge_id)) in rung(), len(rung())) == (False, 200)
+    assert read(bot, config, advance) == 200
+    assert (rung(), unplaced.sums()) == (set(), (200, 200 * 453))
     read(bot, config, advance)
-    assert ("payment_not_listed", str(missing.charge_id)) in rung()
-    assert len(rung()) == 251, "each old one, and the one that is missing"
+    assert rung() == {("payment_not_listed", str(missing.charge_id))}
+    assert unplaced.sums() == (250, 250 * 453)
 
 
 @pytest.mark.usefixtures("noon")
-@pytest.mark.parametrize(("ago_s", "new"), [(86_400, 1), (86_401, 0)])
-def test_a_charge_is_acted_upon_for_a_day(bot: Bot, config: Config, ago_s: int, new: int) -> None:
-    bot.transactions = [line(None, "unheard", ago_s=ago_s)]
-    assert payments.reconcile(bot, config) == new
-    if not new:
-        (incident,) = incidents.open_ones()
-        assert incident.detail == f"453 XTR at {after(-ago_s)}"
+@pytest.mark.parametrize(("ago_s", "state"), [(86_400, "confirmed"), (86_401, "unplaced")])
+def test_a_charge_is_acted_upon_for_a_day(bot: Bot, config: Config, ago_s: int, state: str) -> None:
+    bot.transactions = [line(make_order(), "unheard", ago_s=ago_s)]
+    assert payments.reconcile(bot, config) == 1
+    assert (Payment.get().state, Payment.get().confirmed_at) == (state, after(-ago_s))
 
 
 @pytest.mark.usefixtures("noon")
@@ -358,6 +394,7 @@ def test_a_question_and_a_charge_are_of_stars() -> None:
         (SlowDown(9), Later),
         (AlreadyRefunded("CHARGE_ALREADY_REFUNDED"), AlreadyBack),
         (BadCall("CHARGE_NOT_FOUND"), ProviderError),
+        (BalanceTooLow("BALANCE_TOO_LOW"), NotCovered),
         (Lost("no answer"), NoAnswer),
         (NotReached("no"), NoAnswer),
     ],
@@ -370,6 +407,7 @@ def test_each_error_of_telegram_has_one_name_of_ours(
     for ask in (
         lambda: provider.refund(OWNER, "charge"),
         lambda: provider.statement(0),
+        provider.balance,
         lambda: provider.invoice("title", "about", "reference", 453),
     ):
         with pytest.raises(ProviderError) as error:
@@ -394,10 +432,12 @@ def test_what_moves_without_an_invoice_is_not_ours(bot: Bot) -> None:
         row | {"source": {"type": "fragment"}},
         row | {"source": somebody},
         row | {"receiver": {"type": "fragment"}},
-        row | {"source": somebody | {"invoice_payload": "order"}},
-        row | {"receiver": somebody},
+        row | {"source": somebody | {"invoice_payload": GONE}},
+        row | {"receiver": somebody | {"invoice_payload": GONE}},
     ]
     page = stars.Stars(bot).statement(0)
     assert page.length == 6
     assert [(entry.charge_id, entry.charge is None) for entry in page.entries] == [("x", False), ("x", True)]
+    kinds = [(one.kind, one.nano // NANO) for one in page.movements]
+    assert kinds == [("other", -5), ("fragment", 5), ("user", 5), ("fragment", -5)]
     assert stars.Stars(bot).statement(4).length == 2

@@ -50,6 +50,7 @@ METHODS: dict[str, tuple[Callable[[BotApi], Any], object]] = {
     "createInvoiceLink": (lambda b: b.create_invoice_link("Turkey", "3 GB, 30 days", "order-1", 250), LINK),
     "refundStarPayment": (lambda b: b.refund_star_payment(777, "charge-1"), True),
     "getStarTransactions": (lambda b: b.get_star_transactions(0, 10), {"transactions": []}),
+    "getMyStarBalance": (lambda b: b.get_my_star_balance(), {"amount": 407, "nanostar_amount": 700_000_000}),
     "answerCallbackQuery": (lambda b: b.answer_callback_query("c1", "Done"), True),
 }
 
@@ -63,6 +64,7 @@ FAULTS: list[tuple[dict[str, Any], type[errors.TelegramError]]] = [
     (refused(400, "Bad Request: message is too long"), errors.BadCall),
     (refused(400, "Bad Request: chat not found"), errors.Blocked),
     (refused(400, "Bad Request: CHARGE_ALREADY_REFUNDED"), errors.AlreadyRefunded),
+    (refused(400, "Bad Request: BALANCE_TOO_LOW"), errors.BalanceTooLow),
     (refused(401, "Unauthorized"), errors.BadCall),
     (refused(403, "Forbidden: bot was blocked by the user"), errors.Blocked),
     (refused(403, "Forbidden: bot can't initiate conversation with a user"), errors.Blocked),

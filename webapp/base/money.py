@@ -5,6 +5,8 @@ from decimal import ROUND_CEILING, Decimal, InvalidOperation
 from babel.numbers import format_currency
 
 THOUSAND = Decimal(1000)
+NANO = 10**9
+"""Nanostars in a Star: affiliates get parts of one."""
 
 
 def retail(wholesale: int, markup_percent: Decimal) -> int:

@@ -1,4 +1,4 @@
-"""Paid = delivered + returned + refunded + in flight, in each currency.
+"""Paid = delivered + returned + refunded + in flight + unmatched, in each currency.
 
 What was paid and what went back is told by the payments and their refunds; what is delivered or still owed,
 by the orders and their prices. The two sides know nothing of each other: what is lost between them shows.
@@ -15,13 +15,14 @@ _LINES = """
         CASE WHEN r.state = 'done' AND o.stage = 'returned' THEN p.amount ELSE 0 END AS returned,
         CASE WHEN r.state = 'done' AND coalesce(o.stage, '') <> 'returned' THEN p.amount ELSE 0 END
             AS refunded,
-        CASE WHEN r.state <> 'done' THEN p.amount ELSE 0 END AS in_flight
+        CASE WHEN r.state <> 'done' THEN p.amount ELSE 0 END AS in_flight,
+        CASE WHEN p.state = 'unplaced' THEN p.amount ELSE 0 END AS unmatched
     FROM payment p LEFT JOIN refund r ON r.payment_id = p.id LEFT JOIN orders o ON o.id = p.order_id
     WHERE p.state <> 'created'
     UNION ALL
     SELECT 'XTR', o.reference, 0,
         CASE WHEN o.stage IN ('ready', 'active') THEN o.stars ELSE 0 END, 0, 0,
-        CASE WHEN o.stage IN ('ready', 'active') THEN 0 ELSE o.stars END
+        CASE WHEN o.stage IN ('ready', 'active') THEN 0 ELSE o.stars END, 0
     FROM orders o
     WHERE o.stage IN ('paid', 'submitting', 'unknown', 'accepted', 'ready', 'active') AND NOT (
         EXISTS (SELECT 1 FROM payment p JOIN refund r ON r.payment_id = p.id
@@ -30,9 +31,9 @@ _LINES = """
 """
 """Whose charge was taken back elsewhere has got nothing for it that counts as sold."""
 
-_SUMS = "sum(paid), sum(delivered), sum(returned), sum(refunded), sum(in_flight)"
+_SUMS = "sum(paid), sum(delivered), sum(returned), sum(refunded), sum(in_flight), sum(unmatched)"
 _LINES = f"({_LINES}) AS lines"
-_DIFFERENCE = "sum(paid) - sum(delivered + returned + refunded + in_flight)"
+_DIFFERENCE = "sum(paid) - sum(delivered + returned + refunded + in_flight + unmatched)"
 TOTALS = f"SELECT currency, {_SUMS} FROM {_LINES} GROUP BY currency"  # noqa: S608 - nothing from outside
 ODD = (
     f"SELECT subject, {_DIFFERENCE} FROM {_LINES} GROUP BY currency, subject "  # noqa: S608 - likewise
@@ -41,7 +42,7 @@ ODD = (
 
 
 class Account(NamedTuple):
-    """In the smallest unit of the currency."""
+    """In the smallest unit of the currency. `unmatched`: charges that wait for the owner."""
 
     currency: str
     paid: int
@@ -49,10 +50,11 @@ class Account(NamedTuple):
     returned: int
     refunded: int
     in_flight: int
+    unmatched: int = 0
 
     @property
     def difference(self) -> int:
-        return self.paid - self.delivered - self.returned - self.refunded - self.in_flight
+        return self.paid - self.delivered - self.returned - self.refunded - self.in_flight - self.unmatched
 
 
 def accounts() -> list[Account]:

@@ -1,7 +1,8 @@
 """What was sold, to where, how quickly, and how many of those who looked have bought.
 
 Days are UTC days. Sales are counted by the moment of payment. Money is thousandths of the currency unit;
-revenue is what the delivered orders were priced at, cost what eSIM Go has charged for them.
+revenue is what the delivered orders were priced at, cost what eSIM Go has charged for them, commission what
+of the price did not arrive: an affiliate got it, or Telegram kept it.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -13,6 +14,7 @@ from typing import Any, Self
 from peewee import JOIN, SQL, Case, Expression, fn
 
 from webapp.base import clock
+from webapp.base.money import NANO
 from webapp.models import Order, Payment, Refund, Submission
 from webapp.state import funnel
 
@@ -53,6 +55,7 @@ class Sales:
     stars: int = 0
     revenue: int = 0
     cost: int = 0
+    commission: int = 0
 
     @property
     def in_flight(self) -> int:
@@ -60,7 +63,7 @@ class Sales:
 
     @property
     def margin(self) -> int:
-        return self.revenue - self.cost
+        return self.revenue - self.cost - self.commission
 
     @property
     def success_percent(self) -> float | None:
@@ -168,7 +171,16 @@ def _sums() -> Sequence[Any]:
         _sum(Case(None, ((delivered, Order.stars),), 0)),
         _sum(Case(None, ((delivered, Order.retail),), 0)),
         _sum(Case(None, ((delivered, fn.COALESCE(Submission.cost, Order.wholesale)),), 0)),
+        _sum(Case(None, ((delivered, _commission()),), 0)),
     )
+
+
+def _commission() -> Any:
+    """Of one order, in the money of its price; of a charge that is not listed yet nothing is known."""
+    all_of_it = Payment.amount * NANO
+    missing = fn.COALESCE(fn.SUM(all_of_it - fn.COALESCE(Payment.credited_nano, all_of_it)), 0).cast("BIGINT")
+    kept = Payment.select(missing).where(Payment.order == Order.id, Payment.state == "confirmed")
+    return kept / Order.stars * Order.retail / NANO
 
 
 def _sum(value: Any) -> Any:

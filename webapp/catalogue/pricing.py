@@ -24,6 +24,7 @@ TELEGRAM_PAYS_USD = Decimal("0.013")
 """What a Star brings its seller (Telegram's terms for bot developers, 6.2.3)."""
 
 _IN_FORCE = "pricing.settings"
+_COMMISSION = "pricing.commission_permille"
 
 NAMELESS = N_("a rule for an area or a plan names it; the shop's rule names nothing")
 EMPTY = N_("a rule needs a markup, a floor or a fixed price")
@@ -109,29 +110,42 @@ def _reason(error: ValidationError) -> str:
 
 class PricedBy(NamedTuple):
     """MARKUP_PERCENT, STAR_USD and CURRENCY of the process that was started last: all others price with
-    these until one is started anew.
+    these until one is started anew. `commission`: so many thousandths of a price affiliates have got lately.
     """
 
     markup_percent: Decimal
     star_usd: Decimal
     currency: str
+    commission: int = 0
 
     @classmethod
-    def of(cls, config: Config) -> Self:
-        return cls(config.markup_percent, config.star_usd, config.currency)
+    def of(cls, config: Config, commission: int = 0) -> Self:
+        return cls(config.markup_percent, config.star_usd, config.currency, commission)
 
 
 def in_force(config: Config) -> PricedBy:
     """What prices are made with now; by `config` where no process has said so yet."""
     told = Setting.read(_IN_FORCE)
-    return PricedBy.of(config) if told is None else PricedBy(Decimal(told[0]), Decimal(told[1]), told[2])
+    if told is None:
+        return from_next_start(config)
+    return PricedBy(Decimal(told[0]), Decimal(told[1]), told[2], _commission())
+
+
+def from_next_start(config: Config) -> PricedBy:
+    """What prices are made with once a process with these settings is started."""
+    return PricedBy.of(config, _commission())
+
+
+def _commission() -> int:
+    permille: int = Setting.read(_COMMISSION, 0)
+    return permille
 
 
 def follow_settings(config: Config) -> int:
     """From now on prices are made with these settings; a process says so when it starts. Returns how many
     plans that has repriced. Errors: RuleRefused.
     """
-    wanted = PricedBy.of(config)
+    wanted = from_next_start(config)
     if Setting.read(_IN_FORCE) is not None and in_force(config) == wanted:
         return 0
     with generation.change():
@@ -140,8 +154,18 @@ def follow_settings(config: Config) -> int:
 
 
 def note_in_force(settings: PricedBy) -> None:
-    markup, star, currency = settings
-    Setting.write(_IN_FORCE, [str(markup), str(star), currency])
+    Setting.write(_IN_FORCE, [str(settings.markup_percent), str(settings.star_usd), settings.currency])
+
+
+def follow_commission(permille: int, config: Config) -> int:
+    """Affiliates get so many thousandths of a price by now: no plan is sold below its cost for that. Returns
+    how many plans that has repriced. Errors: RuleRefused.
+    """
+    if _commission() == permille:
+        return 0
+    with generation.change():
+        Setting.write(_COMMISSION, permille)
+        return _reprice(_every_plan(), in_force(config), rules())
 
 
 # --- a price
@@ -168,7 +192,8 @@ def priced(wholesale: int, area: str, plan_id: str, by: PricedBy, given: Rules) 
 
 def fewest_stars(cost: int, by: PricedBy) -> int:
     """For fewer Stars something of this cost (thousandths) would be sold below it."""
-    return money.stars(cost, min(by.star_usd, TELEGRAM_PAYS_USD))
+    left = Decimal(1000 - by.commission) / 1000
+    return money.stars(cost, min(by.star_usd, TELEGRAM_PAYS_USD) * left)
 
 
 # --- changing the rules

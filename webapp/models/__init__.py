@@ -16,9 +16,10 @@ from webapp.models.payments import (
     RefundEvent,
     ReturnEvent,
     ReturnRequest,
+    StarMovement,
 )
 from webapp.models.provider import ProviderBalance
-from webapp.models.references import new_reference
+from webapp.models.references import is_reference, new_reference
 from webapp.models.shares import Share
 from webapp.models.submissions import Submission
 from webapp.models.system import AdminEvent, FunnelDay, Incident, JobRequest, Lease, Process, Setting
@@ -62,9 +63,11 @@ __all__ = [
     "ReturnRequest",
     "Setting",
     "Share",
+    "StarMovement",
     "Submission",
     "TelegramUpdate",
     "UsagePoint",
+    "is_reference",
     "new_reference",
 ]
 
@@ -88,6 +91,7 @@ TABLES: list[type[BaseModel]] = [
     RefundEvent,
     ReturnRequest,
     ReturnEvent,
+    StarMovement,
     Assignment,
     Compatibility,
     Esim,

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from peewee import BigIntegerField, BooleanField, CharField, ForeignKeyField, IntegerField
 
 from webapp.base import clock
-from webapp.models.db import UtcField
+from webapp.models.db import Row, UtcField
 from webapp.models.journal import Journal, Stateful
 from webapp.models.orders import Order
 
@@ -17,12 +17,16 @@ ELSEWHERE = "elsewhere"
 class Payment(Stateful):
     """One charge. A second charge on one order is its own row, and is given back.
 
-    created: allowed at the last question before the charge, whose id is not known yet; confirmed: charged.
-    `listed_at`: when it was seen in the statement of the payment provider.
+    created: allowed at the last question before the charge, whose id is not known yet; confirmed: charged;
+    unplaced: charged, and a person has to say what for (`payload` is what its invoice said).
+    `listed_at`: when it was seen in the statement of the payment provider. `amount` is all that was paid;
+    `credited_nano` of it has arrived, and `commission_nano` went to whoever brought the buyer, both in
+    billionths of that unit (nanostars). They are null until the statement tells.
     """
 
     TRANSITIONS: ClassVar[Mapping[str, set[str]]] = {
-        "created": {"confirmed"},
+        "created": {"confirmed", "unplaced"},
+        "unplaced": {"confirmed", "refund_due"},
         "confirmed": {"refund_due"},
         "refund_due": {"refunded"},
         "refunded": set(),
@@ -33,7 +37,10 @@ class Payment(Stateful):
     provider = CharField(column_name="means", default="stars")
     currency = CharField(default="XTR")
     amount = BigIntegerField()
+    credited_nano = BigIntegerField(null=True)
+    commission_nano = BigIntegerField(null=True)
     charge_id = CharField(unique=True, null=True)
+    payload = CharField(default="")
     state = CharField(default="created")
     created_at = UtcField(default=clock.now)
     confirmed_at = UtcField(null=True)
@@ -49,6 +56,7 @@ class Payment(Stateful):
 class Refund(Stateful):
     """All of one charge goes back: due, sent (the request may have left), done; stuck: a person should look.
 
+    `short_since`: since when it waits for a balance that covers it, perhaps until `expected_at`.
     `silent`: the last try got no answer. `epoch` and `sent_at` are of the claim that is under way.
     """
 
@@ -70,6 +78,8 @@ class Refund(Stateful):
     sent_at = UtcField(null=True)
     done_at = UtcField(null=True)
     listed_at = UtcField(null=True)
+    short_since = UtcField(null=True)
+    expected_at = UtcField(null=True)
 
     class Meta:
         indexes = ((("state", "next_try_at"), False), (("listed_at", "done_at"), False))
@@ -94,6 +104,23 @@ class RefundEvent(Journal):
 
     class Meta:
         table_name = "refund_event"
+
+
+class StarMovement(Row):
+    """A line of Telegram's statement that is no charge or refund of ours: another product's on this bot
+    ("foreign"), a withdrawal, a gift, and so on. Nothing in it leads to a person. `nano`: nanostars, below
+    zero where they went.
+    """
+
+    line_id = CharField()
+    outgoing = BooleanField()
+    kind = CharField()
+    nano = BigIntegerField()
+    at = UtcField(default=clock.now)
+
+    class Meta:
+        table_name = "star_movement"
+        indexes = ((("line_id", "outgoing"), True),)
 
 
 class ReturnRequest(Stateful):

@@ -3,7 +3,7 @@
 import re
 import secrets
 
-_FORM = re.compile(r"[A-Za-z0-9_-]{16}")
+_FORM = re.compile("[A-Za-z0-9_-]{16}", re.ASCII)
 
 
 def new_reference() -> str:
@@ -12,5 +12,5 @@ def new_reference() -> str:
 
 
 def is_reference(text: str) -> bool:
-    """May we have made it?"""
+    """Has it the form of one? The invoice of another product on the same bot says something else."""
     return _FORM.fullmatch(text) is not None

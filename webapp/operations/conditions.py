@@ -7,19 +7,21 @@ import logging
 import shutil
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from math import ceil
 from pathlib import Path
 
 from peewee import fn
 
 from webapp.base import clock
 from webapp.base.config import Config
+from webapp.base.money import NANO
 from webapp.base.setting_types import is_loopback
 from webapp.clients.telegram.botapi import BotApi
 from webapp.clients.telegram.errors import TelegramError
 from webapp.esims import callbacks
 from webapp.models import OPEN_STAGES, Order, OrderEvent, Setting, Submission
 from webapp.operations import external_checks
-from webapp.orders import reconciling
+from webapp.orders import payments, reconciling, unplaced
 from webapp.state import funnel, incidents, outages, provider, restoration
 
 log = logging.getLogger(__name__)
@@ -126,6 +128,18 @@ def _copy_unchecked(_config: Config, _bot: BotApi) -> Found:
 
 def _lost_share(ended: list[str]) -> float:
     return ended.count("failed") / len(ended) if ended else 0.0
+
+
+def _unplaced_charges(_config: Config, _bot: BotApi) -> Found:
+    count, amount = unplaced.sums()
+    return {"": f"{count} charges, {amount} Stars: serve or refund each at /admin/stars"} if count else {}
+
+
+def _stars_short(_config: Config, _bot: BotApi) -> Found | None:
+    missing = payments.shortage()
+    if missing is None:
+        return None
+    return {"": f"{ceil(missing / NANO)} Stars are missing for the refunds that are due"} if missing else {}
 
 
 # --- eSIM Go
@@ -238,6 +252,8 @@ CONDITIONS: Mapping[str, Callable[[Config, BotApi], Found | None]] = {
     "answer_differs": _answers_differ,
     "copy_found": _copy_found,
     "copy_unchecked": _copy_unchecked,
+    "unknown_payment": _unplaced_charges,
+    "stars_short": _stars_short,
     "provider_unreachable": _provider_unreachable,
     "runway_short": _runway_short,
     "runway_critical": _runway_critical,

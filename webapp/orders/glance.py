@@ -11,7 +11,7 @@ from webapp.orders.returning import REFUND_PERIOD
 _SHOWN = """
 SELECT o.stage, o.failure, o.esim_id, o.submission_id, o.paid_at, o.deadline_at, o.activated_at,
        c.language, c.language_chosen, h.at,
-       r.id, r.state, r.attempts, r.done_at,
+       r.id, r.state, r.attempts, r.done_at, r.short_since, r.expected_at,
        q.state, q.verdict, q.asked_at,
        a.id, a.state, a.starts_at, a.ends_at,
        e.id, e.profile_status, e.state, e.installed_at, e.activate_pressed_at,

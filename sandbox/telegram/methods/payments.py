@@ -3,6 +3,7 @@
 import secrets
 from typing import Any
 
+from sandbox.telegram import transactions
 from sandbox.telegram.errors import bad_request
 from sandbox.telegram.params import Params
 from sandbox.telegram.telegram import Telegram
@@ -39,15 +40,18 @@ def answer_pre_checkout_query(telegram: Telegram, params: Params) -> bool:
 
 
 def refund_star_payment(telegram: Telegram, params: Params) -> bool:
-    """Bot API, refundStarPayment: the whole amount, once."""
+    """Bot API, refundStarPayment: the whole amount, once, from the bot's balance. What it says where that is
+    too low is not documented.
+    """
     user_id, charge_id = params.integer("user_id"), params.required_text("telegram_payment_charge_id")
     with telegram.world.change() as data:
         payment = _payment(data, user_id, charge_id)
+        if charge_id not in data["refunds"] and transactions.balance(data) < transactions.net(payment):
+            raise bad_request("BALANCE_TOO_LOW")
         _record_refund(data, user_id, payment)
         user = data["users"][str(user_id)]
         user["stars"] += payment["amount"]
-        entry = {"id": charge_id, "amount": payment["amount"], "date": now_s(), "receiver": payment["source"]}
-        data["transactions"].append(entry)
+        data["transactions"].append(transactions.went_back(payment, now_s()))
         message = _refund_message(telegram, data, user, payment)
     telegram.courier.send("message", user_id, message)
     return True
@@ -79,8 +83,7 @@ def get_star_transactions(telegram: Telegram, params: Params) -> dict[str, Any]:
 
 def get_my_star_balance(telegram: Telegram, params: Params) -> dict[str, int]:
     with telegram.world.look() as data:
-        signed = (tx["amount"] if "source" in tx else -tx["amount"] for tx in data["transactions"])
-        return {"amount": sum(signed)}
+        return transactions.star_amount(transactions.balance(data))
 
 
 def _sized(params: Params, name: str, most: int) -> str:

@@ -12,7 +12,7 @@ from webapp.clients.http import Adapter, Bounds, NoAnswer, send
 
 from . import verdicts
 from .errors import BadCall, Lost, NotReached
-from .updates import MenuButton, Message, StarPage, User, WebhookInfo, star_page
+from .updates import MenuButton, Message, StarAmount, StarPage, User, WebhookInfo, star_page
 
 LARGEST_ANSWER = 4 * 1024 * 1024
 Model = TypeVar("Model", bound=BaseModel)
@@ -155,6 +155,9 @@ class BotApi:
         if not isinstance(found, dict):
             raise Lost("the answer is no list of transactions")
         return star_page(found)
+
+    def get_my_star_balance(self) -> StarAmount:
+        return _read(StarAmount, self._call("getMyStarBalance"))
 
     # How
 

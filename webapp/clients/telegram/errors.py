@@ -29,6 +29,10 @@ class AlreadyRefunded(BadCall):
     """The refund was made before: for a caller who wants it refunded, that is success."""
 
 
+class BalanceTooLow(BadCall):
+    """The bot has not as many Stars as it was asked to give back."""
+
+
 class NotReached(TelegramError):
     """The request never left; surely nothing happened."""
 

@@ -11,6 +11,8 @@ from typing import Annotated, Any, NamedTuple
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from webapp.base.money import NANO
+
 LARGEST_ID = 2**52 - 1
 
 
@@ -165,14 +167,35 @@ class MenuButton(Payload):
         return self.web_app.url if self.web_app is not None else ""
 
 
+class StarAmount(Payload):
+    """Both parts have the sign of the whole."""
+
+    amount: Number
+    nanostar_amount: Annotated[int, BeforeValidator(number), Field(gt=-NANO, lt=NANO)] = 0
+
+    @property
+    def nano(self) -> int:
+        """In nanostars."""
+        return self.amount * NANO + self.nanostar_amount
+
+
+class Affiliate(StarAmount):
+    """What somebody got who brought the buyer; negative where it went back with a refund."""
+
+    commission_per_mille: Number = 0
+
+
 class Partner(Payload):
     type: Text = ""
     user: User | None = None
     invoice_payload: Text = ""
+    affiliate: Affiliate | None = None
 
 
-class StarTransaction(Payload):
-    """`id` is the charge id of the payment, and its refund has the same. Incoming has a source."""
+class StarTransaction(StarAmount):
+    """`id` is the charge id of the payment, and its refund has the same. Incoming has a source. Very probably
+    the amount is net of what an affiliate got.
+    """
 
     id: Id
     amount: Stars

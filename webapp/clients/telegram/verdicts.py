@@ -9,7 +9,7 @@ from typing import Any
 
 from webapp.clients.http import Answer
 
-from .errors import AlreadyRefunded, BadCall, Blocked, Lost, SlowDown, TelegramError
+from .errors import AlreadyRefunded, BadCall, BalanceTooLow, Blocked, Lost, SlowDown, TelegramError
 
 LONGEST_DESCRIPTION = 200
 LONGEST_WAIT_S = 3600.0
@@ -40,6 +40,8 @@ def _refused(code: int, description: str) -> BadCall:
     said = "".join(c for c in description if c.isprintable())[:LONGEST_DESCRIPTION]
     if "CHARGE_ALREADY_REFUNDED" in said:
         return AlreadyRefunded(said)
+    if "BALANCE_TOO_LOW" in said:
+        return BalanceTooLow(said)
     if code == 403 or any(reason in said.lower() for reason in NOBODY_THERE):
         return Blocked(said)
     return BadCall(f"{code}: {said}")

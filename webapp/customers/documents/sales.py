@@ -29,6 +29,7 @@ def _head(by: str) -> list[str]:
         _("Stars"),
         _("Revenue"),
         _("Cost"),
+        _("Commission"),
         _("Margin"),
     ]
 
@@ -37,4 +38,5 @@ def _row(by: str, row: sales.Row) -> list[object]:
     sales = row.sales
     name = [row.key, area_name(row.key, row.key)] if by == "country" else [row.key]
     counts = [sales.sold, sales.delivered, sales.lost, sales.in_flight, sales.stars]
-    return [*name, *counts, plain(sales.revenue), plain(sales.cost), plain(sales.margin)]
+    money = [sales.revenue, sales.cost, sales.commission, sales.margin]
+    return [*name, *counts, *map(plain, money)]

@@ -12,11 +12,12 @@ from webapp.books import ledger
 def register(app: Flask, _config: Config) -> None:
     @app.cli.command("ledger")
     def show_ledger() -> None:
-        """Paid = delivered + returned + refunded + in flight; ends with 1 when it does not add up."""
+        """Paid = delivered + returned + refunded + in flight + unmatched; 1 when it does not add up."""
         for account in ledger.accounts():
             click.echo(
                 f"{account.currency}: paid {account.paid} = delivered {account.delivered} + returned "
-                f"{account.returned} + refunded {account.refunded} + in flight {account.in_flight}"
+                f"{account.returned} + refunded {account.refunded} + in flight {account.in_flight} "
+                f"+ unmatched {account.unmatched}"
                 + (f"; difference {account.difference}" if account.difference else "")
             )
         odd = ledger.odd_ones()

@@ -49,7 +49,7 @@ def register(app: Flask, config: Config) -> None:
     @_in_words
     def show() -> None:
         """List the rules; the most specific one wins, field by field."""
-        now, next_ = catalogue.in_force(config), catalogue.PricedBy.of(config)
+        now, next_ = catalogue.in_force(config), catalogue.from_next_start(config)
         click.echo(f"everything: {_says_of(now)}")
         if now != next_:
             click.echo(f"from the next start of the shop, as its settings say now: {_says_of(next_)}")

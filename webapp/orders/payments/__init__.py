@@ -4,6 +4,8 @@ created → confirmed → refund_due → refunded; what goes back has a row of i
 file like stars.py.
 """
 
+from webapp.orders.payments.balance import look as look_at_balance
+from webapp.orders.payments.balance import shortage
 from webapp.orders.payments.booking import confirm, received
 from webapp.orders.payments.checkout import ASK_AT_ONCE, invoice, invoice_or_none, pre_checkout
 from webapp.orders.payments.providers import Charge, PaymentProvider, ProviderError, Question
@@ -30,6 +32,7 @@ __all__ = [
     "invoice_or_none",
     "is_stuck",
     "issue_refunds",
+    "look_at_balance",
     "pre_checkout",
     "received",
     "reconcile",
@@ -37,4 +40,5 @@ __all__ = [
     "refund_of",
     "refund_seen",
     "return_all",
+    "shortage",
 ]

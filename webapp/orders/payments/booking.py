@@ -1,7 +1,7 @@
 """A charge is booked once, and pays its order, or goes back at once."""
 
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from peewee import IntegrityError, fn
@@ -11,7 +11,7 @@ from webapp.base import clock
 from webapp.base.config import Config
 from webapp.base.crash_points import crash_point
 from webapp.customers import notifications
-from webapp.models import Order, Payment
+from webapp.models import Order, Payment, is_reference
 from webapp.models.db import locking, transaction
 from webapp.orders import limits
 from webapp.orders.payments.providers import Charge
@@ -23,19 +23,48 @@ log = logging.getLogger(__name__)
 
 
 def confirm(charge: Charge, config: Config) -> bool:
-    """Book a charge, once; False when it was booked before. What it cannot pay for (a second charge, a
-    foreign order) goes back at once.
+    """Book a charge, once; False when it was booked before, or is another product's on this bot. One that
+    pays nothing any more (a second charge) goes back at once; one that nobody can place waits for the owner.
     """
+    if not is_reference(charge.reference):
+        log.warning("a payment for something that this shop does not sell")  # the statement tells how much
+        return False
     with transaction():
         order = locking(Order.select().where(Order.reference == charge.reference), "FOR UPDATE").first()
+        if order is None or not _fits(order, charge):
+            return set_aside(charge)
         payment = book(charge, order)
         if payment is None:
             return False
         crash_point("payment.booked")
-        if order is None or not _pays(order, payment, config):
+        if not _pays(order, payment, config):
             refund(payment, "nothing to pay for")
         crash_point("payment.decided")
     return True
+
+
+def set_aside(charge: Charge) -> bool:
+    """Book it for the owner, who says whether it is served or given back (webapp/orders/unplaced.py). A
+    mismatch alone is no reason to refund: perhaps our rows are wrong. False when it was booked before.
+    """
+    try:
+        with transaction():
+            payment = expect(charge.payer, charge.provider, charge.currency, charge.amount, None)
+            told = {"charge_id": charge.charge_id, "confirmed_at": charge.at, "payload": charge.reference}
+            payment.move("unplaced", actor=charge.provider, note="fits no order", **told)
+    except IntegrityError:
+        return False
+    log.warning("a payment that nobody can place", extra={"order": charge.reference})
+    return True
+
+
+def _fits(order: Order, charge: Charge) -> bool:
+    """Is it the charge that this order asks for? Whoever has deleted their data since gets it back."""
+    payer = order.telegram_user_id
+    return (payer == charge.payer or payer < 0) and (charge.currency, charge.amount) == (
+        PRICED_IN,
+        order.stars,
+    )
 
 
 def book(charge: Charge, order: Order | None) -> Payment | None:
@@ -89,22 +118,23 @@ def received(order: Order) -> int:
 def _pays(order: Order, payment: Payment, config: Config) -> bool:
     """Is the order paid now? Its charges have to add up to its price, neither less nor more."""
     late = order.stage == "expired" and not order.is_admitted
-    theirs = (payment.telegram_user_id, payment.currency) == (order.telegram_user_id, PRICED_IN)
-    if not theirs or received(order) != order.stars or order.stage not in {"awaiting_payment", "expired"}:
+    if received(order) != order.stars or order.stage not in {"awaiting_payment", "expired"}:
         return False
     if late and catalogue.plan(order.plan_id) is None:
         order.move("failed", actor="payment", note="paid after expiry, plan is gone", failure="gone")
         notifications.enqueue(order, "failed")
         return False
-    return _mark_paid(order, payment, config, ", after expiry" if late else "")
+    note = f"{payment.amount} {payment.currency}{', after expiry' if late else ''}"
+    paid_at = payment.confirmed_at  # however late we hear of it, the deadline counts from the charge
+    return mark_paid(order, paid_at, restoration.begins(paid_at), config, actor="payment", note=note)
 
 
-def _mark_paid(order: Order, payment: Payment, config: Config, note: str) -> bool:
-    """The deadline counts from the charge, however late we hear of it."""
-    paid_at = payment.confirmed_at
-    deadline = restoration.begins(paid_at) + timedelta(seconds=config.deadline_s)
-    note = f"{payment.amount} {payment.currency}{note}"
-    if not order.move("paid", actor="payment", note=note, paid_at=paid_at, deadline_at=deadline):
+def mark_paid(
+    order: Order, paid_at: datetime, begins: datetime, config: Config, *, actor: str, note: str
+) -> bool:
+    """The time to deliver it counts from `begins`."""
+    deadline = begins + timedelta(seconds=config.deadline_s)
+    if not order.move("paid", actor=actor, note=note, paid_at=paid_at, deadline_at=deadline):
         return False
     limits.count(order)
     if deadline > clock.now():

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
+from webapp.base.money import NANO
+
 
 @dataclass(frozen=True)
 class Question:
@@ -31,11 +33,46 @@ class Charge:
 
 
 @dataclass(frozen=True)
+class Credit:
+    """What a statement lists of a charge, in billionths of the smallest unit (Stars: nanostars): its amount,
+    and what an affiliate got beside it. The amount is what was credited or, should the provider list it so,
+    what was paid.
+    """
+
+    nano: int
+    commission: int = 0
+
+    def fits(self, price: int) -> bool:
+        """Is it what a charge of this price leaves in a statement?"""
+        return price * NANO in {self.nano, self.nano + self.commission}
+
+    @property
+    def whole(self) -> int:
+        """What was paid, as far as the line alone can tell."""
+        return -(-(self.nano + self.commission) // NANO)
+
+    def credited(self, paid: int) -> int:
+        """What of a charge of this amount has arrived, in billionths."""
+        return self.nano if self.nano != paid * NANO else self.nano - self.commission
+
+
+@dataclass(frozen=True)
 class Entry:
     """A line of the statement: a charge, or (`charge` is None) the way back of the one with this id."""
 
     charge_id: str
     charge: Charge | None
+    credit: Credit | None = None
+
+
+@dataclass(frozen=True)
+class Movement:
+    """A line of the statement that is about nothing we sell. `nano`: nanostars, negative where they went."""
+
+    line_id: str
+    kind: str
+    nano: int
+    at: datetime
 
 
 class Page(NamedTuple):
@@ -43,6 +80,7 @@ class Page(NamedTuple):
 
     entries: Sequence[Entry]
     length: int
+    movements: Sequence[Movement] = ()
 
 
 class PaymentProvider(Protocol):
@@ -57,6 +95,9 @@ class PaymentProvider(Protocol):
 
     def refund(self, payer: int, charge_id: str) -> None:
         """All of the charge goes back; a second time is AlreadyBack, never a second refund."""
+
+    def balance(self) -> int:
+        """What refunds can be paid from, in billionths of the smallest unit (nanostars)."""
 
     def is_answering(self) -> bool:
         """Does it answer at all now?"""
@@ -83,3 +124,7 @@ class NoAnswer(ProviderError):
 
 class AlreadyBack(ProviderError):
     """The charge went back before: for who wants it back, that is success."""
+
+
+class NotCovered(ProviderError):
+    """Not done: the balance does not cover it now."""

@@ -6,6 +6,7 @@ lapses and the refund is asked for again: the payment provider gives a charge ba
 
 import logging
 from datetime import timedelta
+from typing import Any
 
 from webapp.base import clock
 from webapp.base.crash_points import crash_point
@@ -14,7 +15,15 @@ from webapp.customers import notifications
 from webapp.models import ELSEWHERE, OPEN_STAGES, Order, Payment, Refund, ReturnRequest, Setting
 from webapp.models.db import locking, transaction
 from webapp.orders import limits
-from webapp.orders.payments.providers import AlreadyBack, Later, NoAnswer, PaymentProvider, ProviderError
+from webapp.orders.payments import balance
+from webapp.orders.payments.providers import (
+    AlreadyBack,
+    Later,
+    NoAnswer,
+    NotCovered,
+    PaymentProvider,
+    ProviderError,
+)
 from webapp.orders.payments.registry import provider_for
 from webapp.state import incidents, leases
 from webapp.state.leases import Leadership
@@ -27,6 +36,7 @@ LONGEST_PAUSE_S = 1800
 """5, 15, 45 s and so on: the eighth try is about an hour after the first."""
 STALE_CLAIM = timedelta(seconds=2)
 CLAIM_LAPSES_AFTER = timedelta(seconds=30)
+LOOKED_AT_AGAIN = timedelta(seconds=60)
 PROBED_EVERY = timedelta(seconds=15)
 ASKED_AGAIN_AFTER = timedelta(seconds=25)
 """With the tick of 5 s and a probe that was just too early: well within the promised minute."""
@@ -42,7 +52,8 @@ _PROBED_AT = "refunds.probed_at"
 def refund(payment: Payment, reason: str) -> bool:
     """All of this charge goes back, once. Call it in the transaction that is the reason."""
     with transaction():
-        if payment.state != "confirmed" or not payment.move("refund_due", actor="shop", note=reason):
+        known = payment.state in {"confirmed", "unplaced"}
+        if not known or not payment.move("refund_due", actor="shop", note=reason):
             return False
         Refund.create(payment=payment, reason=reason)
     crash_point("refund.due")
@@ -65,7 +76,7 @@ def issue_refunds(bot: BotApi, leadership: Leadership) -> int:
     for due in _due():
         if silences == MOST_SILENCES:
             break
-        if not _claim(due, leadership):  # a run beside this one has it, or we lead no more
+        if not _claim(due, leadership):  # a run beside this one has it, it is not covered, or we lead no more
             continue
         crash_point("refund.claimed")
         try:
@@ -86,13 +97,37 @@ def _due() -> list[Refund]:
 
 
 def _claim(refund: Refund, leadership: Leadership) -> bool:
-    """Compare-and-set to `sent`, fenced by the lease: one run of the leader wins."""
+    """Compare-and-set to `sent`, fenced by the lease: one run of the leader wins. Only what the balance
+    covers is claimed.
+    """
     now = clock.now()
     lapses_at = now + CLAIM_LAPSES_AFTER
+    claim: dict[str, Any] = {
+        "epoch": leadership.epoch,
+        "sent_at": now,
+        "short_since": None,
+        "expected_at": None,
+    }
     with transaction():
-        return leases.holds(leadership) and refund.move(
-            "sent", actor="job", epoch=leadership.epoch, sent_at=now, next_try_at=lapses_at
+        if not leases.holds(leadership):
+            return False
+        if not balance.covers(refund):
+            _wait_for_balance(refund)
+            return False
+        return refund.move("sent", actor="job", next_try_at=lapses_at, **claim)
+
+
+def _wait_for_balance(refund: Refund) -> None:
+    """It has not been tried, so it is no failure. Tried as soon as the balance that covers it is told."""
+    now = clock.now()
+    waits = {"short_since": refund.short_since or now, "expected_at": balance.expected_at(refund)}
+    if (
+        refund.compare_and_set(
+            {"state": refund.state, "sent_at": refund.sent_at}, **waits, next_try_at=now + LOOKED_AT_AGAIN
         )
+        and not refund.short_since
+    ):
+        log.warning("the Star balance does not cover refund %s yet", refund.id)
 
 
 def _send(refund: Refund, provider: PaymentProvider) -> bool:
@@ -107,6 +142,11 @@ def _send(refund: Refund, provider: PaymentProvider) -> bool:
     except Later as error:
         _wait(refund, error.retry_after_s, str(error), refund.attempts)
         raise
+    except NotCovered as error:
+        balance.look_soon()
+        _wait(refund, 0, str(error), refund.attempts)
+        _wait_for_balance(refund)
+        return False
     except ProviderError as error:
         crash_point("refund.failed")
         return _failed(refund, str(error), silent=isinstance(error, NoAnswer))

@@ -7,14 +7,18 @@ from datetime import datetime
 
 from webapp.base import clock
 from webapp.clients.telegram.botapi import BotApi
-from webapp.clients.telegram.errors import AlreadyRefunded, BadCall, SlowDown, TelegramError
+from webapp.clients.telegram.errors import AlreadyRefunded, BadCall, BalanceTooLow, SlowDown, TelegramError
 from webapp.clients.telegram.updates import PreCheckoutQuery, StarTransaction, SuccessfulPayment
+from webapp.models import is_reference
 from webapp.orders.payments.providers import (
     AlreadyBack,
     Charge,
+    Credit,
     Entry,
     Later,
+    Movement,
     NoAnswer,
+    NotCovered,
     Page,
     ProviderError,
     Question,
@@ -43,6 +47,10 @@ class Stars:
         with _our_errors():
             self._bot.refund_star_payment(payer, charge_id)
 
+    def balance(self) -> int:
+        with _our_errors():
+            return self._bot.get_my_star_balance().nano
+
     def is_answering(self) -> bool:
         try:
             self._bot.get_me()
@@ -53,7 +61,9 @@ class Stars:
     def statement(self, offset: int) -> Page:
         with _our_errors():
             found = self._bot.get_star_transactions(offset, PAGE)
-        return Page([entry for row in found.transactions if (entry := _entry(row))], found.length)
+        ours = [row for row in found.transactions if _is_ours(row)]
+        others = [_movement(row) for row in found.transactions if not _is_ours(row)]
+        return Page([entry for row in ours if (entry := _entry(row))], found.length, others)
 
 
 @contextmanager
@@ -64,20 +74,38 @@ def _our_errors() -> Iterator[None]:
         raise Later(error.retry_after_s) from error
     except AlreadyRefunded as error:
         raise AlreadyBack(str(error)) from error
+    except BalanceTooLow as error:
+        raise NotCovered(str(error)) from error
     except BadCall as error:
         raise ProviderError(str(error)) from error
     except TelegramError as error:
         raise NoAnswer(str(error)) from error
 
 
-def _entry(row: StarTransaction) -> Entry | None:
-    """Stars also move for other reasons (gifts, ads, payouts): only what belongs to an invoice is ours."""
+def _is_ours(row: StarTransaction) -> bool:
+    """Stars also move for other reasons (gifts, ads, withdrawals, another product of this bot): ours is what
+    belongs to an invoice of ours.
+    """
     partner = row.source or row.receiver
-    if partner is None or partner.user is None or not (partner.invoice_payload or row.receiver):
-        return None
-    if not row.incoming:
+    return partner is not None and partner.user is not None and is_reference(partner.invoice_payload)
+
+
+def _entry(row: StarTransaction) -> Entry | None:
+    if row.source is None:
         return Entry(row.id, None)
-    return Entry(row.id, _charge(partner.user.id, partner.invoice_payload, row.amount, row.id, row.date))
+    if row.source.user is None:
+        return None
+    affiliate = row.source.affiliate
+    credit = Credit(row.nano, affiliate.nano if affiliate is not None else 0)
+    charge = _charge(row.source.user.id, row.source.invoice_payload, credit.whole, row.id, row.date)
+    return Entry(row.id, charge, credit)
+
+
+def _movement(row: StarTransaction) -> Movement:
+    partner = row.source or row.receiver
+    now = clock.now()
+    kind = "other" if partner is None else "foreign" if partner.invoice_payload else partner.type or "other"
+    return Movement(row.id, kind, row.nano if row.incoming else -row.nano, min(row.date or now, now))
 
 
 def _charge(payer: int, reference: str, amount: int, charge_id: str, at: datetime | None) -> Charge:

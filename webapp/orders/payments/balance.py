@@ -1,0 +1,110 @@
+"""Refunds are paid from the bot's balance of Stars: one that it does not cover waits, and is not tried.
+
+What is left is the balance as it was told, less what was taken since: by refunds that are under way, whose
+answer was lost, or that have arrived. Nothing is known of a balance that was told long ago: then Telegram's
+refusal tells.
+"""
+
+from datetime import datetime, timedelta
+from math import ceil
+from typing import Any
+
+from peewee import fn
+
+from webapp.base import clock
+from webapp.base.money import NANO
+from webapp.clients.telegram.botapi import BotApi
+from webapp.models import Payment, Refund, Setting
+from webapp.models.db import transaction
+from webapp.orders.payments.registry import provider_for
+from webapp.state import star_balance
+from webapp.state.star_balance import StarBalance
+
+EVERY = timedelta(minutes=5)
+WHILE_SHORT = timedelta(seconds=15)
+DAY = timedelta(days=1)
+LONGEST_WAIT = timedelta(days=2)
+"""Of a refund that would wait longer at this pace nobody is told a time."""
+STEP = timedelta(minutes=5)
+
+_LOOKED_AT = "stars.balance.looked_at"
+
+
+def look(bot: BotApi) -> bool:
+    """Ask for the balance when it is time: every 5 min, and every 15 s while a refund waits for it. What
+    waits is tried again. Returns whether it was asked for. Raises ProviderError.
+    """
+    now, looked_at = clock.now(), Setting.read_time(_LOOKED_AT)
+    every = WHILE_SHORT if _short().exists() else EVERY
+    if looked_at is not None and timedelta(0) <= now - looked_at < every:
+        return False
+    Setting.write_time(_LOOKED_AT, now)
+    star_balance.seen(provider_for("stars", bot).balance(), now)
+    with transaction():
+        Refund.update(next_try_at=now).where(Refund.id.in_(_short().select(Refund.id))).execute()
+    return True
+
+
+def look_soon() -> None:
+    """What we know of it is wrong."""
+    Setting.write_time(_LOOKED_AT, None)
+
+
+def covers(refund: Refund) -> bool:
+    """May it be sent? Call it in the transaction that claims it: what is left is nobody else's meanwhile. One
+    that was sent before is asked for again whatever is left: it takes nothing twice.
+    """
+    known = star_balance.locked()
+    if known is None or not known.is_fresh or refund.state == "sent" or refund.silent:
+        return True
+    return _need_of(refund.payment) <= _left(known)
+
+
+def shortage() -> int | None:
+    """How many nanostars the refunds that are due need and are not there; None while that is not known."""
+    known = star_balance.known()
+    if known is None or not known.is_fresh:
+        return None
+    waiting = Refund.state.in_(("due", "stuck")) & ~Refund.silent
+    return max(0, _sum(waiting) - _left(known))
+
+
+def expected_at(refund: Refund) -> datetime | None:
+    """When it will be covered, by what was paid in the last day; None where that tells nothing."""
+    known = star_balance.known()
+    paid = Payment.confirmed_at > clock.now() - DAY
+    income = int(Payment.select(fn.SUM(Payment.amount)).where(paid).scalar() or 0) * NANO
+    if known is None or not income:
+        return None
+    in_line = Refund.short_since.is_null(False) & (Refund.done_at.is_null()) & (Refund.id < refund.id)
+    missing = max(0, _sum(in_line) + _need_of(refund.payment) - _left(known))
+    wait = DAY * (missing / income)
+    return _rounded_up(clock.now() + wait) if wait < LONGEST_WAIT else None
+
+
+def _left(known: StarBalance) -> int:
+    under_way = Refund.done_at.is_null() & ((Refund.state == "sent") | Refund.silent)
+    return known.nano - _sum(under_way | (Refund.done_at >= known.asked_at))
+
+
+def _sum(which: Any) -> int:
+    return int(Refund.select(fn.SUM(_need())).join(Payment).where(which).scalar() or 0)
+
+
+def _need() -> Any:
+    """A refund takes from us what has arrived of its charge: an affiliate gives back the rest."""
+    return fn.COALESCE(Payment.credited_nano, Payment.amount * NANO)
+
+
+def _need_of(payment: Payment) -> int:
+    return payment.amount * NANO if payment.credited_nano is None else payment.credited_nano
+
+
+def _short() -> Any:
+    return Refund.select().where(Refund.short_since.is_null(False), Refund.state.in_(("due", "stuck")))
+
+
+def _rounded_up(moment: datetime) -> datetime:
+    """So that a page need not change with every look."""
+    steps = ceil(moment.timestamp() / STEP.total_seconds())
+    return datetime.fromtimestamp(steps * STEP.total_seconds(), moment.tzinfo)
