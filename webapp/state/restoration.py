@@ -3,8 +3,8 @@
 It is known by a mark (`flask restore`) or found by evidence, for a file that was copied, a folder that was
 set back or a snapshot of the machine leave no mark: each new leader compares eSIM Go's list with its rows
 (webapp/orders/copies.py), and Telegram's statement may name an order that nobody knows. Until then nothing is
-done about an order that was paid for before this leader began. What comes of either is the same: what was paid for
-before is looked up at eSIM Go before it is bought, and its deadline counts from the restoration: nobody is
+done about an order that was paid for before this leader began. What comes of either is the same: what was
+paid for before is looked up at eSIM Go before it is bought, and its deadline counts from the restoration: nobody is
 refunded for what they have.
 """
 
