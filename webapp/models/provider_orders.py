@@ -18,7 +18,8 @@ class AuditedOrder(Row):
     `verdict`: bound (to the intent `submission`), under_way (an intent may still get it, or it is ours and
     not listed yet), elsewhere (nobody here has ordered it), twice (beside an equal one of ours), lost (ours,
     and not listed any more), before (the shop began), income and applied (no purchases).
-    `settled`: what the owner has made of it, spent or surplus. `counted`: how much of it the balance is known
+    `settled`: what the owner has made of it, spent or surplus (wanted until its eSIM was looked at, and
+    `is_used` when that was not fresh). `counted`: how much of it the balance is known
     to have paid. `seen_at`: when it was last listed.
     """
 
@@ -35,6 +36,7 @@ class AuditedOrder(Row):
     verdict = CharField()
     settled = CharField(default="")
     settled_at = UtcField(null=True)
+    is_used = BooleanField(default=False)
     counted = BigIntegerField(null=True, index=True)
     first_seen_at = UtcField(default=clock.now)
     seen_at = UtcField(null=True)

@@ -26,6 +26,7 @@ class AuditedOrder(Model):
     verdict = CharField()
     settled = CharField()
     settled_at = UtcField(null=True)
+    is_used = BooleanField()
     counted = BigIntegerField(null=True, index=True)
     first_seen_at = UtcField()
     seen_at = UtcField(null=True)
