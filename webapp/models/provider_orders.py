@@ -58,7 +58,7 @@ class ProviderLook(Row):
     Thousandths of `currency`: `balance`, None where it moved while it was read; since the look before with
     one, `spent` on orders, and `income` (a rise that no order explains, or a top-up that is listed);
     `missing`: what it has fallen by without an order, until the owner has `accepted` so much; `pending`: what
-    intents without an answer may have cost.
+    intents without an answer may have cost; `awaited`: credit for plans that were taken back, not seen yet.
     """
 
     at = UtcField(default=clock.now, index=True)
@@ -74,6 +74,7 @@ class ProviderLook(Row):
     income = BigIntegerField(default=0)
     missing = BigIntegerField(default=0)
     pending = BigIntegerField(default=0)
+    awaited = BigIntegerField(default=0)
     accepted = BigIntegerField(default=0)
 
     class Meta:

@@ -50,6 +50,7 @@ class ProviderLook(Model):
     income = BigIntegerField()
     missing = BigIntegerField()
     pending = BigIntegerField()
+    awaited = BigIntegerField()
     accepted = BigIntegerField()
 
     class Meta:
