@@ -7,3 +7,4 @@ from webapp import orders
 def run(context: Context) -> None:
     orders.collect(context.esimgo)
     orders.collect_late(context.esimgo)
+    orders.take_in(context.esimgo)

@@ -115,12 +115,13 @@ def books(customer: Customer) -> str:
     row = {"currency": "USD", "quantity": 1}
     for number, (verdict, item, total, intent) in enumerate(
         [
-            ("elsewhere", "esim_10GB_30D_TR_V2", 9600, None),
+            ("elsewhere", "esim_5GB_30D_TR_V2", 6100, None),
             ("twice", "esim_3GB_30D_TR_V2", 4200, None),
             ("lost", "esim_5GB_30D_TR_V2", 6100, lost),
         ]
     ):
         reference = f"0b5f2d7e-91c4-4a36-8f0d-5c2f7ad0c1{number}0"
         told = {"item": item, "total": total, "submission": intent, "ordered_at": after(-3000 + number)}
+        told["iccids"] = f'["894450100000000000{number}"]'
         AuditedOrder.create(reference=reference, verdict=verdict, **row, **told)
     return "/admin/books"

@@ -72,6 +72,18 @@ def test_what_has_been_explained_meanwhile_is_not_counted_as_spent(shopkeeper: P
     assert (AuditedOrder.get().settled, actions()) == ("", [])
 
 
+def test_what_can_be_stock_is_offered_as_such_and_looked_at_first(shopkeeper: Person) -> None:
+    nobodys(quantity=1, iccids='["8944501000000000017"]')
+    nobodys("two", quantity=2, iccids="[]")
+    page = text(shopkeeper.get("/admin/books"))
+    assert page.count("Give it to the next buyer") == 1
+    assert NOTHING in text(shopkeeper.post("/admin/books", do="wanted", order="two"))
+    page = text(shopkeeper.post("/admin/books", do="wanted", order="theirs"))
+    assert "Give it to the next buyer" not in page
+    assert AuditedOrder.get(AuditedOrder.reference == "theirs").settled == "wanted"
+    assert actions() == [("books.settle", "theirs", "wanted")]
+
+
 def test_missing_money_is_shown_and_accepted_as_it_was_seen(shopkeeper: Person) -> None:
     look(missing=12_340)
     page = text(shopkeeper.get("/admin/books"))

@@ -35,7 +35,17 @@ from webapp.clients.mail.errors import MailError, TryLater
 from webapp.clients.telegram.errors import NotReached
 from webapp.clients.telegram.updates import WebhookInfo
 from webapp.esims import callbacks
-from webapp.models import Callback, Incident, Lease, Order, OrderEvent, Payment, StarMovement, Submission
+from webapp.models import (
+    Callback,
+    Incident,
+    Lease,
+    Order,
+    OrderEvent,
+    Payment,
+    ProviderLook,
+    StarMovement,
+    Submission,
+)
 from webapp.operations import alerts, conditions, external_checks, watchdog
 from webapp.orders import limits, unplaced
 from webapp.state import funnel, incidents, star_balance
@@ -218,7 +228,20 @@ def stars_are_spent(night: Night) -> Callable[[], object]:
     return lambda: row.delete_instance()
 
 
+def a_list_is_not_read_to_its_end(night: Night) -> Callable[[], object]:
+    def look(ago_s: float, *, complete: bool) -> object:
+        row = {"at": after(-ago_s), "told_at": after(-ago_s), "since": after(-86_400), "orders": 7}
+        return ProviderLook.create(epoch=1, why="hour", complete=complete, **row)
+
+    look(4 * 3600, complete=True)
+    look(2 * 3600, complete=False)
+    assert night.passes(60) == [], "not for an hour or two"
+    look(1, complete=False)
+    return lambda: look(0, complete=True)
+
+
 CAUSES = {
+    "order_list_unread": a_list_is_not_read_to_its_end,
     "order_stuck": an_order_hangs,
     "answer_differs": an_answer_is_another_ones,
     "orders_failing": orders_fail,

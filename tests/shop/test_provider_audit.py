@@ -25,7 +25,7 @@ from tests.shop.standins import Bot, Provider
 from webapp.base.config import Config
 from webapp.books import provider_audit, provider_balance
 from webapp.clients.esimgo.payloads import OrderWindow, Organisation, ProviderOrder
-from webapp.models import AuditedOrder, Order, ProviderLook, Submission
+from webapp.models import AuditedOrder, Order, ProviderLook, ReturnRequest, Submission
 from webapp.operations import conditions
 from webapp.orders import reconciling
 from webapp.state import incidents
@@ -258,6 +258,30 @@ def test_money_that_comes_in_hides_nothing_that_is_gone(jobs: Context, advance: 
     theirs = placed("theirs", created_at=after(-10))
     now = weigh(jobs, 1085.8, theirs)
     assert (now.spent, now.income, now.missing) == (4200, 100_000, 10_000)
+
+
+def taken_back(order: Order) -> None:
+    ReturnRequest.create(order=order, why="wish", state="revoked", done_at=after(0))
+
+
+def test_the_credit_for_a_plan_that_was_taken_back_is_no_income_and_hides_nothing(
+    jobs: Context, advance: Advance
+) -> None:
+    order, other = make_order("returned"), make_order("returned", plan_id="other")
+    weigh(jobs, 1000)
+    advance(60)
+    taken_back(order)
+    now = weigh(jobs, 1004.2)
+    assert (now.income, now.awaited, now.missing) == (0, 0, 0)
+    advance(60)
+    taken_back(other)
+    now = weigh(jobs, 1004.2)
+    assert (now.income, now.awaited, now.missing) == (0, 4200, 0), (
+        "it has not come, or something else has gone"
+    )
+    advance(60)
+    now = weigh(jobs, 1058.4)
+    assert (now.income, now.awaited, now.missing) == (50_000, 0, 0)
 
 
 def test_a_listed_top_up_of_the_balance_hides_nothing(jobs: Context) -> None:

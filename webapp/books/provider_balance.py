@@ -1,17 +1,17 @@
 """eSIM Go's balance, from look to look: what it has fallen by is what the orders between have cost.
 
 Each order is counted once, when it is first seen; ours that are not listed (yet) are counted as well. So what
-is missing is known to the unit, and an order that shows late explains it. A rise without an order is money
-that came in: it is told on the page, and nobody is woken for it.
+is missing is known to the unit, and an order that shows late explains it. A rise is the credit for plans that
+were taken back, or money that came in: that is told on the page, and nobody is woken for it.
 """
 
 from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
-from peewee import chunked
+from peewee import chunked, fn
 
-from webapp.models import AuditedOrder, ProviderLook
+from webapp.models import AuditedOrder, Order, ProviderLook, ReturnRequest, Submission
 
 NO_PURCHASE = ("income", "applied")
 ACROSS = timedelta(seconds=5)
@@ -45,8 +45,19 @@ def _explain(look: ProviderLook, before: ProviderLook, rows: list[AuditedOrder])
     came_in = _more(row for row in rows if row.verdict == "income")
     more = (before.balance or 0) - (look.balance or 0) - now + came_in
     missing = before.missing - before.accepted + max(0, more)
+    rise, awaited = max(0, -more), before.awaited + _taken_back(before, look)
+    look.awaited = max(0, awaited - rise)
     look.spent, look.missing = late + now, max(0, missing - late)
-    look.income = came_in + max(0, -more) + max(0, late - missing)
+    look.income = came_in + max(0, rise - awaited) + max(0, late - missing)
+
+
+def _taken_back(before: ProviderLook, look: ProviderLook) -> int:
+    """What the plans had cost that eSIM Go has taken back between these looks, and is to credit."""
+    served = Submission.id == Order.submission_id
+    query = Submission.select(fn.SUM(Submission.cost)).join(Order, on=served).switch(Order)
+    between = (ReturnRequest.done_at > before.at) & (ReturnRequest.done_at <= look.at)
+    revoked = query.join(ReturnRequest, on=(ReturnRequest.order == Order.id))
+    return int(revoked.where(ReturnRequest.state == "revoked", between).scalar() or 0)
 
 
 def last() -> ProviderLook | None:

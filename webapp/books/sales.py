@@ -206,9 +206,9 @@ def _stocked(period: Period, key: Any) -> dict[str, int]:
 
 
 def _strange(period: Period) -> dict[str, int]:
-    """By day: what was made twice, until it is explained, and what the owner counts as spent."""
+    """By day: what was made twice, and what the owner counts as spent or has put into stock."""
     spent = (AuditedOrder.verdict == "twice") | (
-        (AuditedOrder.verdict == "elsewhere") & (AuditedOrder.settled == "spent")
+        (AuditedOrder.verdict == "elsewhere") & (AuditedOrder.settled != "")
     )
     query = AuditedOrder.select(day_of(AuditedOrder.ordered_at).alias("key"), _sum(AuditedOrder.total))
     return dict(_tuples(query.where(spent, period.holds(AuditedOrder.ordered_at)).group_by(SQL("1"))))

@@ -18,7 +18,8 @@ class AuditedOrder(Row):
     `verdict`: bound (to the intent `submission`), under_way (an intent may still get it, or it is ours and
     not listed yet), elsewhere (nobody here has ordered it), twice (beside an equal one of ours), lost (ours,
     and not listed any more), before (the shop began), income and applied (no purchases).
-    `settled`: what the owner has made of it, spent or surplus. `counted`: how much of it the balance is known
+    `settled`: what the owner has made of it, spent or surplus (wanted until its eSIM was looked at, and
+    `is_used` when that was not fresh). `counted`: how much of it the balance is known
     to have paid. `seen_at`: when it was last listed.
     """
 
@@ -35,6 +36,7 @@ class AuditedOrder(Row):
     verdict = CharField()
     settled = CharField(default="")
     settled_at = UtcField(null=True)
+    is_used = BooleanField(default=False)
     counted = BigIntegerField(null=True, index=True)
     first_seen_at = UtcField(default=clock.now)
     seen_at = UtcField(null=True)
@@ -56,7 +58,7 @@ class ProviderLook(Row):
     Thousandths of `currency`: `balance`, None where it moved while it was read; since the look before with
     one, `spent` on orders, and `income` (a rise that no order explains, or a top-up that is listed);
     `missing`: what it has fallen by without an order, until the owner has `accepted` so much; `pending`: what
-    intents without an answer may have cost.
+    intents without an answer may have cost; `awaited`: credit for plans that were taken back, not seen yet.
     """
 
     at = UtcField(default=clock.now, index=True)
@@ -72,6 +74,7 @@ class ProviderLook(Row):
     income = BigIntegerField(default=0)
     missing = BigIntegerField(default=0)
     pending = BigIntegerField(default=0)
+    awaited = BigIntegerField(default=0)
     accepted = BigIntegerField(default=0)
 
     class Meta:

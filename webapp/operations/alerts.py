@@ -51,6 +51,7 @@ def kinds() -> dict[str, Kind]:
         "order_elsewhere": Kind(_("An order at eSIM Go that the shop has not made"), False),
         "order_twice": Kind(_("eSIM Go has made an order twice"), False),
         "order_lost": Kind(_("eSIM Go does not list an order of the shop"), False),
+        "order_list_unread": Kind(_("eSIM Go's list of orders cannot be read to its end"), False),
         "balance_missing": Kind(_("eSIM Go's balance has fallen without an order"), True),
         "callbacks_unsigned": Kind(_("eSIM Go's callbacks are not signed as they should be"), False),
         "callbacks_silent": Kind(_("eSIM Go's callbacks do not come any more"), False),

@@ -39,6 +39,7 @@ ENOUGH_TO_TELL = 10
 QUIET_LAST = 2
 DAY = timedelta(days=1)
 RUNWAY_SHORT, RUNWAY_CRITICAL = timedelta(hours=24), timedelta(hours=6)
+UNREAD_FOR = timedelta(hours=3)
 SILENT_AFTER_ACTIVATIONS = 3
 DISK_LEAST_FREE = 0.1
 CERTIFICATE_LEAST = timedelta(days=14)
@@ -190,6 +191,14 @@ def _nobodys(verdict: str) -> Callable[[Config, BotApi], Found]:
     return find
 
 
+def _list_unread(_config: Config, _bot: BotApi) -> Found:
+    """eSIM Go answers, and for hours no look at its orders has come to their end."""
+    last, whole = provider_audit.last_look(), provider_audit.last_look(complete=True)
+    if last is None or last.complete or (whole is not None and last.at - whole.at < UNREAD_FOR):
+        return {}
+    return {"": f"not since {whole.at:%d %b %H:%M} UTC" if whole else "never yet"}
+
+
 def _balance_missing(_config: Config, _bot: BotApi) -> Found:
     missing, look = provider_balance.difference(), provider_balance.last()
     if look is None or not missing:
@@ -297,6 +306,7 @@ CONDITIONS: Mapping[str, Callable[[Config, BotApi], Found | None]] = {
     "order_elsewhere": _nobodys("elsewhere"),
     "order_twice": _nobodys("twice"),
     "order_lost": _nobodys("lost"),
+    "order_list_unread": _list_unread,
     "balance_missing": _balance_missing,
     "callbacks_unsigned": _callbacks_unsigned,
     "callbacks_silent": _callbacks_silent,

@@ -9,13 +9,14 @@ from webapp.orders.pace import CALL_CAN_TAKE
 from webapp.orders.placing import NotPlaced, expire, find, of_customer, place, purge, recent
 from webapp.orders.progress import Progress, progress
 from webapp.orders.returning import answer_returns, obstacle, request_of, request_return, returnable
-from webapp.orders.surplus import collect_late
+from webapp.orders.surplus import can_be_stock, collect_late, take_in
 
 __all__ = [
     "CALL_CAN_TAKE",
     "NotPlaced",
     "Progress",
     "answer_returns",
+    "can_be_stock",
     "collect",
     "collect_late",
     "deliver",
@@ -38,5 +39,6 @@ __all__ = [
     "requeue",
     "returnable",
     "submit_next",
+    "take_in",
     "take_over",
 ]

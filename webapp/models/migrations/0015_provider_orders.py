@@ -26,6 +26,7 @@ class AuditedOrder(Model):
     verdict = CharField()
     settled = CharField()
     settled_at = UtcField(null=True)
+    is_used = BooleanField()
     counted = BigIntegerField(null=True, index=True)
     first_seen_at = UtcField()
     seen_at = UtcField(null=True)
@@ -49,6 +50,7 @@ class ProviderLook(Model):
     income = BigIntegerField()
     missing = BigIntegerField()
     pending = BigIntegerField()
+    awaited = BigIntegerField()
     accepted = BigIntegerField()
 
     class Meta:

@@ -1,7 +1,7 @@
 """What the merchant does by hand: find an order, help it, and see who has done what."""
 
 from webapp.operations.admin.audit import StaleState, acting, latest_events
-from webapp.operations.admin.books import AUDIT, accept_missing, settle_order
+from webapp.operations.admin.books import AUDIT, accept_missing, settle_order, stockable
 from webapp.operations.admin.finding import find, latest, owed, stuck
 from webapp.operations.admin.job_requests import enqueue
 from webapp.operations.admin.journal import Entry, journal
@@ -23,6 +23,7 @@ __all__ = [
     "owed",
     "remedies",
     "settle_order",
+    "stockable",
     "stuck",
     "version",
 ]

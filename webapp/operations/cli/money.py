@@ -75,6 +75,8 @@ def _balance() -> Iterator[str]:
     if look is not None and look.balance is not None:
         balance = f"{money.plain(look.balance)} {look.currency}".strip()
         yield f"Balance at eSIM Go: {balance}, seen at {look.at:%Y-%m-%d %H:%M} UTC"
+        if look.awaited:
+            yield f"Credit awaited for plans taken back: {money.plain(look.awaited)}"
 
 
 def _odd() -> Iterator[str]:

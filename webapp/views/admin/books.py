@@ -23,13 +23,15 @@ def books(admin: Customer) -> Response:
 @blueprint.post("/books")
 @admin
 def settle(admin: Customer) -> Response:
-    """`do`: look (compare both books now), spent (an order that is nobody's), or accept (what is missing)."""
+    """`do`: look (compare both books now), spent or wanted (an order that is nobody's), or accept (what is
+    missing).
+    """
     action = request.form.get("do", "")
     if action == "look":
         actions.enqueue(actions.AUDIT)
         return _shown()
     try:
-        if action == "spent":
+        if action in {"spent", "wanted"}:
             actions.settle_order(admin, request.form.get("order", "")[:250], action)
         elif action == "accept" and (missing := request.form.get("missing", "")).isdecimal():
             actions.accept_missing(admin, int(missing[:18]))
@@ -47,6 +49,7 @@ def _shown(flash: Flash | None = None) -> Response:
         "admin/books",
         flash=flash,
         rows=rows[:MOST_ROWS],
+        stockable=actions.stockable(rows[:MOST_ROWS]),
         left_off=max(0, len(rows) - MOST_ROWS),
         missing=provider_balance.difference(),
         balance=provider_balance.last(),
