@@ -4,8 +4,8 @@ It is known by a mark (`flask restore`) or found by evidence, for a file that wa
 set back or a snapshot of the machine leave no mark: each new leader compares eSIM Go's list with its rows
 (webapp/orders/copies.py), and Telegram's statement may name an order that nobody knows. Until then nothing is
 done about an order that was paid for before this leader began. What comes of either is the same: what was
-paid for before is looked up at eSIM Go before it is bought, and its deadline counts from the restoration: nobody is
-refunded for what they have.
+paid for before is looked up at eSIM Go before it is bought, and its deadline counts from the restoration:
+nobody is refunded for what they have.
 """
 
 from dataclasses import dataclass

@@ -1,8 +1,8 @@
 """Refunds are paid from the bot's balance of Stars: one that it does not cover waits, and is not tried.
 
-What is left is the balance as it was told, less what was taken since: by refunds that are under way, whose
-answer was lost, or that have arrived. Nothing is known of a balance that was told long ago: then Telegram's
-refusal tells.
+What is left is the balance as it was told, with what was paid since, less what was taken since by refunds:
+those that are under way, whose answer was lost, or that have arrived. Nothing is known of a balance that was
+told long ago: then Telegram's refusal tells.
 """
 
 from datetime import datetime, timedelta
@@ -83,8 +83,11 @@ def expected_at(refund: Refund) -> datetime | None:
 
 
 def _left(known: StarBalance) -> int:
+    """A charge that was made as it was asked for may count twice: then Telegram's refusal tells."""
     under_way = Refund.done_at.is_null() & ((Refund.state == "sent") | Refund.silent)
-    return known.nano - _sum(under_way | (Refund.done_at >= known.asked_at))
+    came = (Payment.confirmed_at > known.asked_at) & (Payment.state != "created")
+    income = Payment.select(fn.SUM(fn.COALESCE(Payment.credited_nano, Payment.amount * NANO))).where(came)
+    return known.nano + int(income.scalar() or 0) - _sum(under_way | (Refund.done_at >= known.asked_at))
 
 
 def _sum(which: Any) -> int:

@@ -57,15 +57,6 @@ class Credit:
 
 
 @dataclass(frozen=True)
-class Entry:
-    """A line of the statement: a charge, or (`charge` is None) the way back of the one with this id."""
-
-    charge_id: str
-    charge: Charge | None
-    credit: Credit | None = None
-
-
-@dataclass(frozen=True)
 class Movement:
     """A line of the statement that is about nothing we sell. `nano`: nanostars, negative where they went."""
 
@@ -73,6 +64,18 @@ class Movement:
     kind: str
     nano: int
     at: datetime
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A line of the statement: a charge, or (`charge` is None) the way back of the one with this id. What it
+    is where we have no such charge, `otherwise` says.
+    """
+
+    charge_id: str
+    charge: Charge | None
+    credit: Credit | None = None
+    otherwise: Movement | None = None
 
 
 class Page(NamedTuple):

@@ -86,15 +86,19 @@ def _our_errors() -> Iterator[None]:
 
 def _is_ours(row: StarTransaction) -> bool:
     """Stars also move for other reasons (gifts, ads, withdrawals, another product of this bot): ours is what
-    belongs to an invoice of ours.
+    belongs to an invoice of ours. Its refund need not say so.
     """
     partner = row.source or row.receiver
-    return partner is not None and partner.user is not None and is_reference(partner.invoice_payload)
+    if partner is None or partner.user is None:
+        return False
+    silent = not row.incoming and not partner.invoice_payload
+    return silent or is_reference(partner.invoice_payload)
 
 
 def _entry(row: StarTransaction) -> Entry | None:
     if row.source is None:
-        return Entry(row.id, None)
+        says_so = row.receiver is not None and row.receiver.invoice_payload
+        return Entry(row.id, None, otherwise=None if says_so else _movement(row))
     if row.source.user is None:
         return None
     affiliate = row.source.affiliate

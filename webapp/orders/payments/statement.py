@@ -117,8 +117,16 @@ def _take(entries: list[Entry], gone_back: set[str], config: Config) -> int:
         elif entry.charge_id not in known:
             new += _unheard_of(_as_paid(entry.charge, entry.credit), entry.charge_id in gone_back, config)
             crash_point("statement.booked")
+    _note_movements(_no_refunds(entries))
     _mark_listed(entries)
     return new
+
+
+def _no_refunds(entries: list[Entry]) -> list[Movement]:
+    """What went to somebody without a word for what, and was no charge of ours: a gift, perhaps."""
+    ids = [entry.charge_id for entry in entries if entry.otherwise is not None]
+    ours = {row.charge_id for row in Payment.select(Payment.charge_id).where(Payment.charge_id.in_(ids))}
+    return [entry.otherwise for entry in entries if entry.otherwise and entry.charge_id not in ours]
 
 
 def _as_paid(charge: Charge, credit: Credit | None) -> Charge:
