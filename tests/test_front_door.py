@@ -21,7 +21,7 @@ PUBLIC_THOUGH = {"_meta", "_exit", "_replace", "_fields", "_make", "_typeshed"}
 HARMLESS = {
     "tests/shop/test_module_state.py": (  # names state, and plants some
         "_PRE_CHECKOUTS _REQUESTS _RUNS _SECONDS _abc_ _asking _known _line _local _lock _lru_cache_wrapper "
-        "_numbers _offset_file _pace _shared _waiting"
+        "_numbers _offset_file _pace _shared _waiting _zero"
     ),
     "tests/wall_time.py": "_Scope _ns",  # its own, and how some clocks end
     "bench/admin.py": "_at",  # how the columns that hold moments end

@@ -415,7 +415,7 @@ def _calm(_method: str, _path: str, _body: bytes) -> Mix:
 def _intent() -> int:
     """Whose purchase is being sent: one at a time, so the newest that has begun."""
     newest = Submission.select(Submission.id).where(Submission.sent_at.is_null(False))
-    row = newest.order_by(Submission.sent_at.desc(), Submission.id.desc()).first()
+    row = newest.order_by(Submission.id.desc()).first()
     return 0 if row is None else int(row.id)
 
 

@@ -517,11 +517,19 @@ def test_of_an_order_is_received_what_its_owner_has_paid_and_not_got_back() -> N
 
 def test_a_charge_that_is_heard_of_after_its_deadline_is_no_good_news(config: Config) -> None:
     """It is paid, so that it goes back with everything else; nobody is told that a plan is on its way."""
-    order = make_order()
+    order = make_order(created_at=after(-config.deadline_s - 60))
     charged_at = after(-config.deadline_s - 1)
     payments.confirm(stars.charge(OWNER, charge(order), at=charged_at), config)
     assert (order.fresh().stage, kinds(order)) == ("paid", [])
     assert order.fresh().deadline_at < clock.now()
+
+
+@pytest.mark.parametrize("telegram_s", [-900, 900])
+def test_a_charge_that_telegram_dates_wrongly_has_its_full_time(config: Config, telegram_s: float) -> None:
+    order = make_order(created_at=after(-20))
+    payments.confirm(stars.charge(OWNER, charge(order), at=after(telegram_s)), config)
+    left_s = (order.fresh().deadline_at - clock.now()).total_seconds()
+    assert config.deadline_s - 30 < left_s <= config.deadline_s
 
 
 def test_a_charge_that_is_told_again_changes_nothing(config: Config) -> None:

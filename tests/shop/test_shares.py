@@ -81,15 +81,6 @@ def test_a_share_is_used_up_and_comes_back_when_its_window_is_over(advance: Adva
     assert [shares.take(OWNER, "validations") for _ in range(most + 1)] == [True] * most + [False]
 
 
-@pytest.mark.usefixtures("still")
-def test_a_clock_that_is_set_back_locks_nobody_out(advance: Advance) -> None:
-    most, within = ALLOWED["validations"]
-    for _ in range(most):
-        shares.take(OWNER, "validations")
-    advance(-2 * within.total_seconds())
-    assert shares.take(OWNER, "validations")
-
-
 def test_whoever_deletes_their_data_does_not_get_a_new_share() -> None:
     while shares.take(OWNER, "validations"):
         pass

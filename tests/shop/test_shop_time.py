@@ -92,3 +92,49 @@ def test_a_database_that_is_not_migrated_keeps_nobody_from_starting(tmp_path: Pa
     before = clock.zero()
     shop_time.begin()
     assert clock.zero() == before
+
+
+@pytest.fixture
+def elsewhere(database: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    """This process runs on another machine than the leader."""
+    shop_time.follow()
+    monkeypatch.setattr(clock, "boot", lambda: "another machine")
+    shop_time.follow()
+
+
+def leader_notes(ahead_of_us_s: float = 0) -> None:
+    Setting.write_time(shop_time.REACHED, after(ahead_of_us_s))
+
+
+@pytest.mark.usefixtures("elsewhere")
+@pytest.mark.parametrize("off_s", [-900, -5, 90, 86_400])
+def test_a_process_on_another_machine_keeps_up_with_the_leader(off_s: int) -> None:
+    right, theirs = clock.zero(), shop_time.LeadersTime()
+    leader_notes()
+    theirs.keep_up()
+    Boot.update(zero=right + timedelta(seconds=off_s)).where(Boot.name == clock.boot()).execute()
+    shop_time.follow()
+    leader_notes(-off_s)
+    theirs.keep_up()
+    assert abs((clock.zero() - right).total_seconds()) < 1
+    assert Boot.get_by_id(clock.boot()).zero == clock.zero()
+
+
+@pytest.mark.usefixtures("elsewhere")
+def test_a_leader_that_notes_nothing_any_more_moves_nobody() -> None:
+    right, theirs = clock.zero(), shop_time.LeadersTime()
+    leader_notes(-3600)
+    for _ in range(3):
+        theirs.keep_up()
+    assert clock.zero() == right
+
+
+@pytest.mark.usefixtures("elsewhere")
+def test_a_note_may_be_as_old_as_the_last_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    right, theirs, counted = clock.zero(), shop_time.LeadersTime(), clock.counted()
+    leader_notes()
+    theirs.keep_up()
+    monkeypatch.setattr(clock, "counted", lambda: counted + 600)
+    leader_notes(-599)
+    theirs.keep_up()
+    assert clock.zero() == right

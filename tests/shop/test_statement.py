@@ -62,7 +62,7 @@ def rung() -> set[tuple[str, str]]:
 
 
 def test_a_payment_that_nobody_told_us_of_is_served(bot: Bot, config: Config) -> None:
-    order = make_order()
+    order = make_order(created_at=after(-60))
     bot.transactions = [line(order, "unheard")]
     assert payments.reconcile(bot, config) == 1
     paid = order.fresh()
@@ -75,7 +75,7 @@ def test_a_payment_that_nobody_told_us_of_is_served(bot: Bot, config: Config) ->
 
 def test_one_that_is_found_too_late_to_be_served_goes_back_at_once(bot: Bot, config: Config) -> None:
     make_plan()
-    order = make_order("expired")
+    order = make_order("expired", created_at=after(-3700))
     bot.transactions = [line(order, "late", ago_s=3600)]
     payments.reconcile(bot, config)
     orders.enforce_deadlines()

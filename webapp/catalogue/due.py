@@ -37,7 +37,7 @@ def request_news() -> None:
     """Read it again for somebody who waits for it, but not at once after a reading that has failed."""
     now, tried_at, read_at = clock.now(), _tried_at(), synced_at()
     has_failed = tried_at is not None and (read_at is None or tried_at > read_at)
-    if tried_at is None or not has_failed or not timedelta() <= now - tried_at < REST:
+    if tried_at is None or not has_failed or now - tried_at >= REST:
         request_sync()
 
 
@@ -65,13 +65,9 @@ def done(begun_at: datetime) -> None:
 
 
 def is_read_since(moment: datetime | None) -> bool:
-    """Was a reading that is finished begun after this moment? One in the future tells that the clock was
-    moved: then what is known has to do.
-    """
-    if moment is None or moment > clock.now():
-        return True
+    """Was a reading that is finished begun after this moment?"""
     as_of = Setting.read_time(_AS_OF)
-    return as_of is not None and moment < as_of <= clock.now()
+    return moment is None or (as_of is not None and moment < as_of)
 
 
 def synced_at() -> datetime | None:

@@ -74,7 +74,6 @@ class AbuseCounter(Row):
         """Count one more for `subject`; False when that would be more than `most` `within` so long.
 
         Each has a place, and a place is taken once: of two at the same moment the second gets the next one.
-        What is further ahead than `within` was taken by a clock that was wrong, and is free.
         """
         now = clock.now()
         key = digests()(purpose, subject)
@@ -86,6 +85,6 @@ class AbuseCounter(Row):
         row = cls.insert(key=key, purpose=purpose, occasion=place, **taken).on_conflict(
             conflict_target=[cls.key, cls.occasion],
             update=taken,
-            where=(cls.at <= now - within) | (cls.at > now + within),
+            where=cls.at <= now - within,
         )
         return bool(row.as_rowcount().execute())

@@ -12,6 +12,7 @@ from webapp.models import db
 from webapp.operations import alerts
 from webapp.operations.beginning import Beginning
 from webapp.state import incidents, leases, shop_time
+from webapp.state.shop_time import LeadersTime
 
 log = logging.getLogger(__name__)
 
@@ -31,11 +32,13 @@ def begin(config: Config) -> None:
 
 
 def _watch(config: Config, bot: BotApi, start: Beginning) -> None:
+    leaders_time = LeadersTime()
     clock.sleep(MISSING_AFTER_S)  # the jobs process may be starting too
     while True:
         try:
             db.keep_connection()
             shop_time.follow()
+            leaders_time.keep_up()
             check_jobs_process(config, bot)
             start.go_on()
         except PeeweeException as error:

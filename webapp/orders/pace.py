@@ -33,10 +33,8 @@ def due_in(config: Config) -> float:
     if last is None:
         return 0.0
     ago_s: float = (clock.now() - last.sent_at).total_seconds()
-    if ago_s < 0:
-        return 0.0  # the clock was set back, and how long ago that was nobody knows
     pause_s = config.esimgo_order_interval_s and config.esimgo_order_interval_s + ARRIVES_WITHIN_S
-    return max(0.0, float(pause_s) - ago_s)
+    return min(float(pause_s), max(0.0, float(pause_s) - ago_s))
 
 
 def per_order(config: Config) -> timedelta:
@@ -95,10 +93,8 @@ class _Sent(NamedTuple):
 
 
 def _lately() -> list[_Sent]:
-    """Not those that a clock has written which was ahead of ours."""
-    now = clock.now()
     sent = Submission.select(Submission.sent_at, Submission.ended_at, Order.id, Order.paid_at).join(Order)
-    began = _was_sent() & Submission.sent_at.between(now - LATELY, now)
+    began = _was_sent() & (Submission.sent_at >= clock.now() - LATELY)
     newest = sent.where(began).order_by(Submission.sent_at.desc(), Submission.id.desc()).limit(KNOWN)
     rows: Any = newest.tuples()
     return [_Sent._make(row) for row in rows]

@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 
 REACHED = "clock.reached"
 """Name of a setting: a moment that the shop's time has passed."""
+MAY_DIFFER = timedelta(seconds=30)
 WRONG = "clock.wrong_since"
 """Name of a setting: since when the outside says that our clock is wrong; null while it does not."""
 
@@ -52,6 +53,30 @@ def adopt(zero: datetime | None) -> None:
 def reach() -> None:
     """Note how late it is, for the next boot. The leader does so now and then."""
     Setting.write_time(REACHED, clock.now())
+
+
+class LeadersTime:
+    """How late it is for the leader, which notes it every few seconds, for a process on another machine: only
+    the leader asks the outside. Not for several threads.
+    """
+
+    def __init__(self) -> None:
+        self._reached: datetime | None = None
+        self._looked_s = float("-inf")
+
+    def keep_up(self) -> None:
+        """Count as the leader does, where ours is another boot. What it has just noted is as old as our last
+        look, at most.
+        """
+        before, looked_s = self._reached, self._looked_s
+        self._reached, self._looked_s = Setting.read_time(REACHED), clock.counted()
+        if self._reached is None or before is None or self._reached == before:
+            return
+        ahead, may_be = clock.now() - self._reached, timedelta(seconds=self._looked_s - looked_s)
+        if ahead < timedelta(0) or ahead > may_be + MAY_DIFFER:
+            log.warning("this machine's time is not the leader's: off by %.0f s", ahead.total_seconds())
+            Boot.update(zero=clock.zero() - ahead).where(Boot.name == clock.boot()).execute()
+            follow()
 
 
 def is_confirmed() -> bool:

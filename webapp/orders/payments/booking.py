@@ -73,18 +73,15 @@ def _fits(order: Order, charge: Charge) -> bool:
 def book(charge: Charge, order: Order | None) -> Payment | None:
     """None when this charge is booked already, perhaps in this very moment by somebody else.
 
-    It was made after it was allowed, and not in the future, whatever Telegram's clock says.
+    It was made after its order was placed, and not in the future, whatever Telegram's clock says.
     """
-    confirmed: dict[str, Any] = {"charge_id": charge.charge_id}
+    at = min(charge.at if order is None else max(charge.at, order.created_at), clock.now())
+    confirmed: dict[str, Any] = {"charge_id": charge.charge_id, "confirmed_at": at}
     try:
         with transaction():
-            at = min(charge.at, clock.now())
             payment = _allowed(charge, order)
-            if payment is not None:
-                confirmed["confirmed_at"] = max(at, payment.created_at)
             if payment is None or not payment.move("confirmed", actor=charge.provider, **confirmed):
                 payment = expect(charge.payer, charge.provider, charge.currency, charge.amount, order)
-                confirmed["confirmed_at"] = at
                 payment.move("confirmed", actor=charge.provider, note="not asked before", **confirmed)
             return payment
     except IntegrityError:
