@@ -159,7 +159,7 @@ def test_one_from_before_the_shop_was_brought_back_is_looked_up_at_esim_go_befor
     make_plan()
     order = make_order()
     charge = stray(order)
-    restoration.note(after(-3 * 86_400))
+    restoration.note(after(-3 * 86_400), config.deadline_s)
     assert unplaced.serve(charge, order, config, "admin 1")
     quoted()
     provider = Provider()

@@ -2,10 +2,10 @@
 
 It is known by a mark (`flask restore`) or found by evidence, for a file that was copied, a folder that was
 set back or a snapshot of the machine leave no mark: each new leader compares eSIM Go's list with its rows
-(webapp/orders/copies.py), and Telegram's statement may name an order that nobody knows. Until then nothing is done
-about an order that was paid for before this leader began. What comes of either is the same: what was paid for
-before is looked up at eSIM Go before it is bought, and its deadline counts from the restoration: nobody is
-refunded for what they have.
+(`webapp/orders/copies.py`), and Telegram's statement may name an order that nobody knows. Until then nothing
+is done about an order that was paid for before this leader began. What comes of either is the same: what was
+paid for before is looked up at eSIM Go before it is bought, and its deadline counts from the restoration:
+nobody is refunded for what they have.
 """
 
 from dataclasses import dataclass
@@ -76,6 +76,12 @@ def begin(led_until: datetime) -> None:
 def compared() -> None:
     """eSIM Go's list tells of no purchase that we do not know, or what it tells is looked up."""
     Setting.write_time(_COMPARED_AT, clock.now())
+
+
+def heard_late(paid_at: datetime) -> None:
+    """Something that was paid for before this leader began is known only now: it is compared again."""
+    if paid_at < past().began_at:
+        Setting.write_time(_COMPARED_AT, None)
 
 
 def note(copied_at: datetime, deadline_s: float, restored_at: datetime | None = None) -> None:
