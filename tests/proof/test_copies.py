@@ -16,6 +16,7 @@ import pytest
 
 from tests.databases.servers import Engine, Server, migrate, wheel
 from tests.proof import proved
+from tests.proof.network import Mix
 from tests.proof.world import NOT_RUN, World, client, config_for
 from tests.settings import changed
 from webapp import catalogue, orders
@@ -61,6 +62,18 @@ class Street:
                 self.charged[order.reference] = answer["charge_id"]
                 return
             self.world.hub.sleep(5)
+
+
+class Refusing:
+    """eSIM Go refuses so many purchases, and sells from then on."""
+
+    def __init__(self, times: int) -> None:
+        self._left = times
+
+    def __call__(self, method: str, path: str, body: bytes) -> Mix:
+        refuses = (method, path) == ("POST", "/orders") and b'"transaction"' in body and self._left > 0
+        self._left -= refuses
+        return {"400": 1.0} if refuses else {}
 
 
 @dataclass
@@ -168,8 +181,10 @@ def test_nothing_is_bought_twice_and_nobody_delivered_is_refunded(
         sell(street, IN_FLIGHT, 0)
         assert world.hub.run_while(lambda: len(Truth.now().open) < IN_FLIGHT / 2, 60, 0.2)
         back = WAYS[way](world, engine, tmp_path)
+        world.provider.mix = Refusing(2)
         sell(street, sales, HOURS * 3600 // sales)
         truth = Truth.now()
+        assert truth.refunded, "money went back of which the copy does not know"
         world.hub.cut(jobs.process)
         db.database.close()
         world.config = changed(world.config, database_url=back())
@@ -182,8 +197,8 @@ def test_nothing_is_bought_twice_and_nobody_delivered_is_refunded(
         counted = count(world, street, truth, in_copy)
         where = world.config.database_url.partition(":")[0]
         run = (
-            f"{way} on {where}: {len(truth.esims)} had their eSIMs, {IN_FLIGHT} purchases begun as the copy "
-            f"was made, {sales} sales in the {HOURS} h after it"
+            f"{way} on {where}: {len(truth.esims)} had their eSIMs and {len(truth.refunded)} their money, "
+            f"{IN_FLIGHT} purchases begun as the copy was made, {sales} sales in the {HOURS} h after it"
         )
         figure = ", ".join(f"{number} {what}" for what, number in counted.items())
         print(f"\nR21: {run}: {figure}")

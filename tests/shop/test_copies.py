@@ -21,6 +21,7 @@ from tests.shop.factories import (
     make_order,
     make_payment,
     make_plan,
+    make_submission,
     make_top_up,
     placed,
     quoted,
@@ -42,10 +43,11 @@ from webapp.models import (
     OrderEvent,
     Payment,
     Plan,
+    Setting,
     Submission,
 )
 from webapp.operations import conditions
-from webapp.orders import copies, payments, reconciling
+from webapp.orders import copies, limits, payments, reconciling
 from webapp.orders.payments import Charge
 from webapp.state import incidents, leases, restoration
 from webapp.state.leases import Leadership
@@ -475,3 +477,38 @@ def test_what_was_paid_for_before_is_looked_up_though_its_plan_is_gone(config: C
     paid_ago = Charge("stars", order.reference, order.telegram_user_id, "XTR", 453, "c-1", after(-HOURS + 60))
     assert payments.confirm(paid_ago, config)
     assert order.fresh().stage == "paid"
+
+
+# --- what went back since
+
+
+def test_what_we_have_refunded_since_is_not_bought(provider: Provider, bot: Bot, config: Config) -> None:
+    order, leadership = paid(), came_back()
+    charge = Payment.get(Payment.order == order)
+    restoration.note(after(-HOURS), config.deadline_s)
+    went_back = {"id": charge.charge_id, "amount": 453, "date": int(after(-60).timestamp())}
+    partner = {"type": "user", "user": {"id": order.telegram_user_id}, "invoice_payload": order.reference}
+    bot.transactions = [went_back | {"source": partner}, went_back | {"receiver": partner}]
+    Setting.write_time("statement.read_at", after(-20))
+    make_submission(order, outcome="absent", claimed_at=after(0))
+    buys(provider, leadership, config)
+    assert (order.fresh().stage, order.fresh().next_try_at, provider.bought) == ("paid", after(5), [])
+    assert payments.reconcile(bot, config) > 0
+    restoration.note(after(-HOURS), config.deadline_s)  # whichever is noticed first
+    assert orders.enforce_deadlines() == 1
+    assert (order.fresh().stage, Payment.get().state) == ("failed", "refunded")
+
+
+@pytest.mark.parametrize(("is_copy", "held"), [(True, 0), (False, 1)])
+def test_a_return_of_which_the_copy_does_not_know_holds_nobody(
+    is_copy: bool, held: int, bot: Bot, config: Config
+) -> None:
+    order = make_order("active", paid_at=after(-2 * HOURS))
+    charge = Payment.get(Payment.order == order)
+    if is_copy:
+        restoration.note(after(-HOURS), config.deadline_s)
+    partner = {"type": "user", "user": {"id": order.telegram_user_id}, "invoice_payload": order.reference}
+    bot.transactions = [{"id": charge.charge_id, "amount": 453, "date": 1, "receiver": partner}]
+    payments.reconcile(bot, config)
+    assert (Payment.get().state, len(limits.held())) == ("refunded", held)
+    assert restoration.knows_refunds()
