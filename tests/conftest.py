@@ -176,6 +176,7 @@ ON_BOTH = {
     "flows.test_faults.test_a_standby_takes_over_when_the_leader_is_killed",
     "flows.test_purchase",
     "proof.test_clocks",
+    "proof.test_copies",
     "proof.test_rush",
     "shop.test_account",
     "shop.test_answers",

@@ -24,7 +24,7 @@ from tests.shop.factories import (
     quoted,
     window,
 )
-from tests.shop.standins import Provider
+from tests.shop.standins import Bot, Provider
 from webapp import create_app, orders
 from webapp.base import clock
 from webapp.base.config import Config
@@ -164,6 +164,10 @@ def test_what_was_not_bought_is_bought_once_it_was_looked_for(
     Submission.update(first_absent_at=after(-10), looks=2).execute()
     reconciling.reconcile(provider, config)
     assert in_new_shop(order).stage == "paid"
+    orders.submit_next(provider, leadership, config)
+    assert in_new_shop(order).stage == "paid", "its money may have gone back since"
+    payments.reconcile(Bot(), config)
+    Order.update(next_try_at=None).execute()
     orders.submit_next(provider, leadership, config)
     assert (in_new_shop(order).stage, len(provider.bought)) == ("ready", 1)
 

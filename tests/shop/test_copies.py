@@ -16,8 +16,12 @@ from tests.shop.factories import (
     events,
     intent_of,
     make_bundle,
+    make_customer,
     make_esim,
     make_order,
+    make_payment,
+    make_plan,
+    make_submission,
     make_top_up,
     placed,
     quoted,
@@ -29,9 +33,22 @@ from webapp.base import clock
 from webapp.base.config import Config
 from webapp.clients.esimgo.errors import Unavailable
 from webapp.clients.esimgo.payloads import OrderWindow, ProviderOrder
-from webapp.models import Esim, Incident, Lease, Order, OrderEvent, Submission
+from webapp.models import (
+    Customer,
+    Esim,
+    Incident,
+    Lease,
+    Notification,
+    Order,
+    OrderEvent,
+    Payment,
+    Plan,
+    Setting,
+    Submission,
+)
 from webapp.operations import conditions
-from webapp.orders import copies, reconciling
+from webapp.orders import copies, limits, payments, reconciling
+from webapp.orders.payments import Charge
 from webapp.state import incidents, leases, restoration
 from webapp.state.leases import Leadership
 
@@ -299,3 +316,199 @@ def test_what_bears_anothers_name_is_given_to_nobody(provider: Provider, config:
     ).execute()
     assert reconciling.reconcile(provider, config) == 0
     assert order.fresh().stage == "paid"
+
+
+# --- what was sold since
+
+
+BUYER, LOST = 7007, "L" * 16
+
+
+def lost_charge(payload: str = LOST, ago_s: float = 3600, **values: Any) -> Payment:
+    """A charge that names an order which is not there, as the statement has just told."""
+    row = {"payload": payload, "confirmed_at": after(-ago_s), "telegram_user_id": BUYER, "state": "unplaced"}
+    return make_payment(None, **row | values)
+
+
+def bought(provider: Provider, *labelled: str, ago_s: float = 3590, **values: Any) -> list[ProviderOrder]:
+    """At eSIM Go, an order for each of these labels."""
+    made = [
+        bearing(provider, placed(f"ref-{number}", created_at=after(-ago_s), **values), label)
+        for number, label in enumerate(labelled)
+    ]
+    provider.window = window(*made)
+    return made
+
+
+def test_the_buyer_of_a_lost_order_finds_it_again(provider: Provider, config: Config) -> None:
+    plan = make_plan()
+    charge, leadership = lost_charge(), came_back()
+    _, mine = bought(provider, "S" * 16, LOST)
+    looks(provider, leadership, config)
+    assert reconciling.reconcile(provider, config) == 1
+    order = Order.get()
+    assert (order.reference, order.stage, order.esimgo_order_id) == (LOST, "ready", mine.reference)
+    assert (order.customer.telegram_user_id, order.plan_id, order.stars) == (BUYER, plan.plan_id, 453)
+    assert (order.paid_at, order.wholesale, order.created_at) == (after(-3600), 4200, after(-3600))
+    assert (Esim.get().iccid, Esim.get().customer) == (mine.iccids[0], order.customer)
+    again = Payment.get_by_id(charge.id)
+    assert (again.state, again.order, provider.bought) == ("confirmed", order, [])
+    assert restoration.past().restored_at == clock.now(), "the charge shows that this is a copy"
+    assert {(row.kind, row.state) for row in Notification.select()} == {("paid", "sent"), ("ready", "sent")}
+
+
+def test_a_buyer_who_is_known_keeps_their_row(provider: Provider, config: Config) -> None:
+    make_plan()
+    lost_charge()
+    known, leadership = make_customer(BUYER, "ru", first_name="Anna", language_chosen=True), came_back()
+    opened = make_order("awaiting_payment", known)
+    bought(provider, LOST)
+    looks(provider, leadership, config)
+    assert Order.get(Order.reference == LOST).customer == known
+    assert (Customer.get_by_id(known.id).language, opened.fresh().stage) == ("ru", "expired")
+
+
+def test_an_order_that_was_open_for_payment_in_the_copy_is_paid_for(
+    provider: Provider, config: Config
+) -> None:
+    """Also when its charge is so old that the statement leaves it to a person."""
+    make_plan()
+    order = make_order(created_at=after(-90_000), customer=make_customer(BUYER))
+    charge, leadership = lost_charge(order.reference, 89_000), came_back(100_000)
+    bought(provider, order.reference, ago_s=88_990)
+    looks(provider, leadership, config)
+    assert reconciling.reconcile(provider, config) == 1
+    assert (order.fresh().stage, Payment.get_by_id(charge.id).state) == ("ready", "confirmed")
+
+
+def test_a_top_up_is_its_payers(provider: Provider, config: Config) -> None:
+    make_plan()
+    esim = make_esim(make_order("active", make_customer(BUYER), paid_at=after(-2 * HOURS)))
+    others = make_esim(make_order("active", make_customer(8008), paid_at=after(-2 * HOURS)))
+    lost_charge()
+    leadership = came_back()
+    (first,) = bought(provider, esim.order.reference, iccid=esim.iccid, kind="topup")
+    theirs = placed("others", iccid=others.iccid, kind="topup", created_at=after(-3590))
+    provider.window = window(first, bearing(provider, theirs, others.order.reference))
+    looks(provider, leadership, config)
+    assert reconciling.reconcile(provider, config) == 1
+    order = Order.get(Order.reference == LOST)
+    assert (order.stage, order.esim_id, order.esimgo_order_id) == ("ready", esim.id, first.reference)
+
+
+def test_what_bears_no_name_yet_is_given_to_the_only_one_it_can_be_for(
+    provider: Provider, config: Config
+) -> None:
+    make_plan()
+    lost_charge()
+    leadership = came_back()
+    (mine,) = bought(provider, "")
+    looks(provider, leadership, config)
+    assert reconciling.reconcile(provider, config) == 1
+    assert Order.get().esimgo_order_id == mine.reference
+
+
+@pytest.mark.parametrize("why", ["two charges", "two purchases", "another price", "too late", "no plan"])
+def test_what_nobody_can_tell_waits_for_the_owner(why: str, provider: Provider, config: Config) -> None:
+    make_plan()
+    charge, leadership = lost_charge(), came_back()
+    bought(provider, "", ago_s=2600 if why == "too late" else 3590)
+    if why == "two charges":
+        lost_charge("M" * 16)
+    if why == "two purchases":
+        bought(provider, "", "")
+    if why == "another price":
+        Plan.update(stars=454).execute()
+    if why == "no plan":
+        bought(provider, LOST, item="esim_unheard_of")
+    looks(provider, leadership, config)
+    assert (Order.select().count(), Payment.get_by_id(charge.id).state) == (0, "unplaced")
+    assert restoration.past().restored_at is not None
+
+
+def test_it_is_tried_once_a_minute_for_two_hours(
+    provider: Provider, config: Config, advance: Advance
+) -> None:
+    make_plan()
+    lost_charge()
+    leadership = came_back()
+    for seconds, asked in ((0, 1), (59, 1), (1, 2), (7139, 3), (60, 3)):
+        advance(seconds)
+        looks(provider, leadership, config)
+        assert len(provider.spans) == asked
+
+
+def test_a_charge_from_after_the_start_tells_of_a_second_shop(
+    provider: Provider, config: Config, advance: Advance
+) -> None:
+    leadership = came_back()
+    advance(60)
+    lost_charge(ago_s=30)
+    looks(provider, leadership, config)
+    assert (Incident.get().kind, Incident.get().subject) == ("copy_found", "beside this one")
+    assert restoration.past().restored_at is None
+
+
+def test_a_payment_that_is_heard_of_late_is_compared_too(
+    provider: Provider, config: Config, advance: Advance
+) -> None:
+    """The copy knew its order, unpaid; a moment after the comparison the statement tells of its charge."""
+    make_plan()
+    paid(20, plan_id="waits")
+    order, leadership = make_order(created_at=after(-40)), came_back(15)
+    looks(provider, leadership, config)
+    assert restoration.past().is_settled
+    late = Charge("stars", order.reference, order.telegram_user_id, "XTR", order.stars, "c-1", after(-10))
+    assert payments.confirm(late, config)
+    bought(provider, order.reference, ago_s=5)
+    provider.answers = [placed("for the other one")]
+    buys(provider, leadership, config)
+    assert provider.bought == []
+    looks(provider, leadership, config)
+    buys(provider, leadership, config)
+    reconciling.reconcile(provider, config)
+    assert order.fresh().esimgo_order_id == "ref-0"
+
+
+def test_what_was_paid_for_before_is_looked_up_though_its_plan_is_gone(config: Config) -> None:
+    """Late and gone would be refunded at once; but it may be delivered."""
+    order = make_order("expired", created_at=after(-HOURS))
+    came_back()
+    paid_ago = Charge("stars", order.reference, order.telegram_user_id, "XTR", 453, "c-1", after(-HOURS + 60))
+    assert payments.confirm(paid_ago, config)
+    assert order.fresh().stage == "paid"
+
+
+# --- what went back since
+
+
+def test_what_we_have_refunded_since_is_not_bought(provider: Provider, bot: Bot, config: Config) -> None:
+    order, leadership = paid(), came_back()
+    charge = Payment.get(Payment.order == order)
+    restoration.note(after(-HOURS), config.deadline_s)
+    went_back = {"id": charge.charge_id, "amount": 453, "date": int(after(-60).timestamp())}
+    partner = {"type": "user", "user": {"id": order.telegram_user_id}, "invoice_payload": order.reference}
+    bot.transactions = [went_back | {"source": partner}, went_back | {"receiver": partner}]
+    Setting.write_time("statement.read_at", after(-20))
+    make_submission(order, outcome="absent", claimed_at=after(0))
+    buys(provider, leadership, config)
+    assert (order.fresh().stage, order.fresh().next_try_at, provider.bought) == ("paid", after(5), [])
+    assert payments.reconcile(bot, config) > 0
+    restoration.note(after(-HOURS), config.deadline_s)  # whichever is noticed first
+    assert orders.enforce_deadlines() == 1
+    assert (order.fresh().stage, Payment.get().state) == ("failed", "refunded")
+
+
+@pytest.mark.parametrize(("is_copy", "held"), [(True, 0), (False, 1)])
+def test_a_return_of_which_the_copy_does_not_know_holds_nobody(
+    is_copy: bool, held: int, bot: Bot, config: Config
+) -> None:
+    order = make_order("active", paid_at=after(-2 * HOURS))
+    charge = Payment.get(Payment.order == order)
+    if is_copy:
+        restoration.note(after(-HOURS), config.deadline_s)
+    partner = {"type": "user", "user": {"id": order.telegram_user_id}, "invoice_payload": order.reference}
+    bot.transactions = [{"id": charge.charge_id, "amount": 453, "date": 1, "receiver": partner}]
+    payments.reconcile(bot, config)
+    assert (Payment.get().state, len(limits.held())) == ("refunded", held)
+    assert restoration.knows_refunds()

@@ -20,7 +20,7 @@ from webapp.clients.esimgo.errors import (
     TryLater,
     Unavailable,
 )
-from webapp.models import Esim, Order, Submission
+from webapp.models import Esim, Order, Payment, Submission
 from webapp.models.db import transaction
 from webapp.orders import pace, quotes, replacing, surplus
 from webapp.orders.capacity import LAST_CALL
@@ -87,9 +87,19 @@ def _is_in_doubt(order: Order, leadership: Leadership) -> bool:
     """In a restored shop: what may have been bought without our knowing is looked up first."""
     since = restoration.doubtful_since(order)
     if since is None:
-        return False
+        return _may_have_gone_back(order)
     doubt(order, leadership, since, "it may have been bought after the copy was made")
     return True
+
+
+def _may_have_gone_back(order: Order) -> bool:
+    """In a restored shop: perhaps its money was given back after the copy was made. Until Telegram tells, it
+    waits, for as long as its deadline lets it.
+    """
+    waits = order.paid_at < restoration.known_since() and not restoration.knows_refunds()
+    if waits:
+        _wait(order, 5)
+    return waits
 
 
 def doubt(order: Order, leadership: Leadership, since: datetime, note: str) -> None:
@@ -99,7 +109,9 @@ def doubt(order: Order, leadership: Leadership, since: datetime, note: str) -> N
     with transaction():
         if leases.holds(leadership):
             submission = _intent(order, leadership.epoch, clock.now(), since)
-            until = max(order.deadline_at, clock.now() + LOOKED_FOR)
+            until = order.deadline_at
+            if Payment.select().where(Payment.order == order, Payment.state == "confirmed").exists():
+                until = max(until, clock.now() + LOOKED_FOR)
             order.move("submitting", actor="job", submission_id=submission.id, deadline_at=until)
             order.move("unknown", actor="job", note=note)
 

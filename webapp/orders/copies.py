@@ -56,11 +56,13 @@ def compare(client: ESIMGoClient, leadership: Leadership, config: Config) -> boo
     shift = window.provider_now - asked_at if window.provider_now else timedelta()
     free = reconciling.unbound(window.orders)
     told = labels.read(client, free)
-    found = _evidence(waiting, free, told, shift, past)
+    copied_at = past.led_until - timedelta(seconds=config.lease_s)
+    lately = [placed for placed in free if _is_since(placed, copied_at + shift - reconciling.SKEW)]
+    strange = lately if past.began_at - past.led_until > restoration.MERELY_RESTARTED else []
+    found = _evidence(waiting, free, strange, told, shift)
     with transaction():
         if leases.holds(leadership):
             if found.copy:
-                copied_at = past.led_until - timedelta(seconds=config.lease_s)
                 restoration.note(copied_at, config.deadline_s, past.began_at)
                 incidents.open("copy_found", "", found.copy)
             for order, since in found.bought:
@@ -75,16 +77,19 @@ def _waiting(past: Past) -> list[Order]:
 
 
 def _evidence(
-    waiting: Sequence[Order], free: Sequence[ProviderOrder], told: Labels, shift: timedelta, past: Past
+    waiting: Sequence[Order],
+    free: Sequence[ProviderOrder],
+    strange: Sequence[ProviderOrder],
+    told: Labels,
+    shift: timedelta,
 ) -> Evidence:
-    """A reference that we do not know is none where somebody led until a moment ago: it may be that of
-    another shop with the same account.
+    """`strange`: those that we would know of, were this no copy. Where somebody led until a moment ago, a
+    reference that nobody knows may be that of another shop with the same account.
     """
     references = {order.reference for order in waiting}
     known = verifying.taken(iccid for placed in free for iccid in placed.iccids)
     ours = [placed for placed in free if labels.of(placed, told) in references]
-    if past.began_at - past.led_until > restoration.MERELY_RESTARTED:
-        ours += [placed for placed in free if labels.strange(placed, told, known)]
+    ours += [placed for placed in strange if labels.strange(placed, told, known)]
     numbers = {placed.reference for placed in ours}
     copy = f"{len(numbers)} orders at eSIM Go are ours and not in the database" if numbers else ""
     unnamed = [placed for placed in free if not labels.of(placed, told)]
@@ -99,6 +104,10 @@ def _evidence(
     return Evidence(copy, bought)
 
 
+def _is_since(placed: ProviderOrder, moment: datetime) -> bool:
+    return placed.created_at is None or placed.created_at >= moment
+
+
 def _newest_row(order: Order) -> datetime:
     """From here on our rows tell nothing of this order."""
     told = OrderEvent.select(fn.MAX(OrderEvent.at)).where(OrderEvent.order == order).scalar()
@@ -111,7 +120,7 @@ def _may_be_for(order: Order, placed: ProviderOrder, since: datetime) -> bool:
     """What it does not tell speaks against nothing. What was topped up is known by its ICCID, however it is
     written on.
     """
-    if placed.created_at is not None and placed.created_at < since:
+    if not _is_since(placed, since):
         return False
     if order.esim_id is not None and placed.iccids:
         return Esim.get_by_id(order.esim_id).iccid in placed.iccids

@@ -9,7 +9,7 @@ from datetime import timedelta
 from webapp.clients.esimgo.client import ESIMGoClient
 from webapp.clients.esimgo.errors import Gone, NotThere
 from webapp.clients.esimgo.payloads import ProviderOrder
-from webapp.models.references import is_reference
+from webapp.models import is_reference
 
 Labels = Mapping[str, str]
 """By ICCID; empty where nothing was written yet."""

@@ -2,8 +2,8 @@
 
 It is known by a mark (`flask restore`) or found by evidence, for a file that was copied, a folder that was
 set back or a snapshot of the machine leave no mark: each new leader compares eSIM Go's list with its rows
-(webapp/orders/copies.py), and Telegram's statement may name an order that nobody knows. Until then nothing is
-done about an order that was paid for before this leader began. What comes of either is the same: what was
+(`webapp/orders/copies.py`), and Telegram's statement may name an order that nobody knows. Until then nothing
+is done about an order that was paid for before this leader began. What comes of either is the same: what was
 paid for before is looked up at eSIM Go before it is bought, and its deadline counts from the restoration:
 nobody is refunded for what they have.
 """
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from webapp.base import clock
-from webapp.models import OPEN_STAGES, Order, Setting, Submission
+from webapp.models import OPEN_STAGES, Order, Payment, Setting, Submission
 
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 MERELY_RESTARTED = timedelta(minutes=1)
@@ -22,6 +22,7 @@ order whose time is over does not wait for eSIM Go's answer.
 
 _COPIED_AT = "shop.copied_at"
 _RESTORED_AT = "shop.restored_at"
+_STATEMENT_AT = "shop.statement_read_at"
 _BEGAN_AT = "leader.began_at"
 _LED_UNTIL = "leader.led_until"
 _COMPARED_AT = "leader.compared_at"
@@ -78,21 +79,42 @@ def compared() -> None:
     Setting.write_time(_COMPARED_AT, clock.now())
 
 
+def heard_late(paid_at: datetime) -> None:
+    """Something that was paid for before this leader began is known only now: it is compared again."""
+    if paid_at < past().began_at:
+        Setting.write_time(_COMPARED_AT, None)
+
+
 def note(copied_at: datetime, deadline_s: float, restored_at: datetime | None = None) -> None:
     """The shop that the database holds is as it was at `copied_at`, and begins again: now, or at the moment
-    that is given. What is paid for until then and under way gets all of its time again.
+    that is given. What is paid for until then and under way gets all of its time again, unless its money is
+    known to have gone back.
     """
     now = clock.now()
     restored_at = restored_at or now
     Setting.write_time(_COPIED_AT, copied_at)
     Setting.write_time(_RESTORED_AT, restored_at)
-    theirs = Order.stage.in_(OPEN_STAGES) & (Order.paid_at <= restored_at)
+    kept = Payment.select(Payment.order).where(Payment.state == "confirmed", Payment.order.is_null(False))
+    theirs = Order.stage.in_(OPEN_STAGES) & (Order.paid_at <= restored_at) & Order.id.in_(kept)
     Order.update(deadline_at=now + timedelta(seconds=deadline_s)).where(theirs).execute()
 
 
 def known_since() -> datetime:
     """From here on nothing has happened that the database does not tell of."""
     return Setting.read_time(_RESTORED_AT) or BEGINNING
+
+
+def statement_read(began_at: datetime) -> None:
+    """Telegram's statement was read to its end from that moment on."""
+    Setting.write_time(_STATEMENT_AT, began_at)
+
+
+def knows_refunds() -> bool:
+    """Has the statement been read since the shop was brought back from a copy? Until then what went back may
+    have gone back by our own hand, before that.
+    """
+    restored_at, read_at = Setting.read_times(_RESTORED_AT, _STATEMENT_AT)
+    return restored_at is None or (read_at is not None and read_at >= restored_at)
 
 
 def begins(moment: datetime) -> datetime:

@@ -5,7 +5,7 @@ language that they have by then. outbox/ sends it.
 from webapp.customers.notifications.chat_messages import Message, compose
 from webapp.customers.notifications.emails import BOT_NAME, letter
 from webapp.customers.notifications.kinds import GROUPS, KINDS, ON_REQUEST, is_muted, useful_for
-from webapp.customers.notifications.writing import enqueue, request
+from webapp.customers.notifications.writing import enqueue, request, were_sent
 
 __all__ = [
     "BOT_NAME",
@@ -19,4 +19,5 @@ __all__ = [
     "letter",
     "request",
     "useful_for",
+    "were_sent",
 ]

@@ -18,6 +18,21 @@ def enqueue(order: Order, kind: str, **facts: str) -> None:
     Notification.insert_many(rows).on_conflict_ignore().execute()
 
 
+def were_sent(order: Order, *kinds: str) -> None:
+    """These were sent before, by a shop of which this database knows nothing."""
+    row = {"customer": order.customer, "order": order, "state": "sent", "sent_at": clock.now()}
+    Notification.insert_many([row | {"kind": kind} for kind in kinds]).on_conflict(
+        conflict_target=[
+            Notification.order,
+            Notification.kind,
+            Notification.channel,
+            Notification.occasion,
+        ],
+        update={"state": "sent", "sent_at": clock.now()},
+        where=Notification.state == "waiting",
+    ).execute()
+
+
 def request(
     customer: Customer, kind: str, order: Order | None = None, channel: str = "chat", **facts: str
 ) -> None:

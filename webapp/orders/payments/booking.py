@@ -127,7 +127,8 @@ def _pays(order: Order, payment: Payment, config: Config) -> bool:
     late = order.stage == "expired" and not order.is_admitted
     if received(order) != order.stars or order.stage not in {"awaiting_payment", "expired"}:
         return False
-    if late and catalogue.plan(order.plan_id) is None:
+    from_before = payment.confirmed_at < restoration.past().began_at  # perhaps it was bought all the same
+    if late and not from_before and catalogue.plan(order.plan_id) is None:
         order.move("failed", actor="payment", note="paid after expiry, plan is gone", failure="gone")
         notifications.enqueue(order, "failed")
         return False
@@ -143,6 +144,7 @@ def mark_paid(
     deadline = begins + timedelta(seconds=config.deadline_s)
     if not order.move("paid", actor=actor, note=note, paid_at=paid_at, deadline_at=deadline):
         return False
+    restoration.heard_late(paid_at)
     limits.count(order)
     if deadline > clock.now():
         notifications.enqueue(order, "paid")

@@ -25,7 +25,7 @@ from webapp.orders.payments.providers import (
     ProviderError,
 )
 from webapp.orders.payments.registry import provider_for
-from webapp.state import incidents, leases
+from webapp.state import incidents, leases, restoration
 from webapp.state.leases import Leadership
 
 log = logging.getLogger(__name__)
@@ -239,13 +239,15 @@ def refund_seen(charge_id: str, *, actor: str) -> bool:
 
 
 def _taken_back(order: Order, payment: Payment) -> None:
-    """Nobody has paid for this order any more. It is not bought, and what was delivered is to come back."""
+    """Nobody has paid for this order any more. It is not bought, and what was delivered is to come back. Whom
+    we have refunded ourselves, as the copy that we are does not know, is not held for it.
+    """
     still_paid = Payment.select().where(Payment.order == order, Payment.state == "confirmed").exists()
     if still_paid or order.stage not in {*OPEN_STAGES, "ready", "active"}:
         return
     Order.update(deadline_at=clock.now()).where(Order.id == order.id, Order.stage.in_(OPEN_STAGES)).execute()
     ReturnRequest.insert(order=order, why="chargeback").on_conflict_ignore().execute()
-    if order.stage in {"ready", "active"}:
+    if order.stage in {"ready", "active"} and restoration.knows_refunds():
         limits.charged_back(payment)
         incidents.open(
             "chargeback", order.reference, f"{order.stars} Stars of a delivered order were taken back"

@@ -23,13 +23,15 @@ from webapp.orders.payments.booking import book, confirm, set_aside
 from webapp.orders.payments.providers import Charge, Credit, Entry, Movement, PaymentProvider
 from webapp.orders.payments.refunds import refund_seen
 from webapp.orders.payments.registry import PROVIDERS, provider_for
-from webapp.state import incidents, outages
+from webapp.state import incidents, outages, restoration
 
 log = logging.getLogger(__name__)
 
 OVERLAP = 100
 MOST_PAGES = 50
 READ_EVERY = timedelta(minutes=10)
+AFTER_A_COPY = timedelta(seconds=15)
+"""So often until it was read once since the shop came back from a copy."""
 MISSED_AFTER = timedelta(seconds=60)
 MISSED_UNTIL = timedelta(minutes=10)
 ACTED_ON = timedelta(hours=24)
@@ -61,6 +63,8 @@ def ask_for_statement() -> None:
 
 def _is_due() -> bool:
     now, read_at = clock.now(), Setting.read_time("statement.read_at")
+    if read_at is not None and now - read_at >= AFTER_A_COPY and not restoration.knows_refunds():
+        return True
     if read_at is None or now - read_at >= READ_EVERY or outages.now().payments_failing:
         return True
     missed = Payment.select().where(
@@ -80,6 +84,7 @@ def _reconcile(provider: PaymentProvider, config: Config) -> int:
     new = sum(_take(list(part), gone_back, config) for part in _parts(entries))
     Setting.write(name, end)
     if complete:
+        restoration.statement_read(began_at)
         _miss(provider, began_at - LISTED_WITHIN)
     return new
 
