@@ -63,7 +63,7 @@ def test_both_sides_are_compared_and_shown(audit: Callable[[], Result], provider
     said = audit()
     assert said.exit_code == 0, said.output
     told = said.output.splitlines()
-    assert told[0] == "XTR: paid 453 = delivered 453 + returned 0 + refunded 0 + in flight 0"
+    assert told[0] == "XTR: paid 453 = delivered 453 + returned 0 + refunded 0 + in flight 0 + unmatched 0"
     assert told[1] == (
         "USD: bought 4.20 = delivered 4.20 + returned 0.00 + surplus 0.00 + in flight 0.00 + settled 0.00 "
         "+ unexplained 0.00"

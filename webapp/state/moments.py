@@ -51,6 +51,7 @@ def due(correction: Correction, moment: datetime) -> datetime:
 MOVED: Mapping[type[BaseModel], Mapping[str, Rule | With]] = {
     models.AbuseCounter: {"at": past, "until": With("at")},
     models.AdminEvent: {"at": past},
+    models.AuditedOrder: {"first_seen_at": past, "seen_at": past, "settled_at": past},
     models.Bundle: {"gone_at": past, "checked_at": past, "unanswered_at": past, "refused_since": past},
     models.BundleEvent: {"at": past},
     models.Callback: {"received_at": past},
@@ -67,6 +68,7 @@ MOVED: Mapping[type[BaseModel], Mapping[str, Rule | With]] = {
     models.IdempotencyKey: {"created_at": past},
     models.Incident: dict.fromkeys(("opened_at", "seen_at", "closed_at", "told_at"), past),
     models.JobRequest: {"asked_at": past, "done_at": past},
+    models.LedgerSeal: {"at": past},
     models.Notification: {"next_try_at": due, "created_at": past, "sent_at": past},
     models.Order: {
         **dict.fromkeys(("invoiced_at", "admitted_at", "created_at", "paid_at"), past),
@@ -78,9 +80,10 @@ MOVED: Mapping[type[BaseModel], Mapping[str, Rule | With]] = {
     models.Payment: {"created_at": past, "confirmed_at": past, "listed_at": past},
     models.PaymentEvent: {"at": past},
     models.Process: {"started_at": past, "seen_at": past},
+    models.ProviderLook: {"at": past},
     models.ProviderBalance: {"told_at": past, "seen_at": past, "wanted_at": past},
     models.Refund: {"next_try_at": due, **dict.fromkeys(("created_at", "sent_at", "done_at"), past)}
-    | {"listed_at": past},
+    | {"listed_at": past, "short_since": past, "expected_at": With("short_since")},
     models.RefundEvent: {"at": past},
     models.ReturnEvent: {"at": past},
     models.ReturnRequest: {"asked_at": past, "next_try_at": due, "sent_at": past, "done_at": past},
@@ -95,10 +98,14 @@ MOVED: Mapping[type[BaseModel], Mapping[str, Rule | With]] = {
 NOT_MOVED: Mapping[tuple[type[BaseModel], str], str] = {
     (models.Assignment, "starts_at"): "eSIM Go has told it",
     (models.Assignment, "ends_at"): "eSIM Go has told it",
+    (models.AuditedOrder, "ordered_at"): "eSIM Go has told it",
     (models.Boot, "zero"): "shop_time.py corrects it",
     (models.Boot, "began_at"): "shop_time.py corrects it",
     (models.Boot, "confirmed_at"): "shop_time.py corrects it",
     (models.Lease, "expires_at"): "the leader writes it anew within a second",
+    (models.ProviderLook, "since"): "where a list of eSIM Go's begins, by its own clock",
+    (models.ProviderLook, "told_at"): "eSIM Go has told it",
+    (models.StarMovement, "at"): "Telegram has told it",
 }
 """Columns with moments that stay as they are, and why."""
 
