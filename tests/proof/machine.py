@@ -139,6 +139,16 @@ class Shop(RuleBasedStateMachine):
         self.hub.now_s += seconds
         self.hub.run_until(self.hub.now_s + 1)
 
+    @rule(off_s=st.sampled_from((-3600, -1200, -90, 0, 3600, 86_400)))
+    def somebody_sets_the_machines_clock(self, off_s: int) -> None:
+        self.hub.machine.off_s = off_s
+
+    @rule(off_s=st.sampled_from((-900, -90, 0, 90, 900)))
+    def the_machine_boots_with_a_clock_that_may_be_wrong(self, off_s: int) -> None:
+        self.world.reboot(off_s)
+        self.world.start_jobs(WITHOUT)
+        self.hub.run_until(self.hub.now_s + 1.5)
+
     @rule(name=st.sampled_from(CRASH_POINTS))
     def arm_a_crash(self, name: str) -> None:
         self.world.power.armed = [name]

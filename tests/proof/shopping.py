@@ -48,6 +48,7 @@ CHAT: Mix = {"502": 0.10, "429": 0.05, "lost_answer": 0.05, "hang": 0.005}
 CRASH = 0.02
 PAUSE = 0.002
 LARGEST_WAVE = 330
+STEPS_SEED = 20
 DEADLINE_S = 900  # as it is unless the owner has set another
 CALM = ("catalogue.", "notification.")
 """Crash points of jobs that do not run here."""
@@ -206,6 +207,7 @@ class Weather:
         self.hub.spawn(self.hub.outside, self._supervise)
         self.hub.spawn(self.hub.outside, self._change)
         self.hub.spawn(self.hub.outside, self._replace)
+        self.hub.spawn(self.hub.outside, self._set_the_clock)
 
     def _supervise(self) -> None:
         while True:
@@ -222,6 +224,14 @@ class Weather:
             self.chance.choice(
                 (self._provider_down, self._provider_hangs, self._chat_down, self._both_down, self._broke)
             )()
+
+    def _set_the_clock(self) -> None:
+        """Of the shop's machine, again and again. By dice of its own."""
+        dice = Random(STEPS_SEED)
+        while True:
+            self.hub.sleep(dice.uniform(100, 900) * self.pace)
+            self.hub.machine.off_s = dice.choice((-3600, -1200, -90, 0, 3600, 86_400))
+            self.seen["steps of the clock"] += 1
 
     def _replace(self) -> None:
         """Bundles get new names, and sometimes other contents, while orders wait for them."""
