@@ -2,7 +2,9 @@
 
 from jobs.context import Context
 from webapp.customers import outbox
+from webapp.state import restoration
 
 
 def run(context: Context) -> None:
-    outbox.deliver(context.bot, context.config, context.chat_limiter)
+    if not restoration.past().is_forgetting:
+        outbox.deliver(context.bot, context.config, context.chat_limiter)

@@ -291,6 +291,7 @@ def config(tmp_path: Path, engine: Engine) -> Iterator[Config]:
         data_keys=TEST_KEYS,
         clock_file=tmp_path / "clock",
         legal_file=tmp_path / "legal.toml",
+        forgotten_file=tmp_path / "forgotten",
     )
     engine.release(url)
 

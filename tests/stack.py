@@ -82,6 +82,7 @@ class Stack:
             "PUBLIC_URL": self.web,
             "DATABASE_URL": f"sqlite:///{self.folder}/simka.db",
             "CLOCK_FILE": str(self.folder / "clock"),
+            "FORGOTTEN_FILE": str(self.folder / "forgotten"),
             "SETTLE_S": "3",
             **self.settings,
         }

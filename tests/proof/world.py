@@ -2,11 +2,14 @@
 
 import json
 import logging
+import os
 import re
+import tempfile
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from pathlib import Path
 from random import Random
 from types import SimpleNamespace
 from typing import Any
@@ -71,6 +74,7 @@ def config_for(database_url: str) -> Config:
         telegram_webhook_secret="hook",
         database_url=database_url,
         esimgo_refunds="on",
+        forgotten_file=Path(tempfile.gettempdir()) / f"simka-forgotten-{os.getpid()}",
         purchase_limits="orders=1000/day stars=9999999/day first=9999999 burst=1000/hour",
     )
 

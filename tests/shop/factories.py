@@ -69,6 +69,7 @@ def lead(ttl_s: float = 600) -> leases.Leadership:
     """The jobs process is there, this is it, and it has compared eSIM Go's list with the database."""
     leadership = begin_to_lead(ttl_s)
     restoration.compared()
+    restoration.forgot(is_all=True)
     return leadership
 
 

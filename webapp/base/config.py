@@ -186,6 +186,10 @@ class Config(BaseSettings):
         default=Path("legal.toml"),
         description="who sells, for the pages about terms and privacy; legal.example.toml shows how",
     )
+    forgotten_file: Path = Field(
+        default=Path("var/forgotten"),
+        description="digests of who has deleted their data: a copy of the database forgets them again",
+    )
     smtp_url: SmtpUrl | None = Field(
         default=None,
         description="mail server for copies by e-mail, such as smtp://user:password@host:587; without it "

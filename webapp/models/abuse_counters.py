@@ -16,7 +16,11 @@ from webapp.models.db import Row, SecretField, UtcField
 COUNTED_FOR = timedelta(hours=25)
 HELD_FOR = timedelta(days=365)
 CHARGEBACK_FOR = timedelta(days=3 * 365 + 1)
-"""How long a row is kept: what is counted by the day, a hold that nobody clears, a charge taken back."""
+FORGOTTEN_FOR = timedelta(days=365)
+"""How long a row is kept: what is counted by the day, a hold that nobody clears, a charge taken back, that
+somebody has deleted their data.
+"""
+FORGOTTEN = "forgotten"
 
 Digest = Callable[[str, object], str]
 
@@ -46,9 +50,10 @@ class AbuseCounter(Row):
     """One thing that counts, from `at` on; the row goes at `until`.
 
     `purpose`: "order" (`amount` is its Stars, `reason` "failed" once it has failed), "hold" (`reason` says
-    why; "released" once the owner has looked), "chargeback", "code". `key`: the digest of purpose and person
-    or address. Of one `key` each `occasion` is there once: of an order its digest, of a code its place of the
-    day, of a hold nothing. `customer`: who is held, as long as they have not deleted their data.
+    why; "released" once the owner has looked), "chargeback", "code", "forgotten" (their data was deleted).
+    `key`: the digest of purpose and person or address. Of one `key` each `occasion` is there once: of an
+    order its digest, of a code its place of the day, of a hold nothing. `customer`: who is held, as long as
+    they have not deleted their data.
     """
 
     key = CharField()
@@ -68,6 +73,14 @@ class AbuseCounter(Row):
     def name(self) -> str:
         """What the owner calls a hold by, whoever is behind it."""
         return f"hold-{self.id}"
+
+    @classmethod
+    def note_forgotten(cls, digest: str, at: datetime) -> None:
+        """Whoever is behind this digest has deleted their data: a copy of the database forgets them again."""
+        row = {"at": at, "until": at + FORGOTTEN_FOR}
+        cls.insert(key=digest, purpose=FORGOTTEN, **row).on_conflict(
+            conflict_target=[cls.key, cls.occasion], update=row
+        ).execute()
 
     @classmethod
     def take(cls, purpose: str, subject: str, most: int, within: timedelta) -> bool:

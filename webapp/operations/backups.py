@@ -16,6 +16,7 @@ from peewee import fn
 
 from webapp.base import clock
 from webapp.base.config import Config
+from webapp.customers import account
 from webapp.models import Order, OrderEvent, db
 from webapp.state import restoration
 
@@ -51,6 +52,7 @@ def restore(url: str, path: Path, config: Config) -> int:
     db.migrate()
     with db.transaction():
         restoration.note(_last_word(), config.deadline_s)
+    account.forget_again(config)
     return Order.select().count()
 
 

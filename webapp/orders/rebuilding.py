@@ -169,7 +169,11 @@ def _anew(charge: Payment, placed: ProviderOrder, config: Config) -> Order | Non
     if plan is None:
         return None
     language = config.default_language
+    known = Customer.select().where(Customer.telegram_user_id == charge.telegram_user_id).exists()
     customer: Customer = identity.recognise(charge.telegram_user_id, "", language, language)
+    if not known:  # who has deleted their data since is forgotten again
+        Customer.update(created_at=charge.confirmed_at).where(Customer.id == customer.id).execute()
+        restoration.forget_more()
     bundle = next(item.item for item in placed.items if item.item)
     same = (Order.customer == customer) & (Order.plan_id == plan.plan_id)
     for standing in Order.select().where(same, Order.stage == "awaiting_payment"):

@@ -19,6 +19,7 @@ MERELY_RESTARTED = timedelta(minutes=1)
 """Where nobody has led for no longer than this, so little can have been sold without our knowing that an
 order whose time is over does not wait for eSIM Go's answer.
 """
+FORGETS_EVERY = timedelta(seconds=30)
 
 _COPIED_AT = "shop.copied_at"
 _RESTORED_AT = "shop.restored_at"
@@ -26,13 +27,16 @@ _STATEMENT_AT = "shop.statement_read_at"
 _BEGAN_AT = "leader.began_at"
 _LED_UNTIL = "leader.led_until"
 _COMPARED_AT = "leader.compared_at"
+_FORGOT_AT = "leader.forgot_at"
+_FORGETS_AT = "leader.forgets_at"
 
 
 @dataclass(frozen=True)
 class Past:
     """What is known of the time before this leader began. `led_until`: there was a leader until then, as far
     as this database tells; `compared_at`: when eSIM Go's list was compared with it since; `copied_at` and
-    `restored_at`: of the last copy that the shop was brought back from.
+    `restored_at`: of the last copy that the shop was brought back from; `forgot_at`: when whoever has deleted
+    their data was first forgotten again.
     """
 
     began_at: datetime
@@ -40,6 +44,12 @@ class Past:
     compared_at: datetime | None
     copied_at: datetime | None
     restored_at: datetime | None
+    forgot_at: datetime | None
+
+    @property
+    def is_forgetting(self) -> bool:
+        """Does this database perhaps still know somebody who has deleted their data?"""
+        return self.began_at > BEGINNING and self.forgot_at is None
 
     @property
     def is_settled(self) -> bool:
@@ -60,10 +70,10 @@ class Past:
 
 
 def past() -> Past:
-    names = (_BEGAN_AT, _LED_UNTIL, _COMPARED_AT, _COPIED_AT, _RESTORED_AT)
-    began_at, led_until, compared_at, copied_at, restored_at = Setting.read_times(*names)
+    names = (_BEGAN_AT, _LED_UNTIL, _COMPARED_AT, _COPIED_AT, _RESTORED_AT, _FORGOT_AT)
+    began_at, led_until, *others = Setting.read_times(*names)
     began_at = began_at or BEGINNING
-    return Past(began_at, led_until or began_at, compared_at, copied_at, restored_at)
+    return Past(began_at, led_until or began_at, *others)
 
 
 def begin(led_until: datetime) -> None:
@@ -72,6 +82,26 @@ def begin(led_until: datetime) -> None:
     Setting.write_time(_BEGAN_AT, now)
     Setting.write_time(_LED_UNTIL, min(led_until, now))
     Setting.write_time(_COMPARED_AT, None)
+    Setting.write_time(_FORGOT_AT, None)
+
+
+def is_to_forget() -> bool:
+    """Has the leader just begun, has somebody deleted their data, or is somebody left since a while ago?"""
+    names = (_FORGOT_AT, _FORGETS_AT)
+    forgot_at, again_at = Setting.read_times(*names)
+    return forgot_at is None or (again_at is not None and clock.now() >= again_at)
+
+
+def forgot(is_all: bool) -> None:
+    """Whoever has deleted their data is forgotten here too; who is left, a little later."""
+    now = clock.now()
+    Setting.write_time(_FORGOT_AT, now)
+    Setting.write_time(_FORGETS_AT, None if is_all else now + FORGETS_EVERY)
+
+
+def forget_more() -> None:
+    """Somebody has deleted their data, or is here again who had."""
+    Setting.write_time(_FORGETS_AT, clock.now())
 
 
 def compared() -> None:

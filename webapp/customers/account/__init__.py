@@ -10,6 +10,7 @@ from webapp.customers.account.addresses import (
     want_copies,
 )
 from webapp.customers.account.forgetting import forget, obstacle
+from webapp.customers.account.forgotten import forget_again
 from webapp.customers.account.notification_preferences import set_switches, switches
 from webapp.customers.account.papers import ask_for_history, ask_for_receipt
 
@@ -20,6 +21,7 @@ __all__ = [
     "ask_for_receipt",
     "confirm",
     "forget",
+    "forget_again",
     "obstacle",
     "propose",
     "remove",

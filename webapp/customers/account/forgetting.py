@@ -4,6 +4,8 @@ keeps Telegram's number of the payer, as Telegram's own books do. What counts ag
 stays as well, under a digest of their number: limits and holds wait for whoever comes back.
 """
 
+from datetime import datetime
+
 from webapp.base import clock
 from webapp.models import (
     OPEN_STAGES,
@@ -17,7 +19,9 @@ from webapp.models import (
     Refund,
     ReturnRequest,
 )
+from webapp.models.abuse_counters import FORGOTTEN, digests
 from webapp.models.db import locking, transaction
+from webapp.state import restoration
 
 
 def obstacle(customer: Customer) -> str | None:
@@ -32,8 +36,10 @@ def obstacle(customer: Customer) -> str | None:
     return "refund" if due.exists() else None
 
 
-def forget(customer: Customer) -> bool:
-    """Once, and for good; False when something stands in the way. Whoever comes back is a new customer."""
+def forget(customer: Customer, at: datetime | None = None) -> bool:
+    """Once, and for good; False when something stands in the way. Whoever comes back is a new customer. `at`:
+    when it was done in a life of which this database does not know.
+    """
     with transaction():
         theirs = Order.select().where(Order.customer == customer).order_by(Order.id)
         list(locking(theirs, "FOR UPDATE"))  # a payment that is being booked comes before, and is an obstacle
@@ -45,6 +51,8 @@ def forget(customer: Customer) -> bool:
         for table in (Notification, EmailAddress, IdempotencyKey):
             table.delete().where(table.customer == customer).execute()
         AbuseCounter.update(customer=None).where(AbuseCounter.customer == customer).execute()
+        AbuseCounter.note_forgotten(digests()(FORGOTTEN, customer.telegram_user_id), at or clock.now())
+        restoration.forget_more()
         nobody = -customer.id
         Order.update(telegram_user_id=nobody, invoice_url=None).where(Order.customer == customer).execute()
         _empty(customer, nobody)
