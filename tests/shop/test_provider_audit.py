@@ -1,7 +1,7 @@
 """Every order at eSIM Go is one of ours, or the owner hears of it: made elsewhere, made twice, or lost."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -114,6 +114,14 @@ def test_a_purchase_that_is_not_listed_any_more_is_lost(jobs: Context) -> None:
     assert f"our order {order.reference}" in detail
     look(jobs, listed(order))
     assert (told(jobs), verdicts()) == ([], {str(order.esimgo_order_id): "bound"})
+
+
+def test_what_has_become_an_intents_is_settled_by_that(jobs: Context) -> None:
+    order = make_order("ready")
+    theirs = listed(order)
+    AuditedOrder.create(reference=theirs.reference, ordered_at=after(-60), verdict="lost", settled="spent")
+    look(jobs, theirs)
+    assert [(row.verdict, row.settled) for row in AuditedOrder.select()] == [("bound", "")]
 
 
 def test_what_was_bought_just_now_may_be_listed_later(jobs: Context) -> None:
@@ -323,6 +331,20 @@ def test_an_order_that_tells_no_price_counts_as_its_intent_does(jobs: Context) -
     assert (weigh(jobs, 995.8, bare).spent, provider_balance.difference()) == (4200, 0)
 
 
+def test_an_order_that_turns_out_dearer_is_counted_with_the_difference(jobs: Context) -> None:
+    weigh(jobs, 1000)
+    theirs = placed("theirs", created_at=after(-30))
+    weigh(jobs, 995.8, theirs)
+    now = weigh(jobs, 995, theirs.model_copy(update={"total": 5000}))
+    assert (now.spent, provider_balance.difference()) == (800, 0)
+
+
+def test_what_was_ordered_before_the_first_list_began_is_in_the_balance_already(jobs: Context) -> None:
+    weigh(jobs, 1000)
+    now = weigh(jobs, 1000, placed("older", created_at=after(-2 * 86_400)))
+    assert (now.spent, now.income, now.missing) == (0, 0, 0)
+
+
 def test_a_price_in_another_currency_is_not_counted_as_one_of_ours(jobs: Context) -> None:
     weigh(jobs, 1000)
     euros = placed("euros", created_at=after(-30)).model_copy(update={"currency": "EUR"})
@@ -356,6 +378,22 @@ def test_list_and_balance_are_of_one_moment(
     audit_provider.run(replace(jobs, esimgo=moving))
     (made,) = ProviderLook.select()
     assert (made.balance, len(moving.spans)) == (told, lists)
+
+
+class Selling(Moving):
+    """An order is made while the list is read for the first time."""
+
+    def list_orders(self, since: datetime, until: datetime) -> OrderWindow:
+        super().list_orders(since, until)
+        return window(*([placed("meanwhile")] if len(self.spans) > 1 else []))
+
+
+def test_what_was_ordered_while_the_list_was_read_is_in_the_look(jobs: Context) -> None:
+    selling = Selling()
+    selling.balances = [1000.0, 995.8]
+    audit_provider.run(replace(jobs, esimgo=selling))
+    assert [row.reference for row in AuditedOrder.select()] == ["meanwhile"]
+    assert ProviderLook.get().orders == 1
 
 
 # --- when
