@@ -138,17 +138,17 @@ def test_what_was_bought_after_the_copy_is_found_and_not_bought_again(
 def test_a_charge_that_the_copy_does_not_know_is_looked_up_before_it_is_served(
     database: Config, restored: Callable[[], Config]
 ) -> None:
-    order = make_order()
+    order = make_order(created_at=after(-1700))
     journalled("active", 7200)
     config = restored()
     quoted()
-    late = Charge("stars", order.reference, order.telegram_user_id, "XTR", order.stars, "c-1", after(-3600))
+    late = Charge("stars", order.reference, order.telegram_user_id, "XTR", order.stars, "c-1", after(-1600))
     assert payments.confirm(late, config)
     paid, provider = in_new_shop(order), Provider()
     assert near(paid.deadline_at, after(config.deadline_s))
     orders.submit_next(provider, lead(), config)
     assert (paid.fresh().stage, provider.bought) == ("unknown", [])
-    assert near(intent_of(paid).sent_at, after(-3600))
+    assert near(intent_of(paid).sent_at, after(-1600))
 
 
 def test_what_was_not_bought_is_bought_once_it_was_looked_for(
