@@ -29,6 +29,8 @@ Before: what came out before the shop was changed for it, where that was measure
 BEFORE = {
     "R19 told before paying: at once, 300 buyers": "245 charged, 45 of them refunded; 4.0 s apart",
     "R19 told before paying: 5 s, 300 buyers": "244 charged, 109 of them refunded",
+    "R21 nothing is bought twice: a copied file": "23 orders bought for 17 eSIMs, in silence",
+    "R21 nothing is bought twice: flask restore": "6 of 6 delivered and refunded",
     "R23 what is delivered is what was bought": "7 of 40 wrong",
     "R24 no limit is passed: balance": "17 of 3 allowed on postgresql",
     "R24 no limit is passed: line": "24 of 5 allowed on postgresql",
