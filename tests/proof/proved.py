@@ -31,6 +31,8 @@ BEFORE = {
     "R19 told before paying: 5 s, 300 buyers": "244 charged, 109 of them refunded",
     "R20 a wrong clock costs nobody anything: step of -1200 s": "7 of 7 refunded; nothing bought for 20 min",
     "R20 a wrong clock costs nobody anything: boots with a clock 900 s off": "everybody refunded in seconds",
+    "R21 nothing is bought twice: a copied file": "23 orders bought for 17 eSIMs, in silence",
+    "R21 nothing is bought twice: flask restore": "6 of 6 delivered and refunded",
     "R22 both books are audited": "“It adds up” beside 6 orders that were nobody's",
     "R23 what is delivered is what was bought": "7 of 40 wrong",
     "R24 no limit is passed: balance": "17 of 3 allowed on postgresql",
