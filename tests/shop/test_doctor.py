@@ -25,11 +25,13 @@ from webapp.clients.esimgo.errors import AccessDenied, Refused, Unavailable
 from webapp.clients.esimgo.payloads import Organisation
 from webapp.clients.telegram.errors import BadCall, Blocked, NotReached
 from webapp.clients.telegram.updates import WebhookInfo
+from webapp.esims import callbacks
 from webapp.models import Callback, Plan, Setting, db
 from webapp.operations import bot_setup, doctor, external_checks
 from webapp.operations.doctor import Finding
 from webapp.operations.doctor.words import words
 from webapp.state import processes
+from webapp.state.funnel import Funnel
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -231,9 +233,14 @@ def test_a_list_of_orders_without_a_filter_is_worth_a_word(
     assert state(merchant.hears()["order_list_unfiltered"]) == "ok"
 
 
-def test_callbacks_that_are_refused_are_told(merchant: Merchant, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("webapp.esims.callbacks.refusals.lately", lambda reason: 3)
-    assert {"callbacks_unsigned", "callbacks_forged"} <= set(merchant.hears())
+def test_callbacks_that_are_refused_again_and_again_are_told(merchant: Merchant) -> None:
+    told = {"callbacks_unsigned", "callbacks_forged"}
+    for header in 4 * [None, "forged"]:
+        callbacks.receive(b"{}", header, merchant.config, Funnel())
+    assert not told & set(merchant.hears()), "a stranger who knocks"
+    for header in (None, "forged"):
+        callbacks.receive(b"{}", header, merchant.config, Funnel())
+    assert told <= set(merchant.hears())
 
 
 def codes() -> Iterator[str]:

@@ -20,7 +20,7 @@ from webapp.esims import callbacks
 from webapp.models import OPEN_STAGES, Order, OrderEvent, Setting, Submission
 from webapp.operations import external_checks
 from webapp.orders import reconciling
-from webapp.state import funnel, incidents, outages, provider
+from webapp.state import incidents, outages, provider
 
 log = logging.getLogger(__name__)
 
@@ -147,12 +147,10 @@ def _runway_between(low: timedelta, high: timedelta) -> Found:
     return {"": f"{told[0] / 1000:.2f} left, enough for {left.total_seconds() / 3600:.0f} h at this pace"}
 
 
-def _callbacks_unsigned(_config: Config, _bot: BotApi) -> Found:
-    now = clock.now()
-    today = funnel.counted(now, now)
-    refused = {name: today.get(f"callback_{name}", 0) for name in ("unsigned", "forged")}
-    told = ", ".join(f"{count} {name}" for name, count in refused.items() if count)
-    return {"": f"refused today: {told}"} if told else {}
+def _callbacks_unsigned(config: Config, _bot: BotApi) -> Found:
+    pattern = callbacks.self_check(config).pattern
+    told = ", ".join(f"{count} {reason}" for reason, count in pattern.items())
+    return {"": f"refused in two days: {told}"} if told else {}
 
 
 def _callbacks_silent(config: Config, _bot: BotApi) -> Found:

@@ -101,9 +101,9 @@ def _callbacks(config: Config) -> Iterator[Finding]:
     check = callbacks.self_check(config)
     if check.address is not None and not check.address_fits:
         yield finding("callback_address", told=check.address or "–", wanted=check.wanted)
-    if check.refused_forged:
+    if "forged" in check.pattern:
         yield finding("callbacks_forged", count=check.refused_forged)
-    if check.refused_unsigned and not check.hints_allowed:
+    if "unsigned" in check.pattern and not check.hints_allowed:
         yield finding("callbacks_unsigned", count=check.refused_unsigned)
     if check.last_at is None:
         yield finding("callbacks_none_yet", wanted=check.wanted)
