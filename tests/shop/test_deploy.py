@@ -3,6 +3,8 @@
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from tests.proxies import CERTIFICATES, DEPLOY, caddyfile, certificate, needs, nginx_command
 from webapp.base.config import ROOT
 
@@ -37,6 +39,22 @@ def test_a_mistake_in_a_unit_is_found(tmp_path: Path) -> None:
     unit.write_text(unit.read_text().replace("Restart=always", "Restart=sometimes"))
     done = ran(verifier, "verify", str(unit))
     assert "sometimes" in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("unit", [unit for unit in UNITS if unit.endswith(".service")])
+def test_a_unit_that_is_broken_into_leads_nowhere(unit: str) -> None:
+    """As systemd itself judges: OK is below 4 of 10."""
+    done = ran(needs("systemd-analyze"), "security", "--offline=true", "--threshold=20", str(DEPLOY / unit))
+    judged = [line for line in done.stdout.splitlines() if "Overall exposure level" in line]
+    assert done.returncode == 0, judged
+    assert "OK" in judged[0]
+
+
+def test_the_units_are_closed_alike() -> None:
+    """Less of one of them would be found there alone."""
+    texts = [(DEPLOY / unit).read_text() for unit in UNITS if unit.endswith(".service")]
+    closed = {text[text.index("UMask=") :].partition("\n\n")[0].strip() for text in texts}
+    assert len(closed) == 1
 
 
 def test_the_units_start_what_the_procfile_starts() -> None:

@@ -330,6 +330,13 @@ def unknown_names() -> list[str]:
     return sorted({env_file.repeated(name) for name in _unknown(env_file.read(names()))})
 
 
+def secret_files() -> list[Path]:
+    """Where secrets are read from: the file of settings, and what a NAME_FILE names. Errors: ConfigError."""
+    written = {**env_file.read(names()), **env_file.environment()}
+    secrets = [f"{name.upper()}_FILE" for name, field in Config.model_fields.items() if not field.repr]
+    return [env_file.location(), *(Path(written[name]) for name in secrets if written.get(name))]
+
+
 def _unknown(lines: Mapping[str, str]) -> set[str]:
     """ENV_FILE too: a file cannot name itself."""
     return lines.keys() - names() - env_file.OF_MAKE_RUN

@@ -6,6 +6,7 @@ It reads them, says what is wrong with them, and becomes granian: the same proce
 import os
 import sys
 
+from webapp.base import private_files
 from webapp.base.config import Config, ConfigError
 
 COMMAND = (
@@ -20,6 +21,7 @@ def main() -> None:
         config = Config.read()
     except ConfigError as error:
         sys.exit(f"simka: {error}")
+    private_files.keep()
     os.environ.setdefault("MALLOC_ARENA_MAX", "2")  # else 16 threads keep what each has once needed
     door = ("--host", config.bind_address, "--port", str(config.port))
     os.execv(sys.executable, [sys.executable, *COMMAND, *door, "wsgi:app"])  # noqa: S606 - no shell

@@ -1,13 +1,14 @@
 """What the settings and the database tell by themselves: quick, and asks nobody outside."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from peewee import PeeweeException
 
 from webapp import catalogue
-from webapp.base import legal
-from webapp.base.config import Config, ConfigError, unknown_names
+from webapp.base import legal, private_files
+from webapp.base.config import Config, ConfigError, secret_files, unknown_names
 from webapp.base.setting_types import is_loopback
 from webapp.catalogue import TELEGRAM_PAYS_USD
 from webapp.esims import callbacks
@@ -58,6 +59,20 @@ def _settings(_config: Config) -> Iterator[Finding]:
     for process in processes.outdated(written):
         told = {"process": process.kind, "host": process.host, "at": f"{process.started_at:%Y-%m-%d %H:%M}"}
         yield finding("settings_outdated", **told, names=", ".join(process.settings))
+
+
+def _files(config: Config) -> Iterator[Finding]:
+    """Secrets and the database are for the shop's own user: may the machine's others read them?"""
+    try:
+        files = secret_files()
+    except ConfigError:
+        return  # _settings tells
+    if config.database_url.startswith("sqlite:///"):
+        database = config.database_url.removeprefix("sqlite:///")
+        files += [Path(f"{database}{suffix}") for suffix in ("", "-wal", "-shm")]
+    exposed = [str(path) for path in files if private_files.is_open_to_others(path)]
+    if exposed:
+        yield finding("files_open", files=" ".join(exposed))
 
 
 def _public_url(config: Config) -> Iterator[Finding]:
@@ -128,6 +143,7 @@ CHECKS: tuple[Check, ...] = (
     _database,
     _scheduler,
     _settings,
+    _files,
     _public_url,
     _stars,
     _catalogue,
