@@ -22,6 +22,7 @@ run: $(VENV)/.installed ## the whole shop on this machine, with its sandboxes
 
 test: $(VENV)/.installed-dev ## the suite; T="tests/shop/test_buying.py": only that, in one process, where pdb works
 	@sh tools/install-chromium.sh
+	@sh tools/install-proxies.sh
 	@$(BIN)/python -m pytest $(or $(T),-m "not long" $(WORKERS))
 
 test-long: $(VENV)/.installed-dev ## the rest of it: streets of buyers, a kill at every crash point, every screen
@@ -29,6 +30,7 @@ test-long: $(VENV)/.installed-dev ## the rest of it: streets of buyers, a kill a
 	@$(BIN)/python -m pytest -m long $(WORKERS)
 
 prove: $(VENV)/.installed-dev ## the proofs in full, hours; writes docs/proof.md
+	@sh tools/install-proxies.sh
 	@$(BIN)/python -m pytest -m proof --prove -p no:randomly $(WORKERS)
 
 mutants: $(VENV)/.installed-dev ## break the lines that money hangs on: does a test notice? An hour (ONLY="gate limits": only these)

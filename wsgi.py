@@ -6,7 +6,7 @@ import sys
 from flask import Flask
 
 from webapp import create_app
-from webapp.base import env_file, metrics
+from webapp.base import env_file, metrics, private_files
 from webapp.base.config import Config, ConfigError
 from webapp.operations import watchdog
 from webapp.views import measuring
@@ -21,6 +21,7 @@ def begin_serving(app: Flask, config: Config) -> None:
         metrics.listen(config.metrics_port, measuring.REGISTRY)
 
 
+private_files.keep()
 try:
     config = Config.read()
     app = create_app(config)

@@ -5,6 +5,7 @@
 import sys
 
 from jobs import doctor, runner, schedule, smoke
+from webapp.base import private_files
 from webapp.base.config import Config, ConfigError
 
 
@@ -32,5 +33,6 @@ def _run(arguments: list[str], config: Config) -> int:
 
 
 if __name__ == "__main__":
+    private_files.keep()
     runner.stop_on_sigterm()
     sys.exit(main(sys.argv[1:]))

@@ -28,6 +28,7 @@ VAR = Path("var/sandbox")
 
 def main() -> None:
     signal.signal(signal.SIGTERM, _end)
+    os.umask(0o077)  # as in the shop's own processes: what is played may have been copied from a real shop
     settings = _with_file(os.environ)
     sandboxed = not any(settings.get(name) or settings.get(f"{name}_FILE") for name in REAL)
     ports = _ports(settings, sandboxed)

@@ -37,6 +37,7 @@ def create_app(config: "Config | None" = None) -> "Flask":
 
     app = Site("webapp", root_path=str(ROOT), template_folder="templates", static_folder=None)
     app.kill_at = config.kill_at
+    app.url_map.merge_slashes = False  # else //shop is sent on to whatever the Host header says
     app.config.update(MAX_CONTENT_LENGTH=1024 * 1024)
     files = assets.build()
     views.register(app, config, files)

@@ -38,6 +38,8 @@ BEFORE = {
     "R24 no limit is passed: balance": "17 of 3 allowed on postgresql",
     "R24 no limit is passed: line": "24 of 5 allowed on postgresql",
     "R25 forgetting a person forgets no limit": "200 of 200 sold, never held",
+    "R29 slow strangers stop nobody: 16 through nginx": "everything timed out for 60 s",
+    "R29 slow strangers stop nobody: 16 through caddy": "everything timed out for 60 s",
     "R30 one customer cannot starve the others": "27 to 49 s, 16 to 28 declined",
 }
 STREETS = """

@@ -160,9 +160,10 @@ def the_key_is_refused(night: Night) -> Callable[[], object]:
     return lambda: balance(night, 1000)
 
 
-def an_unsigned_callback_comes(night: Night) -> Callable[[], object]:
-    callbacks.receive(b"{}", None, night.config, Funnel())
-    return lambda: night.advance(86_400)
+def unsigned_callbacks_come(night: Night, count: int = 5, header: str | None = None) -> Callable[[], object]:
+    for _ in range(count):
+        callbacks.receive(b"{}", header, night.config, Funnel())
+    return lambda: night.advance(2 * 86_400)
 
 
 def callbacks_fall_silent(night: Night) -> Callable[[], object]:
@@ -251,7 +252,7 @@ CAUSES = {
     "runway_short": money_for(20),
     "runway_critical": money_for(5),
     "key_refused": the_key_is_refused,
-    "callbacks_unsigned": an_unsigned_callback_comes,
+    "callbacks_unsigned": unsigned_callbacks_come,
     "callbacks_silent": callbacks_fall_silent,
     "webhook_errors": telegram_meets_errors,
     "webhook_errors without an answer": telegram_is_asked_in_vain,
@@ -368,9 +369,24 @@ def test_only_what_cannot_wait_makes_a_sound(night: Night) -> None:
     provider_state.out_of_funds(4200)
     night.passes(60)
     assert night.bot.quiet == 0
-    an_unsigned_callback_comes(night)
+    unsigned_callbacks_come(night)
     night.passes(60)
     assert night.bot.quiet == 1
+
+
+def kinds() -> set[str]:
+    return {incident.kind for incident in incidents.open_ones()}
+
+
+@pytest.mark.parametrize("header", [None, "forged"])
+def test_a_stranger_who_knocks_is_no_alert_and_a_pattern_is(night: Night, header: str | None) -> None:
+    unsigned_callbacks_come(night, 4, header)
+    night.passes(60)
+    assert "callbacks_unsigned" not in kinds()
+    night.advance(86_400)
+    unsigned_callbacks_come(night, 1, header)
+    night.passes(60)
+    assert "callbacks_unsigned" in kinds(), "five within two days"
 
 
 def test_without_a_chat_nobody_is_told_and_nothing_breaks(night: Night) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.settings import settings_of
+from webapp.base import server
 from webapp.base.config import ONLY_IN_DEVELOPMENT, Config, ConfigError
 from webapp.base.setting_types import is_loopback
 
@@ -54,6 +55,7 @@ DEFAULTS = {
     "METRICS_PORT": None,
     "TRUSTED_PROXIES": 0,
     "SECRET_KEY": None,
+    "BIND_ADDRESS": "127.0.0.1",
     "PORT": 8000,
     "TELEGRAM_SANDBOX_URL": None,
     "CLOCK_FILE": None,
@@ -109,6 +111,7 @@ GOOD = [
     ("METRICS_PORT", "9100", 9100),
     ("TRUSTED_PROXIES", "1", 1),
     ("SECRET_KEY", "a-long-random-text", "a-long-random-text"),
+    ("BIND_ADDRESS", "::1", "::1"),
     ("PORT", "65535", 65535),
     ("TELEGRAM_SANDBOX_URL", "http://127.0.0.1:8091", "http://127.0.0.1:8091"),
     ("CLOCK_FILE", "/tmp/clock", Path("/tmp/clock")),
@@ -180,6 +183,8 @@ BAD = [
     ("TRUSTED_PROXIES", "10"),
     ("TRUSTED_PROXIES", "-1"),
     ("SECRET_KEY", "two words"),
+    ("BIND_ADDRESS", "everywhere"),
+    ("BIND_ADDRESS", "0.0.0.0:8000"),
     ("PORT", "0"),
     ("PORT", "65536"),
     ("PORT", "80a"),
@@ -341,3 +346,21 @@ def test_a_refused_secret_is_not_repeated(name: str) -> None:
 )
 def test_only_the_machine_itself_is_loopback(url: str, local: bool) -> None:
     assert is_loopback(url) is local
+
+
+@pytest.mark.parametrize("address", ["0.0.0.0", "::", "10.0.0.5"])
+def test_the_web_listens_to_others_only_behind_a_proxy(address: str) -> None:
+    assert "TRUSTED_PROXIES" in refusal(BIND_ADDRESS=address)
+    assert read(BIND_ADDRESS=address, TRUSTED_PROXIES="1").bind_address == address
+
+
+@pytest.mark.parametrize("given", [{}, {"BIND_ADDRESS": "0.0.0.0", "TRUSTED_PROXIES": "1"}])
+def test_the_web_server_listens_where_the_settings_say(
+    monkeypatch: pytest.MonkeyPatch, given: dict[str, str]
+) -> None:
+    for name, value in (NEEDED | given | {"MALLOC_ARENA_MAX": "2"}).items():
+        monkeypatch.setenv(name, value)
+    became: list[list[str]] = []
+    monkeypatch.setattr(os, "execv", lambda _program, command: became.append(command))
+    server.main()
+    assert became[0][became[0].index("--host") + 1] == given.get("BIND_ADDRESS", "127.0.0.1")

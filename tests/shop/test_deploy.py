@@ -1,27 +1,14 @@
 """The files of deploy/ are what their own programs take, and start what the Procfile starts."""
 
-import shutil
 import subprocess
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
+from tests.proxies import CERTIFICATES, DEPLOY, caddyfile, certificate, needs, nginx_command
 from webapp.base.config import ROOT
 
-DEPLOY = ROOT / "deploy"
 UNITS = ("simka-web.service", "simka-jobs.service", "simka-backup.service", "simka-backup.timer")
-CERTIFICATES = "/etc/letsencrypt/live/shop.example.com"
-
-
-def needs(program: str) -> str:
-    path = shutil.which(program) or shutil.which(program, path="/usr/sbin:/sbin")
-    if path is None:
-        pytest.skip(f"{program} is not installed: its file in deploy/ cannot be checked here")
-    return path
 
 
 def ran(*command: str) -> "subprocess.CompletedProcess[str]":
@@ -54,6 +41,22 @@ def test_a_mistake_in_a_unit_is_found(tmp_path: Path) -> None:
     assert "sometimes" in done.stdout + done.stderr
 
 
+@pytest.mark.parametrize("unit", [unit for unit in UNITS if unit.endswith(".service")])
+def test_a_unit_that_is_broken_into_leads_nowhere(unit: str) -> None:
+    """As systemd itself judges: OK is below 4 of 10."""
+    done = ran(needs("systemd-analyze"), "security", "--offline=true", "--threshold=20", str(DEPLOY / unit))
+    judged = [line for line in done.stdout.splitlines() if "Overall exposure level" in line]
+    assert done.returncode == 0, judged
+    assert "OK" in judged[0]
+
+
+def test_the_units_are_closed_alike() -> None:
+    """Less of one of them would be found there alone."""
+    texts = [(DEPLOY / unit).read_text() for unit in UNITS if unit.endswith(".service")]
+    closed = {text[text.index("UMask=") :].partition("\n\n")[0].strip() for text in texts}
+    assert len(closed) == 1
+
+
 def test_the_units_start_what_the_procfile_starts() -> None:
     lines = (line.partition(": ") for line in (ROOT / "Procfile").read_text().splitlines() if line)
     for name, _, command in lines:
@@ -61,28 +64,20 @@ def test_the_units_start_what_the_procfile_starts() -> None:
         assert f"ExecStart={command.replace('.venv', '/srv/simka/.venv')}\n" in unit
 
 
-def certificate(folder: Path) -> None:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "shop.example.com")])
-    begins = datetime(2026, 1, 1, tzinfo=UTC)
-    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-    builder = builder.serial_number(1).not_valid_before(begins).not_valid_after(begins + timedelta(3650))
-    signed = builder.sign(key, hashes.SHA256())
-    (folder / "fullchain.pem").write_bytes(signed.public_bytes(serialization.Encoding.PEM))
-    form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    (folder / "privkey.pem").write_bytes(key.private_bytes(*form))
-
-
 def test_nginx_takes_its_configuration(tmp_path: Path) -> None:
-    nginx = needs("nginx")
     certificate(tmp_path)
     site = (DEPLOY / "nginx.conf").read_text().replace(CERTIFICATES, str(tmp_path))
-    main = tmp_path / "nginx.conf"
-    main.write_text(f"pid {tmp_path}/pid; error_log stderr; events {{}} http {{ {site} }}")
-    done = ran(nginx, "-t", "-c", str(main), "-p", str(tmp_path))
+    done = ran(*nginx_command(site, tmp_path), "-t")
     assert done.returncode == 0, done.stderr
 
 
 def test_caddy_takes_its_configuration() -> None:
-    done = ran(needs("caddy"), "validate", "--adapter", "caddyfile", "--config", str(DEPLOY / "Caddyfile"))
+    done = ran(needs("caddy"), "validate", "--adapter", "caddyfile", "--config", str(caddyfile()))
     assert done.returncode == 0, done.stderr
+
+
+def test_the_two_files_for_caddy_say_the_same_in_its_two_spellings() -> None:
+    new, old = ((DEPLOY / name).read_text().splitlines() for name in ("Caddyfile", "Caddyfile-2.6"))
+    differing = [pair for pair in zip(new, old, strict=True) if pair[0] != pair[1]]
+    assert differing[1:] == [("\t\trequest_buffers 1MB", "\t\tbuffer_requests")], differing
+    assert all(line.startswith("# ") for line in differing[0])

@@ -25,11 +25,13 @@ from webapp.clients.esimgo.errors import AccessDenied, Refused, Unavailable
 from webapp.clients.esimgo.payloads import Organisation
 from webapp.clients.telegram.errors import BadCall, Blocked, NotReached
 from webapp.clients.telegram.updates import WebhookInfo
+from webapp.esims import callbacks
 from webapp.models import Callback, Plan, Setting, db
 from webapp.operations import bot_setup, doctor, external_checks
 from webapp.operations.doctor import Finding
 from webapp.operations.doctor.words import words
 from webapp.state import processes
+from webapp.state.funnel import Funnel
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -120,6 +122,8 @@ def merchant(
 ) -> Merchant:
     file = config.legal_file.with_name("simka.env")
     file.write_text("ESIMGO_API_KEY=key\nTELEGRAM_BOT_TOKEN=1:a\nTELEGRAM_WEBHOOK_SECRET=secret\n")
+    for private in (file, *file.parent.glob("simka.db*")):
+        private.chmod(0o600)
     monkeypatch.setenv("ENV_FILE", str(file))
     return Merchant(config, bot, provider, street)
 
@@ -198,6 +202,7 @@ MISTAKES: dict[str, Mistake] = {
     "settings_unreadable": lambda m: write_down(m, "MARKUP_PERCENT=much"),
     "settings_unknown": lambda m: write_down(m, "BACKUP_BUCKET=simka"),
     "settings_outdated": lambda m: processes.began("web", changed(Config.read(), shop_name="Old")),
+    "files_open": lambda m: Path(os.environ["ENV_FILE"]).chmod(0o644),
     "public_url_is_here": lambda m: m.set(public_url="http://127.0.0.1:8000"),
     "public_url_unfit": lambda m: m.set(public_url=f"{SHOP}:8080"),
     "proxy_not_trusted": lambda m: m.set(trusted_proxies=0),
@@ -232,9 +237,33 @@ def test_a_list_of_orders_without_a_filter_is_worth_a_word(
     assert state(merchant.hears()["order_list_unfiltered"]) == "ok"
 
 
-def test_callbacks_that_are_refused_are_told(merchant: Merchant, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("webapp.esims.callbacks.refusals.lately", lambda reason: 3)
-    assert {"callbacks_unsigned", "callbacks_forged"} <= set(merchant.hears())
+def test_callbacks_that_are_refused_again_and_again_are_told(merchant: Merchant) -> None:
+    told = {"callbacks_unsigned", "callbacks_forged"}
+    for header in 4 * [None, "forged"]:
+        callbacks.receive(b"{}", header, merchant.config, Funnel())
+    assert not told & set(merchant.hears()), "a stranger who knocks"
+    for header in (None, "forged"):
+        callbacks.receive(b"{}", header, merchant.config, Funnel())
+    assert told <= set(merchant.hears())
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o604, 0o602])
+def test_a_file_that_others_can_read_is_named_with_its_cure(
+    merchant: Merchant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: int
+) -> None:
+    key, database = tmp_path / "key", tmp_path / "shop.db"
+    for file in (key, database):
+        file.write_text("secret")
+        file.chmod(mode)
+    monkeypatch.setenv("ESIMGO_API_KEY_FILE", str(key))
+    monkeypatch.setenv("DATABASE_URL_FILE", str(tmp_path / "gone"))
+    merchant.set(database_url=f"sqlite:///{database}")
+    told = merchant.hears()["files_open"]
+    assert told.values == {"files": f"{key} {database}"}
+    assert f"chmod o= {key} {database}" in doctor.worded(told).remedy
+    for file in (key, database):
+        file.chmod(0o640)
+    assert "files_open" not in merchant.hears(), "its group is the owner's choice"
 
 
 def codes() -> Iterator[str]:

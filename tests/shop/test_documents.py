@@ -14,9 +14,11 @@ from tests.shop.standins import Bot
 from webapp.base import clock, legal
 from webapp.base.config import ROOT, Config
 from webapp.base.i18n import day_text, speaking
+from webapp.base.money import in_units
 from webapp.books import purchases
 from webapp.customers import documents, notifications, outbox
 from webapp.customers.documents import Document
+from webapp.customers.documents.spreadsheet import spreadsheet
 from webapp.customers.outbox.rate_limiter import RateLimiter
 from webapp.models import Esim, Notification, Order, Payment, Refund
 
@@ -138,10 +140,22 @@ def test_a_russian_table_opens_in_a_russian_spreadsheet() -> None:
     assert paper.content.startswith(b"\xef\xbb\xbf")
 
 
-@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(A1)"])
+@pytest.mark.parametrize(
+    "name", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1", "＋1", "－1", "＠A1"]
+)
 def test_what_begins_like_a_formula_is_none(name: str) -> None:
     make_order("active", country_code="q9", country_name=name)
     assert rows(documents.history(make_customer()))[1][2].startswith(f"'{name}")
+
+
+@pytest.mark.parametrize(
+    ("code", "delimiter", "written"),
+    [("en", ",", ["-3.50", "-7", "0.00", "'-7"]), ("ru", ";", ["-3,50", "-7", "0,00", "'-7"])],
+)
+def test_a_loss_stays_a_number(code: str, delimiter: str, written: list[str]) -> None:
+    with speaking(code):
+        table = spreadsheet("t.csv", ["a"], [[in_units(-3500), -7, in_units(0), "-7"]])
+    assert rows(table, delimiter)[1] == written
 
 
 def test_a_purchase_has_the_charge_that_paid_for_it() -> None:

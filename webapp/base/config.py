@@ -6,6 +6,7 @@ A wrong value stops the start with one line that names the setting. `NAME_FILE` 
 import logging
 from collections.abc import Mapping
 from decimal import Decimal
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -21,6 +22,7 @@ from webapp.base.setting_types import (
     Chat,
     DatabaseUrl,
     DataKeys,
+    IpAddress,
     Key,
     PemFile,
     People,
@@ -232,6 +234,11 @@ class Config(BaseSettings):
         description="signs the download links of QR codes; made from the bot's token when it is not set",
         repr=False,
     )
+    bind_address: IpAddress = Field(
+        default="127.0.0.1",
+        description="address that the web process listens on; any but this machine's own needs "
+        "TRUSTED_PROXIES",
+    )
     port: int = Field(default=8000, ge=1, le=65535, description="port of the web process")
     telegram_sandbox_url: Url | None = Field(
         default=None,
@@ -294,6 +301,11 @@ class Config(BaseSettings):
             raise ValueError(f"{missing} is missing: SMTP_URL and SMTP_FROM belong together")
         if self.alert_email is not None and self.smtp_url is None:
             raise ValueError("ALERT_EMAIL needs SMTP_URL and SMTP_FROM: without them no e-mail goes out")
+        if not ip_address(self.bind_address).is_loopback and not self.trusted_proxies:
+            raise ValueError(
+                f"BIND_ADDRESS {self.bind_address} lets others reach the web process, which has to stand "
+                "behind a proxy that buffers requests: set TRUSTED_PROXIES, or BIND_ADDRESS to 127.0.0.1"
+            )
         if not is_loopback(self.public_url):
             self._fit_for_the_public()
         return self
@@ -320,6 +332,13 @@ def warn_of_unknown() -> None:
 def unknown_names() -> list[str]:
     """Names of the file that nobody here reads. Errors: ConfigError."""
     return sorted({env_file.repeated(name) for name in _unknown(env_file.read(names()))})
+
+
+def secret_files() -> list[Path]:
+    """Where secrets are read from: the file of settings, and what a NAME_FILE names. Errors: ConfigError."""
+    written = {**env_file.read(names()), **env_file.environment()}
+    secrets = [f"{name.upper()}_FILE" for name, field in Config.model_fields.items() if not field.repr]
+    return [env_file.location(), *(Path(written[name]) for name in secrets if written.get(name))]
 
 
 def _unknown(lines: Mapping[str, str]) -> set[str]:

@@ -54,6 +54,11 @@ def _leaves_the_file_to_us() -> bool:
     return os.environ.get("FLASK_SKIP_DOTENV", "").lower() not in {"", "0", "false", "no"}
 
 
+def location() -> Path:
+    """The file, whether it is there or not."""
+    return Path(environment().get(VARIABLE) or DEFAULT)
+
+
 def read(known: Collection[str]) -> dict[str, str]:
     """What the file says, by name; the last line of a name counts. Errors: ConfigError: which file, where in
     it, and what would be right, never with a value.

@@ -46,4 +46,9 @@ def plain_number(number: Decimal) -> str:
 
 def plain(price: int) -> str:
     """For tables that machines read: 5880 thousandths are "5.88"."""
-    return f"{Decimal(price) / THOUSAND:.2f}"
+    return str(in_units(price))
+
+
+def in_units(price: int) -> Decimal:
+    """5880 thousandths are 5.88, with two places."""
+    return (Decimal(price) / THOUSAND).quantize(Decimal("0.01"))

@@ -6,10 +6,11 @@ It reads them, says what is wrong with them, and becomes granian: the same proce
 import os
 import sys
 
+from webapp.base import private_files
 from webapp.base.config import Config, ConfigError
 
 COMMAND = (
-    *("-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--workers", "1"),
+    *("-m", "granian", "--interface", "wsgi", "--workers", "1"),
     *("--blocking-threads", "16", "--workers-kill-timeout", "3", "--no-access-log"),
 )
 
@@ -17,11 +18,13 @@ COMMAND = (
 def main() -> None:
     """Comes back only by an exception."""
     try:
-        port = Config.read().port
+        config = Config.read()
     except ConfigError as error:
         sys.exit(f"simka: {error}")
+    private_files.keep()
     os.environ.setdefault("MALLOC_ARENA_MAX", "2")  # else 16 threads keep what each has once needed
-    os.execv(sys.executable, [sys.executable, *COMMAND, "--port", str(port), "wsgi:app"])  # noqa: S606 - no shell
+    door = ("--host", config.bind_address, "--port", str(config.port))
+    os.execv(sys.executable, [sys.executable, *COMMAND, *door, "wsgi:app"])  # noqa: S606 - no shell
 
 
 if __name__ == "__main__":

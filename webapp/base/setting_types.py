@@ -2,6 +2,7 @@
 
 import re
 from base64 import b64decode, urlsafe_b64encode
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import SplitResult, urlsplit
@@ -87,6 +88,13 @@ def _pem_file(value: Path) -> Path:
     return value
 
 
+def _ip_address(value: str) -> str:
+    try:
+        return str(ip_address(value))
+    except ValueError:
+        raise ValueError("must be an IP address such as 127.0.0.1, 0.0.0.0 or ::") from None
+
+
 def _words(value: object) -> object:
     """One line holds several values, with spaces or commas between them."""
     return value.replace(",", " ").split() if isinstance(value, str) else value
@@ -163,6 +171,7 @@ DataKeys = Annotated[tuple[str, ...], BeforeValidator(_words), AfterValidator(_d
 People = Annotated[
     tuple[int, ...], BeforeValidator(_people), AfterValidator(lambda told: tuple(dict.fromkeys(told)))
 ]
+IpAddress = Annotated[str, AfterValidator(_ip_address)]
 Chat = Annotated[int, BeforeValidator(_chat)]
 Switch = Literal["off", "on"]
 

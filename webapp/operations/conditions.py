@@ -23,7 +23,7 @@ from webapp.esims import callbacks
 from webapp.models import OPEN_STAGES, Order, OrderEvent, Setting, Submission
 from webapp.operations import external_checks
 from webapp.orders import payments, reconciling, unplaced
-from webapp.state import funnel, incidents, outages, provider, restoration
+from webapp.state import incidents, outages, provider, restoration
 
 log = logging.getLogger(__name__)
 
@@ -206,12 +206,10 @@ def _balance_missing(_config: Config, _bot: BotApi) -> Found:
     return {"": f"{missing / 1000:.2f} {look.currency} are gone and no order has cost them"}
 
 
-def _callbacks_unsigned(_config: Config, _bot: BotApi) -> Found:
-    now = clock.now()
-    today = funnel.counted(now, now)
-    refused = {name: today.get(f"callback_{name}", 0) for name in ("unsigned", "forged")}
-    told = ", ".join(f"{count} {name}" for name, count in refused.items() if count)
-    return {"": f"refused today: {told}"} if told else {}
+def _callbacks_unsigned(config: Config, _bot: BotApi) -> Found:
+    pattern = callbacks.self_check(config).pattern
+    told = ", ".join(f"{count} {reason}" for reason, count in pattern.items())
+    return {"": f"refused in two days: {told}"} if told else {}
 
 
 def _callbacks_silent(config: Config, _bot: BotApi) -> Found:

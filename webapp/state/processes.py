@@ -23,7 +23,7 @@ FORGOTTEN_AFTER = timedelta(days=1)
 FINGERPRINT_BYTES = 8
 KEY = "TELEGRAM_BOT_TOKEN"
 """The setting that keys the fingerprints: when it differs, so do all others, which says nothing."""
-OF_ONE_PROCESS = {"PORT", "METRICS_PORT"}
+OF_ONE_PROCESS = {"BIND_ADDRESS", "PORT", "METRICS_PORT"}
 OF_ONE_HOST = {"CA_FILE", "FORGOTTEN_FILE", "LEGAL_FILE", "TRUSTED_PROXIES"}
 
 

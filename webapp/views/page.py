@@ -8,6 +8,7 @@ import secrets
 from contextlib import ExitStack
 from datetime import date
 from typing import Any
+from urllib.parse import quote
 
 from flask import Flask, Response, g, make_response, render_template, request, url_for
 from htmx_flask import Htmx
@@ -88,6 +89,13 @@ def link(endpoint: str, **values: Any) -> str:
     return url_for(endpoint, **values)
 
 
+def this_address() -> str:
+    """Where this page lies, in this shop: of a path like //example.com a browser would make another host."""
+    path = "/" + quote(request.path.lstrip("/"))
+    query = request.query_string.decode("ascii", "replace")
+    return f"{path}?{query}" if query else path
+
+
 def register(app: Flask, config: Config, assets: Assets) -> None:
     Htmx(app)
     _template_globals(app, config, assets)
@@ -137,6 +145,7 @@ def _template_globals(app: Flask, config: Config, assets: Assets) -> None:
         now=clock.now,
         is_catalogue_stale=lambda: outages.is_catalogue_stale(config.catalogue_ttl_s),
         outages=_outages,
+        this_address=this_address,
         this_phone=this_phone,
         qr_uri=app.extensions["shop"].qr_uri,
         stylesheet=assets.stylesheet,

@@ -2,7 +2,7 @@
 
 from webapp import catalogue
 from webapp.base.i18n import gettext as _
-from webapp.base.money import plain
+from webapp.base.money import in_units
 from webapp.books import purchases
 from webapp.books.purchases import Purchase
 from webapp.customers.documents.document import Document
@@ -36,7 +36,7 @@ def _row(purchase: Purchase) -> list[object]:
         order.reference,
         catalogue.title(order),
         purchase.stars,
-        plain(order.retail),
+        in_units(order.retail),
         order.currency,
         purchase.payment.charge_id,
         f"{done:%Y-%m-%d %H:%M}" if done is not None else "",

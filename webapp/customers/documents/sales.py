@@ -4,7 +4,7 @@ import json
 
 from webapp.base.i18n import area_name
 from webapp.base.i18n import gettext as _
-from webapp.base.money import plain
+from webapp.base.money import in_units
 from webapp.books import sales
 from webapp.customers.documents.document import Document
 from webapp.customers.documents.spreadsheet import spreadsheet
@@ -40,4 +40,4 @@ def _row(by: str, row: sales.Row) -> list[object]:
     name = [row.key, area_name(row.key, row.key)] if by == "country" else [row.key]
     counts = [sales.sold, sales.delivered, sales.lost, sales.in_flight, sales.stars]
     money = (sales.revenue, sales.cost, sales.besides, sales.commission, sales.margin)
-    return [*name, *counts, *map(plain, money)]
+    return [*name, *counts, *map(in_units, money)]

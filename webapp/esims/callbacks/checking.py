@@ -1,5 +1,6 @@
 """Do callbacks arrive as they should? They are set up by hand, in a portal that shows us the address."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,6 +18,7 @@ _ADDRESS = "provider.callback_url"
 class SelfCheck:
     """`encoding` of the signature (base64 or hex) is of the last signed one that is still kept (30 days).
 
+    `pattern`: by reason ("unsigned", "forged") of two days, where it is more than a stranger's knock.
     `address`: the callback URL of the organisation, None while it was never read. Refusals of seven days.
     """
 
@@ -26,6 +28,7 @@ class SelfCheck:
     unsigned_at: datetime | None
     refused_unsigned: int
     refused_forged: int
+    pattern: Mapping[str, int]
     address: str | None
     wanted: str
     hints_allowed: bool
@@ -51,6 +54,7 @@ def self_check(config: Config) -> SelfCheck:
         unsigned_at=unsigned.received_at if unsigned else None,
         refused_unsigned=refusals.lately("unsigned"),
         refused_forged=refusals.lately("forged"),
+        pattern=refusals.pattern(),
         address=Setting.read(_ADDRESS),
         wanted=config.public_url + PATH,
         hints_allowed=config.esimgo_unsigned_hints == "on",

@@ -1,13 +1,14 @@
 """What the settings and the database tell by themselves: quick, and asks nobody outside."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from peewee import PeeweeException
 
 from webapp import catalogue
-from webapp.base import legal
-from webapp.base.config import Config, ConfigError, unknown_names
+from webapp.base import legal, private_files
+from webapp.base.config import Config, ConfigError, secret_files, unknown_names
 from webapp.base.setting_types import is_loopback
 from webapp.catalogue import TELEGRAM_PAYS_USD
 from webapp.esims import callbacks
@@ -60,6 +61,20 @@ def _settings(_config: Config) -> Iterator[Finding]:
         yield finding("settings_outdated", **told, names=", ".join(process.settings))
 
 
+def _files(config: Config) -> Iterator[Finding]:
+    """Secrets and the database are for the shop's own user: may the machine's others read them?"""
+    try:
+        files = secret_files()
+    except ConfigError:
+        return  # _settings tells
+    if config.database_url.startswith("sqlite:///"):
+        database = config.database_url.removeprefix("sqlite:///")
+        files += [Path(f"{database}{suffix}") for suffix in ("", "-wal", "-shm")]
+    exposed = [str(path) for path in files if private_files.is_open_to_others(path)]
+    if exposed:
+        yield finding("files_open", files=" ".join(exposed))
+
+
 def _public_url(config: Config) -> Iterator[Finding]:
     parts = urlsplit(config.public_url)
     port = parts.port or (443 if parts.scheme == "https" else 80)
@@ -101,9 +116,9 @@ def _callbacks(config: Config) -> Iterator[Finding]:
     check = callbacks.self_check(config)
     if check.address is not None and not check.address_fits:
         yield finding("callback_address", told=check.address or "–", wanted=check.wanted)
-    if check.refused_forged:
+    if "forged" in check.pattern:
         yield finding("callbacks_forged", count=check.refused_forged)
-    if check.refused_unsigned and not check.hints_allowed:
+    if "unsigned" in check.pattern and not check.hints_allowed:
         yield finding("callbacks_unsigned", count=check.refused_unsigned)
     if check.last_at is None:
         yield finding("callbacks_none_yet", wanted=check.wanted)
@@ -128,6 +143,7 @@ CHECKS: tuple[Check, ...] = (
     _database,
     _scheduler,
     _settings,
+    _files,
     _public_url,
     _stars,
     _catalogue,

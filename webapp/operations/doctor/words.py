@@ -43,6 +43,11 @@ THIS_MACHINE = {
         N_("The file of settings names what no setting is called: %(names)s."),
         N_("Correct the name, or delete the line."),
     ),
+    "files_open": Words(
+        "doubtful",
+        N_("Every user of this machine can read secrets or the database: %(files)s."),
+        N_("Run `chmod o= %(files)s` as their owner."),
+    ),
     "settings_outdated": Words(
         "doubtful",
         N_(
