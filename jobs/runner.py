@@ -39,8 +39,11 @@ def _run(job: ModuleType, name: str, context: Context, turn: AbstractContextMana
     except EsimGoError as error:
         log.warning("eSIM Go: %s", error, extra={"job": name})
         return False
-    except Exception:
-        log.exception("failed", extra={"job": name})
+    except Exception as error:
+        if trouble := db.trouble(error):
+            log.error("the database is %s: %s", trouble, error, extra={"job": name})
+        else:
+            log.exception("failed", extra={"job": name})
         return False
     return True
 
@@ -63,8 +66,8 @@ class Heartbeat(threading.Thread):
             try:
                 db.keep_connection()
                 lost = not leases.keep(self._leadership, self._ttl_s)
-            except PeeweeException:
-                log.exception("the lease could not be renewed")
+            except PeeweeException as error:
+                log.error("the lease could not be renewed: %s", error)
                 lost = clock.monotonic() - renewed_at > self._ttl_s
             else:
                 renewed_at = clock.monotonic()

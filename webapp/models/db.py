@@ -16,12 +16,14 @@ from peewee import (
     Model,
     ModelSelect,
     OperationalError,
+    PeeweeException,
     TextField,
 )
 from playhouse.migrations import Runner
 
 from webapp.base import clock, sealing
 from webapp.models.engines import Busy as Busy
+from webapp.models.engines import Trouble as Trouble
 from webapp.models.engines import engine
 
 T = TypeVar("T")
@@ -195,6 +197,16 @@ def retry_on_deadlock(work: Callable[[], T]) -> T:
             log.warning("deadlock: the transaction is retried")
         clock.sleep(pause_s)
     return work()
+
+
+def trouble(error: BaseException) -> Trouble | None:
+    """What is wrong with the database itself, where `error` says so: then nothing is wrong with what was
+    asked of it, and the same may be asked again.
+    """
+    if not isinstance(error, PeeweeException):
+        return None
+    found: Trouble | None = database.trouble(error)
+    return found
 
 
 def group_commit(work: Callable[[], T]) -> T:

@@ -6,20 +6,25 @@ Peewee imports psycopg when it is installed; nothing here does, so that SQLite n
 import fcntl
 import os
 import select
+import sqlite3
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, ClassVar, Generic, TypeVar, cast
+from typing import Any, ClassVar, Generic, Literal, TypeVar, cast
 from urllib.parse import parse_qs, urlsplit
 
-from peewee import OperationalError, PostgresqlDatabase, SqliteDatabase
+from peewee import InterfaceError, OperationalError, PeeweeException, PostgresqlDatabase, SqliteDatabase
 
 from webapp.base import clock
 from webapp.base.sealing import Keys
 
 T = TypeVar("T")
+
+
+Trouble = Literal["full", "damaged", "locked", "away"]
+"""Why a database does not do what it is asked, when the statement is not to blame."""
 
 
 class Busy(OperationalError):
@@ -54,6 +59,15 @@ class QueuedWrite(Generic[T]):
         return cast(T, self._result)
 
 
+def _drivers(error: BaseException, name: str) -> Any:
+    """What the driver's own error, which Peewee has wrapped once or twice, says by this name."""
+    while not hasattr(error, name):
+        if error.__context__ is None:
+            return None
+        error = error.__context__
+    return getattr(error, name)
+
+
 PRAGMAS = {"foreign_keys": 1, "synchronous": 2, "cache_size": -8000}
 """A commit is on the disk before it is answered (synchronous = FULL): some of them are about money."""
 
@@ -66,6 +80,16 @@ class Sqlite(SqliteDatabase):
     """
 
     _WAIT_S = 10
+    _TROUBLES: ClassVar[dict[int, Trouble]] = {
+        sqlite3.SQLITE_FULL: "full",
+        sqlite3.SQLITE_IOERR: "full",
+        sqlite3.SQLITE_CORRUPT: "damaged",
+        sqlite3.SQLITE_NOTADB: "damaged",
+        sqlite3.SQLITE_BUSY: "locked",
+        sqlite3.SQLITE_LOCKED: "locked",
+        sqlite3.SQLITE_CANTOPEN: "away",
+        sqlite3.SQLITE_READONLY: "away",
+    }
 
     def __init__(self, url: str, keys: Keys) -> None:
         """`keys`: what seals and opens the secrets that lie in it."""
@@ -75,6 +99,24 @@ class Sqlite(SqliteDatabase):
         self.keys = keys
         self._write_lock = threading.Lock()
         self._queue: deque[QueuedWrite[Any]] = deque()
+        self._opened = threading.local()
+        self._was_there = False
+
+    def _connect(self) -> Any:
+        """Once it was there, no empty one is made in its place."""
+        if self._was_there and not Path(self.database).exists():
+            raise OperationalError(f"{self.database} was moved away")
+        connection = super()._connect()  # type: ignore[misc] # the stubs lack it
+        self._opened.file, self._was_there = self._file(), True
+        return connection
+
+    def _file(self) -> tuple[int, int] | None:
+        """Which file has the name of the database now."""
+        try:
+            there = Path(self.database).stat()
+        except OSError:
+            return None
+        return there.st_dev, there.st_ino
 
     @contextmanager
     def writing(self) -> Iterator[None]:
@@ -137,9 +179,18 @@ class Sqlite(SqliteDatabase):
         """A file has one writer at a time, so there are no deadlocks."""
         return False
 
+    def trouble(self, error: PeeweeException) -> Trouble | None:
+        """Is it the database's, and not the statement's? "full" is also a disk that cannot be written."""
+        if isinstance(error, Busy):
+            return "locked"
+        code = _drivers(error, "sqlite_errorcode")
+        if code is None:
+            return "away" if isinstance(error, OperationalError) else None
+        return self._TROUBLES.get(code & 0xFF)
+
     def is_lost(self) -> bool:
-        """A file does not hang up."""
-        return False
+        """Was the file moved away, or another put in its place? What is open would go on with the old one."""
+        return not self.is_closed() and self._file() != self._opened.file
 
     @contextmanager
     def migrating(self) -> Iterator[None]:
@@ -176,6 +227,20 @@ class Postgresql(PostgresqlDatabase):
         "keepalives_count": 3,
         "tcp_user_timeout": 15_000,
         "fallback_application_name": "simka",
+    }
+    # https://www.postgresql.org/docs/current/errcodes-appendix.html
+    _TROUBLES: ClassVar[dict[str, Trouble]] = {
+        "53100": "full",  # disk_full
+        "58030": "full",  # io_error
+        "58P01": "damaged",  # undefined_file
+        "XX001": "damaged",  # data_corrupted
+        "XX002": "damaged",  # index_corrupted
+        "55P03": "locked",  # lock_not_available
+        "57014": "locked",  # query_canceled: by statement_timeout
+        "08": "away",
+        "25": "away",  # read_only_sql_transaction, idle_in_transaction_session_timeout
+        "53": "away",  # too_many_connections, out_of_memory
+        "57": "away",  # admin_shutdown, cannot_connect_now
     }
     _RETRYABLE = ("40001", "40P01")  # serialization_failure, deadlock_detected
     _LOCK_NOT_AVAILABLE = "55P03"
@@ -226,6 +291,15 @@ class Postgresql(PostgresqlDatabase):
         """The server itself commits together what comes together."""
         with self.atomic():
             return work()
+
+    def trouble(self, error: PeeweeException) -> Trouble | None:
+        """Is it the server's, and not the statement's?"""
+        if isinstance(error, Busy):
+            return "locked"
+        state = _drivers(error, "sqlstate")
+        if state is None:  # no server has said so
+            return "away" if isinstance(error, OperationalError | InterfaceError) else None
+        return next((trouble for begin, trouble in self._TROUBLES.items() if state.startswith(begin)), None)
 
     def is_deadlock(self, error: OperationalError) -> bool:
         """A deadlock, or a serialization failure. `error` is Peewee's."""

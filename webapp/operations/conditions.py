@@ -17,7 +17,7 @@ from webapp.base.setting_types import is_loopback
 from webapp.clients.telegram.botapi import BotApi
 from webapp.clients.telegram.errors import TelegramError
 from webapp.esims import callbacks
-from webapp.models import OPEN_STAGES, Order, OrderEvent, Setting, Submission
+from webapp.models import OPEN_STAGES, Order, OrderEvent, Setting, Submission, db
 from webapp.operations import external_checks
 from webapp.orders import reconciling
 from webapp.state import funnel, incidents, outages, provider
@@ -48,7 +48,9 @@ def evaluate(config: Config, bot: BotApi) -> None:
     for kind, find in CONDITIONS.items():
         try:
             found = find(config, bot)
-        except Exception:
+        except Exception as error:
+            if db.trouble(error):
+                raise
             log.exception("the condition %s could not be evaluated", kind)
             continue
         if found is not None:
