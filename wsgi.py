@@ -14,7 +14,7 @@ from webapp.views import measuring
 
 def begin_serving(app: Flask, config: Config) -> None:
     shop = app.extensions["shop"]
-    watchdog.begin(config)
+    watchdog.begin(config, shop.readiness, shop.funnel)
     shop.search.prepare()
     atexit.register(shop.funnel.write_down)
     if config.metrics_port is not None:

@@ -36,6 +36,7 @@ def _run(job: ModuleType, name: str, context: Context, turn: AbstractContextMana
         with turn, crash_points.armed(context.config.kill_at):
             db.keep_connection()
             job.run(context)
+        context.failures.ended_well(name)
     except EsimGoError as error:
         log.warning("eSIM Go: %s", error, extra={"job": name})
         return False
@@ -44,6 +45,7 @@ def _run(job: ModuleType, name: str, context: Context, turn: AbstractContextMana
             log.error("the database is %s: %s", trouble, error, extra={"job": name})
         else:
             log.exception("failed", extra={"job": name})
+            context.failures.failed(name, error)
         return False
     return True
 

@@ -26,6 +26,7 @@ from jobs import (
     deliver_notifications,
     enforce_deadlines,
     expire_unpaid,
+    failures,
     issue_refunds,
     metrics,
     purge,
@@ -93,6 +94,7 @@ SCHEDULE = (
 ON_REQUEST = (check_external,)
 """Jobs without a timer: somebody asks for them (answer_requests.py)."""
 NAMES = {job.__name__.removeprefix("jobs."): job for job in (*(e.job for e in SCHEDULE), *ON_REQUEST)}
+EVERY_S = {entry.job.__name__.removeprefix("jobs."): entry.every_s for entry in SCHEDULE}
 
 # One thread a class, so that a call that hangs holds up its own class only. Purchases are one at a time;
 # refunds are not, for an outage leaves many, and one that hangs must not hold up the others.
@@ -111,6 +113,7 @@ def run_for_ever(config: Config) -> None:
         try:
             context = Context.of(config, leadership, NAMES, start)
             metrics.serve(config, context.esimgo)
+            failures.watch(failures.Told(context.failures, EVERY_S, context.bot, config))
             scheduler = scheduled(Ticks(context))
             runner.stop_when_told(scheduler)
             scheduler.start()

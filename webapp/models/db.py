@@ -33,6 +33,7 @@ log = logging.getLogger(__name__)
 MIGRATIONS = Path(__file__).parent / "migrations"
 RETRY_PAUSES_S = (0.05, 0.2)
 TURN_WITHIN_S = 2.0
+NOTED_WITHIN_S = 0.1
 
 database: Any = DatabaseProxy()
 """Has whatever the database has that `bind` chose."""
@@ -183,6 +184,21 @@ def turn(wait_s: float = TURN_WITHIN_S) -> AbstractContextManager[Any]:
     return alone
 
 
+def note(work: Callable[[], object]) -> bool:
+    """Write what a page only notes in passing, and what is noted again next time: a page waits for no lock
+    longer than a blink, and is shown whatever is wrong with the database. False when it is not written.
+    """
+    try:
+        with database.briefly(NOTED_WITHIN_S):
+            work()
+    except PeeweeException as error:
+        if not trouble(error):
+            raise
+        log.warning("not noted: the database is %s", trouble(error))
+        return False
+    return True
+
+
 def retry_on_deadlock(work: Callable[[], T]) -> T:
     """Do `work`, and all of it again where PostgreSQL ended its transaction to resolve a deadlock: what was
     read by then may no longer be so. Retried twice, each time after a pause: PostgreSQL gives a row that was
@@ -206,6 +222,12 @@ def trouble(error: BaseException) -> Trouble | None:
     if not isinstance(error, PeeweeException):
         return None
     found: Trouble | None = database.trouble(error)
+    return found
+
+
+def damage() -> str:
+    """What is broken in the database's files, "" for nothing that can be seen. Reads all of a SQLite file."""
+    found: str = database.damage()
     return found
 
 

@@ -59,15 +59,16 @@ class QueuedWrite(Generic[T]):
         return cast(T, self._result)
 
 
-def _drivers(error: BaseException, name: str) -> Any:
-    """What the driver's own error, which Peewee has wrapped once or twice, says by this name."""
-    while not hasattr(error, name):
-        if error.__context__ is None:
-            return None
+def _drivers(error: BaseException | None, name: str) -> Iterator[Any]:
+    """What the driver's own errors, which Peewee has wrapped, say by this name, the last first."""
+    while error is not None:
+        if hasattr(error, name):
+            yield getattr(error, name)
         error = error.__context__
-    return getattr(error, name)
 
 
+WAITS_S = 10
+"""How long SQLite waits for whoever writes."""
 PRAGMAS = {"foreign_keys": 1, "synchronous": 2, "cache_size": -8000}
 """A commit is on the disk before it is answered (synchronous = FULL): some of them are about money."""
 
@@ -79,7 +80,6 @@ class Sqlite(SqliteDatabase):
     "database is locked". IMMEDIATE makes the second one wait instead.
     """
 
-    _WAIT_S = 10
     _TROUBLES: ClassVar[dict[int, Trouble]] = {
         sqlite3.SQLITE_FULL: "full",
         sqlite3.SQLITE_IOERR: "full",
@@ -95,12 +95,12 @@ class Sqlite(SqliteDatabase):
         """`keys`: what seals and opens the secrets that lie in it."""
         path = Path(url.removeprefix("sqlite:///"))
         path.parent.mkdir(parents=True, exist_ok=True)
-        super().__init__(str(path), pragmas=PRAGMAS, timeout=self._WAIT_S, lock_type="IMMEDIATE")
+        super().__init__(str(path), pragmas=PRAGMAS, timeout=WAITS_S, lock_type="IMMEDIATE")
         self.keys = keys
         self._write_lock = threading.Lock()
         self._queue: deque[QueuedWrite[Any]] = deque()
         self._opened = threading.local()
-        self._was_there = False
+        self._was_there = path.exists()
 
     def _connect(self) -> Any:
         """Once it was there, no empty one is made in its place."""
@@ -143,6 +143,10 @@ class Sqlite(SqliteDatabase):
         finally:
             self._write_lock.release()
 
+    def briefly(self, wait_s: float) -> AbstractContextManager[None]:
+        """A writing transaction, or Busy when it cannot begin within `wait_s`."""
+        return self.turn(wait_s)
+
     def _begin(self, transaction: ExitStack, wait_s: float) -> None:
         self.pragma("busy_timeout", max(0, round(wait_s * 1000)))
         try:
@@ -150,7 +154,7 @@ class Sqlite(SqliteDatabase):
         except OperationalError as error:
             raise Busy("another process is writing") from error
         finally:
-            self.pragma("busy_timeout", self._WAIT_S * 1000)
+            self.pragma("busy_timeout", WAITS_S * 1000)
 
     def group_commit(self, work: Callable[[], T]) -> T:
         """Do `work` in a transaction that it shares with whoever came while the last one was being committed.
@@ -183,10 +187,25 @@ class Sqlite(SqliteDatabase):
         """Is it the database's, and not the statement's? "full" is also a disk that cannot be written."""
         if isinstance(error, Busy):
             return "locked"
-        code = _drivers(error, "sqlite_errorcode")
-        if code is None:
+        codes = [code & 0xFF for code in _drivers(error, "sqlite_errorcode")]
+        if not codes:
             return "away" if isinstance(error, OperationalError) else None
-        return self._TROUBLES.get(code & 0xFF)
+        # A full disk ends the transaction, so that taking it back fails too, with an error of the statement.
+        last = next((code for code in codes if code != sqlite3.SQLITE_ERROR), sqlite3.SQLITE_ERROR)
+        return self._TROUBLES.get(last)
+
+    def rollback(self) -> Any:
+        """What a full disk has ended is ended: its own error says more than that of a second rollback."""
+        connection: Any = None if self.is_closed() else self.connection()  # type: ignore[no-untyped-call]
+        if connection is None or connection.in_transaction:
+            super().rollback()
+
+    def damage(self) -> str:
+        """By a connection that has none of its pages in memory yet."""
+        self.close()
+        execute: Any = self.execute_sql
+        told = execute("PRAGMA quick_check(1)").fetchone()[0]
+        return "" if told == "ok" else str(told)
 
     def is_lost(self) -> bool:
         """Was the file moved away, or another put in its place? What is open would go on with the old one."""
@@ -272,11 +291,17 @@ class Postgresql(PostgresqlDatabase):
         it has to wait for a lock, this one or a row's, for longer than is left of `wait_s`.
         """
         give_up = clock.monotonic() + wait_s
+        with self.briefly(wait_s):
+            self.execute_sql("SELECT pg_advisory_xact_lock(%s)", (self._TURN,))
+            self._wait_for_locks(give_up - clock.monotonic())
+            yield
+
+    @contextmanager
+    def briefly(self, wait_s: float) -> Iterator[None]:
+        """A transaction, or Busy when a statement in it waits for a lock for longer than `wait_s`."""
         try:
             with self.atomic():
                 self._wait_for_locks(wait_s)
-                self.execute_sql("SELECT pg_advisory_xact_lock(%s)", (self._TURN,))
-                self._wait_for_locks(give_up - clock.monotonic())
                 yield
         except OperationalError as error:
             if getattr(error.__context__, "sqlstate", "") != self._LOCK_NOT_AVAILABLE:
@@ -296,7 +321,7 @@ class Postgresql(PostgresqlDatabase):
         """Is it the server's, and not the statement's?"""
         if isinstance(error, Busy):
             return "locked"
-        state = _drivers(error, "sqlstate")
+        state = next((state for state in _drivers(error, "sqlstate") if state), None)
         if state is None:  # no server has said so
             return "away" if isinstance(error, OperationalError | InterfaceError) else None
         return next((trouble for begin, trouble in self._TROUBLES.items() if state.startswith(begin)), None)
@@ -312,6 +337,14 @@ class Postgresql(PostgresqlDatabase):
         """PostgreSQL's text holds no NUL: it is stored as U+FFFD, and whoever looks for it finds nothing."""
         clean = [value.replace("\0", "\ufffd") if isinstance(value, str) else value for value in params or ()]
         return super().execute_sql(sql, clean)  # type: ignore[no-untyped-call] # the stubs lack it
+
+    def damage(self) -> str:
+        """What the server has met in the last day, where it keeps checksums (from version 18 on it does)."""
+        failed = self.execute_sql(
+            "SELECT checksum_failures FROM pg_stat_database WHERE datname = current_database()"
+            " AND checksum_last_failure > now() - interval '1 day'"
+        ).fetchone()
+        return f"{failed[0]} pages have failed their checksum" if failed else ""
 
     def is_lost(self) -> bool:
         """Has this thread's connection broken? Costs no round trip.
