@@ -8,11 +8,13 @@ from flask import Flask
 from webapp import create_app
 from webapp.base import env_file, metrics
 from webapp.base.config import Config, ConfigError
+from webapp.models import versions
 from webapp.operations import watchdog
 from webapp.views import measuring
 
 
 def begin_serving(app: Flask, config: Config) -> None:
+    versions.refuse_unmigrated()
     shop = app.extensions["shop"]
     watchdog.begin(config, shop.readiness, shop.funnel)
     shop.search.prepare()

@@ -44,7 +44,7 @@ from jobs.context import Context
 from webapp import create_app
 from webapp.base import clock
 from webapp.base.config import Config
-from webapp.models import JobRequest, Setting, db
+from webapp.models import JobRequest, Setting, db, versions
 from webapp.operations.beginning import Beginning
 from webapp.state import leases
 from webapp.state.leases import Leadership
@@ -102,8 +102,9 @@ EXECUTORS = {entry.executor: entry.lanes for entry in SCHEDULE}
 
 
 def run_for_ever(config: Config) -> None:
-    """Lead when nobody else does, until told to stop."""
+    """Lead when nobody else does, until told to stop. Raises ConfigError when the tables are not ours."""
     create_app(config)
+    versions.refuse_unmigrated()
     start = Beginning("jobs", config)
     start.go_on()
     try:
@@ -128,6 +129,7 @@ def run_for_ever(config: Config) -> None:
 def run_once(config: Config, name: str) -> int:
     """Run one job under the lease; while a jobs process leads, ask it to."""
     create_app(config)
+    versions.refuse_unmigrated()
     leadership = leases.acquire(config.lease_s)
     if leadership is None:
         return _ask_the_leader(name)
@@ -169,6 +171,8 @@ def wait_for_leadership(config: Config) -> Leadership:
 def _try_to_lead(config: Config) -> tuple[Leadership | None, str]:
     """With the reason when it is not to be had: a standby outlives a database that is locked or away."""
     try:
+        versions.refuse_newer()
+        versions.refuse_unmigrated()
         return leases.acquire(config.lease_s), "another jobs process leads"
     except OperationalError as error:
         db.database.close()

@@ -271,7 +271,17 @@ def migrate() -> list[str]:
 
 
 def pending_migrations() -> list[str]:
+    """What this code has and the database lacks. A SQLite file that is not there lacks all of it."""
+    if not database.is_there():
+        return [migration.name for migration in _runner().migrations()]
     return [migration.name for migration in _runner().status() if migration.applied is None]
+
+
+def unknown_migrations() -> list[str]:
+    """What the database has and this code does not know."""
+    if not database.is_there():
+        return []
+    return [migration.name for migration in _runner().status() if migration.path is None]
 
 
 def _runner() -> Any:

@@ -100,15 +100,22 @@ class Sqlite(SqliteDatabase):
         self._write_lock = threading.Lock()
         self._queue: deque[QueuedWrite[Any]] = deque()
         self._opened = threading.local()
-        self._was_there = path.exists()
 
     def _connect(self) -> Any:
-        """Once it was there, no empty one is made in its place."""
-        if self._was_there and not Path(self.database).exists():
-            raise OperationalError(f"{self.database} was moved away")
+        """No empty file is made in place of one that was moved away: `make` does that."""
+        if not self.is_there():
+            raise OperationalError(f"there is no {self.database}")
         connection = super()._connect()  # type: ignore[misc] # the stubs lack it
-        self._opened.file, self._was_there = self._file(), True
+        self._opened.file = self._file()
         return connection
+
+    def is_there(self) -> bool:
+        """Is there a file to open?"""
+        return Path(self.database).exists()
+
+    def make(self) -> None:
+        """An empty one, where there is none."""
+        Path(self.database).touch()
 
     def _file(self) -> tuple[int, int] | None:
         """Which file has the name of the database now."""
@@ -217,6 +224,7 @@ class Sqlite(SqliteDatabase):
         folder = os.open(Path(self.database).parent, os.O_RDONLY)
         try:
             fcntl.flock(folder, fcntl.LOCK_EX)
+            self.make()
             self.pragma("journal_mode", "wal")
             yield
         finally:
@@ -279,6 +287,13 @@ class Postgresql(PostgresqlDatabase):
             isolation_level="READ COMMITTED",
             **settings,
         )
+
+    def is_there(self) -> bool:
+        """Only asking it can tell."""
+        return True
+
+    def make(self) -> None:
+        """Databases of a server are made by whoever runs it."""
 
     def writing(self) -> AbstractContextManager[Any]:
         """A transaction, or a savepoint in the one that is open."""

@@ -32,7 +32,7 @@ class Readiness:
         self._parts: Mapping[str, Callable[[], bool]] = {
             "database": _answers,
             "orders": self._can_be_read,
-            "migrations": lambda: not db.pending_migrations(),
+            "migrations": lambda: not db.pending_migrations(),  # newer ones are a new version, rolled out
             "scheduler": lambda: leases.seen_within(2 * lease_s),
             "write": _can_be_written,
         }
