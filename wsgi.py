@@ -8,13 +8,15 @@ from flask import Flask
 from webapp import create_app
 from webapp.base import env_file, metrics, private_files
 from webapp.base.config import Config, ConfigError
+from webapp.models import versions
 from webapp.operations import watchdog
 from webapp.views import measuring
 
 
 def begin_serving(app: Flask, config: Config) -> None:
+    versions.refuse_unmigrated()
     shop = app.extensions["shop"]
-    watchdog.begin(config)
+    watchdog.begin(config, shop.readiness, shop.funnel)
     shop.search.prepare()
     atexit.register(shop.funnel.write_down)
     if config.metrics_port is not None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Self
 
+from jobs.failures import Failures
 from webapp.base.config import Config
 from webapp.clients.esimgo.budget import Budget
 from webapp.clients.esimgo.client import ESIMGoClient
@@ -47,6 +48,7 @@ class Context:
     chat_limiter: RateLimiter = field(default_factory=RateLimiter)
     locks: JobLocks = field(default_factory=JobLocks)
     time: OutsideTime = field(default_factory=OutsideTime)
+    failures: Failures = field(default_factory=Failures)
     start: Beginning | None = None
     """Of the jobs process; a job that is run once by hand has none."""
 

@@ -36,11 +36,16 @@ def _run(job: ModuleType, name: str, context: Context, turn: AbstractContextMana
         with turn, crash_points.armed(context.config.kill_at):
             db.keep_connection()
             job.run(context)
+        context.failures.ended_well(name)
     except EsimGoError as error:
         log.warning("eSIM Go: %s", error, extra={"job": name})
         return False
-    except Exception:
-        log.exception("failed", extra={"job": name})
+    except Exception as error:
+        if trouble := db.trouble(error):
+            log.error("the database is %s: %s", trouble, error, extra={"job": name})
+        else:
+            log.exception("failed", extra={"job": name})
+            context.failures.failed(name, error)
         return False
     return True
 
@@ -64,8 +69,8 @@ class Heartbeat(threading.Thread):
                 db.keep_connection()
                 shop_time.follow()
                 lost = not leases.keep(self._leadership, self._ttl_s)
-            except PeeweeException:
-                log.exception("the lease could not be renewed")
+            except PeeweeException as error:
+                log.error("the lease could not be renewed: %s", error)
                 lost = clock.monotonic() - renewed_at > self._ttl_s
             else:
                 renewed_at = clock.monotonic()

@@ -29,6 +29,7 @@ from jobs import (
     deliver_notifications,
     enforce_deadlines,
     expire_unpaid,
+    failures,
     find_copies,
     issue_refunds,
     metrics,
@@ -49,7 +50,7 @@ from jobs.counting import Counted, Every
 from webapp import create_app
 from webapp.base import clock
 from webapp.base.config import Config
-from webapp.models import JobRequest, Setting, db
+from webapp.models import JobRequest, Setting, db, versions
 from webapp.operations.beginning import Beginning
 from webapp.state import leases, shop_time
 from webapp.state.leases import Leadership, Watch
@@ -109,6 +110,7 @@ SCHEDULE = (
 ON_REQUEST = (audit, check_external)
 """Jobs without a timer: somebody asks for them (answer_requests.py)."""
 NAMES = {job.__name__.removeprefix("jobs."): job for job in (*(e.job for e in SCHEDULE), *ON_REQUEST)}
+EVERY_S = {entry.job.__name__.removeprefix("jobs."): entry.every_s for entry in SCHEDULE}
 
 # One thread a class, so that a call that hangs holds up its own class only. Purchases are one at a time;
 # refunds are not, for an outage leaves many, and one that hangs must not hold up the others.
@@ -116,8 +118,9 @@ EXECUTORS = {entry.executor: entry.lanes for entry in SCHEDULE}
 
 
 def run_for_ever(config: Config) -> None:
-    """Lead when nobody else does, until told to stop."""
+    """Lead when nobody else does, until told to stop. Raises ConfigError when the tables are not ours."""
     create_app(config)
+    versions.refuse_unmigrated()
     start = Beginning("jobs", config)
     start.go_on()
     try:
@@ -127,6 +130,7 @@ def run_for_ever(config: Config) -> None:
         try:
             context = Context.of(config, leadership, NAMES, start)
             metrics.serve(config, context.esimgo)
+            failures.watch(failures.Told(context.failures, EVERY_S, context.bot, config))
             scheduler = scheduled(Ticks(context))
             runner.stop_when_told(scheduler)
             scheduler.start()
@@ -141,6 +145,7 @@ def run_for_ever(config: Config) -> None:
 def run_once(config: Config, name: str) -> int:
     """Run one job under the lease; while a jobs process leads, ask it to."""
     create_app(config)
+    versions.refuse_unmigrated()
     leadership = leases.acquire(config.lease_s)
     if leadership is None:
         return _ask_the_leader(name)
@@ -185,6 +190,8 @@ def _try_to_lead(config: Config, watch: Watch) -> tuple[Leadership | None, str]:
     """With the reason when it is not to be had: a standby outlives a database that is locked or away."""
     try:
         shop_time.follow()
+        versions.refuse_newer()
+        versions.refuse_unmigrated()
         return leases.acquire(config.lease_s, watch), "another jobs process leads"
     except OperationalError as error:
         db.database.close()

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 def create_app(config: "Config | None" = None) -> "Flask":
     """The WSGI application. Without `config` the settings are read.
 
-    Raises ConfigError, also when DATA_KEYS are not those of the database.
+    Raises ConfigError, also when DATA_KEYS are not those of the database, or a newer version has migrated it.
     """
     # Imported here, so that who needs the settings alone (webapp/base/server.py) does not wait for the shop.
     from werkzeug.middleware.proxy_fix import ProxyFix
@@ -20,7 +20,7 @@ def create_app(config: "Config | None" = None) -> "Flask":
     from webapp import views
     from webapp.base import clock, logs, sealing, sentry
     from webapp.base.config import ROOT, Config, warn_of_unknown
-    from webapp.models import data_keys, db
+    from webapp.models import data_keys, db, versions
     from webapp.operations import cli
     from webapp.state import shop_time
     from webapp.views import assets
@@ -29,6 +29,7 @@ def create_app(config: "Config | None" = None) -> "Flask":
     config = config or Config.read()
     clock.use_offset_file(config.clock_file)
     db.bind(config.database_url, config.data_keys or [sealing.derived_key(config.telegram_bot_token)])
+    versions.refuse_newer()
     data_keys.check()
     shop_time.begin()
     logs.configure(config.log_format)

@@ -51,7 +51,7 @@ def test_a_bad_hour_of_many_nodes(tmp_path: Path) -> None:
         assert not first.answers(f"{first.web}/healthz"), "it is paused"
         orders += [(second, person, person.buy()) for person in people(second, 7300)]
         server.stop()
-        assert second.get("/readyz").status_code == 503
+        until(lambda: second.get("/readyz").status_code == 503, 15, "not ready")
         server.start()
         lease = first.sql(LEASE)
         until(lambda: is_led_again(first, lease), 20, "the leader, or the next one")

@@ -29,7 +29,7 @@ def test_the_shop_lives_through_a_restart_of_its_database(alone: Stack, mortal: 
     order = john.order_to_pay()
     mortal.stop()
     assert alone.get("/healthz").status_code == 200, "the process lives: nobody is to restart it"
-    assert alone.get("/readyz").status_code == 503
+    until(lambda: alone.get("/readyz").status_code == 503, 15, "not ready")
     mortal.start()
     until(lambda: alone.get("/readyz").status_code == 200, 20, "ready")
     # Until jobs has asked eSIM Go again whether the plan can be had, Pay says to try again.

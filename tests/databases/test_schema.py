@@ -27,6 +27,7 @@ def empty(engine: Engine, tmp_path: Path) -> Iterator[str]:
     (tmp_path / "empty").mkdir()
     url = engine.empty(tmp_path / "empty")
     db.bind(url)
+    db.database.make()
     yield url
     db.database.close()
 

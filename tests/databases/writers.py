@@ -3,13 +3,19 @@
 Each says that it is there, waits until it is told to go, works, and says what came of it, bit by bit.
 """
 
+import itertools
+import os
+import signal
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.connection import Connection
+from typing import Any
 
 from peewee import OperationalError
 
+from tests.databases import dumps
 from webapp import orders
+from webapp.base import sealing
 from webapp.models import Customer, Order, Plan, Setting, db
 
 THREADS = 16
@@ -57,7 +63,22 @@ def migrate(_times: int) -> Iterator[object]:
     yield from db.migrate()
 
 
-WORK = {work.__name__: work for work in (count, place, place_until_killed, migrate)}
+def migrate_and_die(statements: int) -> Iterator[object]:
+    """The same, killed (kill -9) before the statement with this number; it tells how many there were."""
+    real, asked = db.database.obj.execute_sql, itertools.count()
+
+    def execute(*sql: Any) -> Any:
+        if next(asked) == statements:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return real(*sql)
+
+    db.database.obj.keys = sealing.Keys([dumps.KEY])
+    db.database.obj.execute_sql = execute
+    db.migrate()
+    yield next(asked)
+
+
+WORK = {work.__name__: work for work in (count, place, place_until_killed, migrate, migrate_and_die)}
 
 
 def main(

@@ -29,7 +29,7 @@ def test_an_expired_checkout_says_so_and_a_late_payment_is_still_served(shop: St
     shop.advance(31 * 60)
     anna.reaches(order["id"], "expired", seconds=20)
     assert "не оплачен вовремя" in anna.fragment(f"/orders/{order['id']}").text
-    until(lambda: shop.get("/readyz").status_code == 200, what="the heartbeat on the moved clock")
+    until(shop.is_open, what="the heartbeat on the moved clock")
     late = anna.pay(order["invoice_url"])
     assert late["status"] == "failed"
     assert "больше нельзя оплатить" in late["error_message"]

@@ -135,6 +135,7 @@ def goods(app: Flask) -> Goods:
     make_plan()
     order = make_order("ready")
     goods = Goods(order, make_esim(order))
+    app.extensions["shop"].readiness.look()
     with app.test_request_context():
         goods.link = downloads.qr_link(goods.esim).rpartition("/")[2]
     return goods

@@ -41,15 +41,14 @@ from webapp.models import AdminEvent, Esim, JobRequest, Order, Plan, Setting
 from webapp.operations import admin, doctor
 from webapp.operations.doctor.findings import finding
 from webapp.orders import payments
-from webapp.state import funnel, incidents
+from webapp.state import incidents
 from webapp.state import provider as provider_state
 
 pytestmark = pytest.mark.usefixtures("shelves")
 
 
 @pytest.fixture(autouse=True)
-def counted_at_once(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(funnel, "WRITE_EVERY_S", 0.0)
+def looked_at_once(app: Flask) -> None:
     app.extensions["shop"].state.ttl_s = 0
 
 
@@ -82,6 +81,7 @@ def test_a_scripted_day_is_told_exactly(
     for path, times in (("/", 11), ("/shop/tr", 7), (f"/plans/{PLAN}", 6)):
         for _ in range(times):
             assert nobody.browser.get(path).status_code == 200
+    app.extensions["shop"].funnel.write_down()
     quoted()
     for number, fate in enumerate(("never pays", "used", "delivered", "fails", "under way")):
         make_plan(f"plan-{number}")

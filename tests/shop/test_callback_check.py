@@ -1,5 +1,7 @@
 """Do callbacks arrive? What is counted, and what the owner reads."""
 
+from pathlib import Path
+
 import pytest
 from flask import Flask
 
@@ -10,19 +12,21 @@ from tests.shop.conftest import Advance
 from tests.shop.factories import after, lead, near
 from tests.shop.standins import Bot, Provider
 from tests.shop.test_callbacks import signed
+from tests.shop.troubles import moved
 from webapp.base.config import Config
 from webapp.clients.esimgo.payloads import Organisation
 from webapp.esims import callbacks
-from webapp.models import FunnelDay
-from webapp.state import funnel
+from webapp.models import FunnelDay, db
 from webapp.state.funnel import Funnel
 
 pytestmark = pytest.mark.usefixtures("noon")
 
 
-@pytest.fixture(autouse=True)
-def counted_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(funnel, "WRITE_EVERY_S", 0.0)
+def refused(header: str | None, config: Config) -> None:
+    """And written down."""
+    counts = Funnel()
+    assert not callbacks.receive(b"{}", header, config, counts)
+    counts.write_down()
 
 
 def test_what_came_last_and_how_it_was_signed(config: Config) -> None:
@@ -37,33 +41,36 @@ def test_what_came_last_and_how_it_was_signed(config: Config) -> None:
 
 def test_refusals_are_counted_by_day_and_forgotten_after_a_week(config: Config, advance: Advance) -> None:
     for header in (None, "", "junk", "more junk", signed(b"", "another-key")):
-        callbacks.receive(b"{}", header, config, Funnel())
+        refused(header, config)
     check = callbacks.self_check(config)
     assert (check.refused_unsigned, check.refused_forged) == (2, 3)
     advance(3 * 86400)
-    callbacks.receive(b"{}", None, config, Funnel())
+    refused(None, config)
     assert callbacks.self_check(config).refused_unsigned == 3
     advance(5 * 86400)
     assert callbacks.self_check(config).refused_unsigned == 1
 
 
-def test_a_flood_of_refusals_is_written_down_seldom(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
-    counts, now = Funnel(), [1000.0]
-    monkeypatch.setattr(funnel, "WRITE_EVERY_S", 5.0)
-    monkeypatch.setattr("webapp.base.clock.monotonic", lambda: now[0])
+def test_a_flood_of_refusals_writes_nothing_and_is_counted_later(config: Config) -> None:
+    counts = Funnel()
     for _ in range(1000):
         callbacks.receive(b"{}", None, config, counts)
-    assert FunnelDay.get().count == 1
-    now[0] += 5
-    callbacks.receive(b"{}", None, config, counts)
-    assert FunnelDay.get().count == 1001
+    assert FunnelDay.select().count() == 0
+    counts.write_down()
+    counts.write_down()
+    assert FunnelDay.get().count == 1000
 
 
-def test_a_refusal_stays_one_while_the_database_is_away(
-    config: Config, monkeypatch: pytest.MonkeyPatch
+def test_what_cannot_be_counted_while_the_database_is_away_is_counted_afterwards(
+    config: Config,
 ) -> None:
-    FunnelDay.drop_table()
-    assert not callbacks.receive(b"{}", None, config, Funnel())
+    counts = Funnel()
+    with moved(Path(config.database_url.removeprefix("sqlite:///"))):
+        db.keep_connection()
+        assert not callbacks.receive(b"{}", None, config, counts)
+        counts.write_down()
+    counts.write_down()
+    assert FunnelDay.get().count == 1
 
 
 @pytest.mark.parametrize(
@@ -99,8 +106,8 @@ def test_the_owner_reads_that_nothing_has_come(app: Flask) -> None:
 
 def test_the_owner_reads_what_is_wrong_and_what_to_do(app: Flask, config: Config) -> None:
     callbacks.address_seen("https://old.example.com/hook")
-    callbacks.receive(b"{}", None, config, Funnel())
-    callbacks.receive(b"{}", "junk", config, Funnel())
+    refused(None, config)
+    refused("junk", config)
     told = said(app)
     assert "callback URL is https://old.example.com/hook; it has to be http" in told
     assert "Refused in the last seven days for having no signature: 1." in told

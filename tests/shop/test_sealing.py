@@ -238,6 +238,7 @@ def plain(database: Config, engine: Engine, tmp_path: Path) -> Iterator[str]:
     (tmp_path / "plain").mkdir()
     url = engine.empty(tmp_path / "plain")
     db.bind(url, TEST_KEYS)
+    db.database.make()
     runner().up()
     sold(3)
     db.database.execute_sql("DELETE FROM schema_migration WHERE name = '0003_data_keys'")

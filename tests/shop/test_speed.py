@@ -50,14 +50,12 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Counted:
 
 
 @pytest.fixture
-def stocked(still: None, shelves: None, app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The catalogue has been read once, every request looks, and no page view writes the funnel down.
+def stocked(still: None, shelves: None, app: Flask) -> None:
+    """The catalogue has been read once, and every request looks.
     No minute ends, so whatever is made anew is so for the reason that the test names.
     """
     Setting.write("catalogue.generation", 1)
     app.extensions["shop"].state.ttl_s = 0
-    monkeypatch.setattr(funnel, "WRITE_EVERY_S", float("inf"))
-    app.extensions["shop"].funnel.write_down()
 
 
 # --- statements

@@ -173,8 +173,8 @@ class _Watched(io.BytesIO):
             return
         try:
             on_sent()
-        except Exception:  # the money is on its way: its answer matters more than this note
-            log.exception("on_sent failed after an order was sent")
+        except Exception as error:  # the money is on its way: its answer matters more than this note
+            log.error("on_sent failed after an order was sent: %s: %s", type(error).__name__, error)
 
 
 @contextmanager

@@ -4,8 +4,11 @@ from datetime import datetime
 
 from webapp.base import clock
 from webapp.base.i18n import supported
-from webapp.models import Customer, Notification
+from webapp.models import Customer, Notification, db
 from webapp.models.db import transaction
+
+NOWHERE = -1
+"""The id of no row."""
 
 
 def recognise(
@@ -34,13 +37,45 @@ def recognise(
     return customer
 
 
+def visitor(
+    telegram_user_id: int, first_name: str, language_code: str | None, default: str, asked: str | None
+) -> Customer:
+    """The same for a page that only shows something; `asked`: the language in its address. It waits for
+    nobody who writes: what is new of them is written now or by their next page. Who cannot be written down
+    yet has nothing, and is a row that is nowhere.
+    """
+    code = supported(language_code) or default
+    customer = Customer.get_or_none(Customer.telegram_user_id == telegram_user_id)
+    if customer is None:
+        customer = _first_seen(telegram_user_id, first_name, code)
+    has_changed = not customer.language_chosen and _follow(customer, code, chosen=False)
+    if asked:
+        has_changed |= _follow(customer, asked, chosen=asked != supported(language_code))
+    if has_changed:
+        db.note(lambda: customer.save(only=[Customer.language, Customer.language_chosen]))
+    return customer
+
+
+def _first_seen(telegram_user_id: int, first_name: str, code: str) -> Customer:
+    made: list[Customer] = []
+    db.note(lambda: made.append(recognise(telegram_user_id, first_name, code, code)))
+    nowhere = Customer(id=NOWHERE, telegram_user_id=telegram_user_id, first_name=first_name, language=code)
+    return made[0] if made else nowhere
+
+
 def speak(customer: Customer, code: str, *, chosen: bool) -> None:
     """Use this language for the customer, in pages and in the chat; `chosen` by a person, not guessed."""
+    if _follow(customer, code, chosen=chosen):
+        customer.save(only=[Customer.language, Customer.language_chosen])
+
+
+def _follow(customer: Customer, code: str, *, chosen: bool) -> bool:
+    """True when that is to be written."""
     if customer.language == code and (customer.language_chosen or not chosen):
-        return
+        return False
     customer.language = code
     customer.language_chosen = customer.language_chosen or chosen
-    customer.save(only=[Customer.language, Customer.language_chosen])
+    return True
 
 
 def reachable(customer: Customer) -> None:

@@ -16,12 +16,14 @@ from peewee import (
     Model,
     ModelSelect,
     OperationalError,
+    PeeweeException,
     TextField,
 )
 from playhouse.migrations import Runner
 
 from webapp.base import clock, sealing
 from webapp.models.engines import Busy as Busy
+from webapp.models.engines import Trouble as Trouble
 from webapp.models.engines import engine
 
 T = TypeVar("T")
@@ -31,6 +33,7 @@ log = logging.getLogger(__name__)
 MIGRATIONS = Path(__file__).parent / "migrations"
 RETRY_PAUSES_S = (0.05, 0.2)
 TURN_WITHIN_S = 2.0
+NOTED_WITHIN_S = 0.1
 
 database: Any = DatabaseProxy()
 """Has whatever the database has that `bind` chose."""
@@ -181,6 +184,21 @@ def turn(wait_s: float = TURN_WITHIN_S) -> AbstractContextManager[Any]:
     return alone
 
 
+def note(work: Callable[[], object]) -> bool:
+    """Write what a page only notes in passing, and what is noted again next time: a page waits for no lock
+    longer than a blink, and is shown whatever is wrong with the database. False when it is not written.
+    """
+    try:
+        with database.briefly(NOTED_WITHIN_S):
+            work()
+    except PeeweeException as error:
+        if not trouble(error):
+            raise
+        log.warning("not noted: the database is %s", trouble(error))
+        return False
+    return True
+
+
 def retry_on_deadlock(work: Callable[[], T]) -> T:
     """Do `work`, and all of it again where PostgreSQL ended its transaction to resolve a deadlock: what was
     read by then may no longer be so. Retried twice, each time after a pause: PostgreSQL gives a row that was
@@ -195,6 +213,22 @@ def retry_on_deadlock(work: Callable[[], T]) -> T:
             log.warning("deadlock: the transaction is retried")
         clock.sleep(pause_s)
     return work()
+
+
+def trouble(error: BaseException) -> Trouble | None:
+    """What is wrong with the database itself, where `error` says so: then nothing is wrong with what was
+    asked of it, and the same may be asked again.
+    """
+    if not isinstance(error, PeeweeException):
+        return None
+    found: Trouble | None = database.trouble(error)
+    return found
+
+
+def damage() -> str:
+    """What is broken in the database's files, "" for nothing that can be seen. Reads all of a SQLite file."""
+    found: str = database.damage()
+    return found
 
 
 def group_commit(work: Callable[[], T]) -> T:
@@ -237,7 +271,17 @@ def migrate() -> list[str]:
 
 
 def pending_migrations() -> list[str]:
+    """What this code has and the database lacks. A SQLite file that is not there lacks all of it."""
+    if not database.is_there():
+        return [migration.name for migration in _runner().migrations()]
     return [migration.name for migration in _runner().status() if migration.applied is None]
+
+
+def unknown_migrations() -> list[str]:
+    """What the database has and this code does not know."""
+    if not database.is_there():
+        return []
+    return [migration.name for migration in _runner().status() if migration.path is None]
 
 
 def _runner() -> Any:

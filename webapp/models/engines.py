@@ -6,20 +6,25 @@ Peewee imports psycopg when it is installed; nothing here does, so that SQLite n
 import fcntl
 import os
 import select
+import sqlite3
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, ClassVar, Generic, TypeVar, cast
+from typing import Any, ClassVar, Generic, Literal, TypeVar, cast
 from urllib.parse import parse_qs, urlsplit
 
-from peewee import OperationalError, PostgresqlDatabase, SqliteDatabase
+from peewee import InterfaceError, OperationalError, PeeweeException, PostgresqlDatabase, SqliteDatabase
 
 from webapp.base import clock
 from webapp.base.sealing import Keys
 
 T = TypeVar("T")
+
+
+Trouble = Literal["full", "damaged", "locked", "away"]
+"""Why a database does not do what it is asked, when the statement is not to blame."""
 
 
 class Busy(OperationalError):
@@ -54,6 +59,16 @@ class QueuedWrite(Generic[T]):
         return cast(T, self._result)
 
 
+def _drivers(error: BaseException | None, name: str) -> Iterator[Any]:
+    """What the driver's own errors, which Peewee has wrapped, say by this name, the last first."""
+    while error is not None:
+        if hasattr(error, name):
+            yield getattr(error, name)
+        error = error.__context__
+
+
+WAITS_S = 10
+"""How long SQLite waits for whoever writes."""
 PRAGMAS = {"foreign_keys": 1, "synchronous": 2, "cache_size": -8000}
 """A commit is on the disk before it is answered (synchronous = FULL): some of them are about money."""
 
@@ -65,16 +80,50 @@ class Sqlite(SqliteDatabase):
     "database is locked". IMMEDIATE makes the second one wait instead.
     """
 
-    _WAIT_S = 10
+    _TROUBLES: ClassVar[dict[int, Trouble]] = {
+        sqlite3.SQLITE_FULL: "full",
+        sqlite3.SQLITE_IOERR: "full",
+        sqlite3.SQLITE_CORRUPT: "damaged",
+        sqlite3.SQLITE_NOTADB: "damaged",
+        sqlite3.SQLITE_BUSY: "locked",
+        sqlite3.SQLITE_LOCKED: "locked",
+        sqlite3.SQLITE_CANTOPEN: "away",
+        sqlite3.SQLITE_READONLY: "away",
+    }
 
     def __init__(self, url: str, keys: Keys) -> None:
         """`keys`: what seals and opens the secrets that lie in it."""
         path = Path(url.removeprefix("sqlite:///"))
         path.parent.mkdir(parents=True, exist_ok=True)
-        super().__init__(str(path), pragmas=PRAGMAS, timeout=self._WAIT_S, lock_type="IMMEDIATE")
+        super().__init__(str(path), pragmas=PRAGMAS, timeout=WAITS_S, lock_type="IMMEDIATE")
         self.keys = keys
         self._write_lock = threading.Lock()
         self._queue: deque[QueuedWrite[Any]] = deque()
+        self._opened = threading.local()
+
+    def _connect(self) -> Any:
+        """No empty file is made in place of one that was moved away: `make` does that."""
+        if not self.is_there():
+            raise OperationalError(f"there is no {self.database}")
+        connection = super()._connect()  # type: ignore[misc] # the stubs lack it
+        self._opened.file = self._file()
+        return connection
+
+    def is_there(self) -> bool:
+        """Is there a file to open?"""
+        return Path(self.database).exists()
+
+    def make(self) -> None:
+        """An empty one, where there is none."""
+        Path(self.database).touch()
+
+    def _file(self) -> tuple[int, int] | None:
+        """Which file has the name of the database now."""
+        try:
+            there = Path(self.database).stat()
+        except OSError:
+            return None
+        return there.st_dev, there.st_ino
 
     @contextmanager
     def writing(self) -> Iterator[None]:
@@ -101,6 +150,10 @@ class Sqlite(SqliteDatabase):
         finally:
             self._write_lock.release()
 
+    def briefly(self, wait_s: float) -> AbstractContextManager[None]:
+        """A writing transaction, or Busy when it cannot begin within `wait_s`."""
+        return self.turn(wait_s)
+
     def _begin(self, transaction: ExitStack, wait_s: float) -> None:
         self.pragma("busy_timeout", max(0, round(wait_s * 1000)))
         try:
@@ -108,7 +161,7 @@ class Sqlite(SqliteDatabase):
         except OperationalError as error:
             raise Busy("another process is writing") from error
         finally:
-            self.pragma("busy_timeout", self._WAIT_S * 1000)
+            self.pragma("busy_timeout", WAITS_S * 1000)
 
     def group_commit(self, work: Callable[[], T]) -> T:
         """Do `work` in a transaction that it shares with whoever came while the last one was being committed.
@@ -137,9 +190,33 @@ class Sqlite(SqliteDatabase):
         """A file has one writer at a time, so there are no deadlocks."""
         return False
 
+    def trouble(self, error: PeeweeException) -> Trouble | None:
+        """Is it the database's, and not the statement's? "full" is also a disk that cannot be written."""
+        if isinstance(error, Busy):
+            return "locked"
+        codes = [code & 0xFF for code in _drivers(error, "sqlite_errorcode")]
+        if not codes:
+            return "away" if isinstance(error, OperationalError) else None
+        # A full disk ends the transaction, so that taking it back fails too, with an error of the statement.
+        last = next((code for code in codes if code != sqlite3.SQLITE_ERROR), sqlite3.SQLITE_ERROR)
+        return self._TROUBLES.get(last)
+
+    def rollback(self) -> Any:
+        """What a full disk has ended is ended: its own error says more than that of a second rollback."""
+        connection: Any = None if self.is_closed() else self.connection()  # type: ignore[no-untyped-call]
+        if connection is None or connection.in_transaction:
+            super().rollback()
+
+    def damage(self) -> str:
+        """By a connection that has none of its pages in memory yet."""
+        self.close()
+        execute: Any = self.execute_sql
+        told = execute("PRAGMA quick_check(1)").fetchone()[0]
+        return "" if told == "ok" else str(told)
+
     def is_lost(self) -> bool:
-        """A file does not hang up."""
-        return False
+        """Was the file moved away, or another put in its place? What is open would go on with the old one."""
+        return not self.is_closed() and self._file() != self._opened.file
 
     @contextmanager
     def migrating(self) -> Iterator[None]:
@@ -147,6 +224,7 @@ class Sqlite(SqliteDatabase):
         folder = os.open(Path(self.database).parent, os.O_RDONLY)
         try:
             fcntl.flock(folder, fcntl.LOCK_EX)
+            self.make()
             self.pragma("journal_mode", "wal")
             yield
         finally:
@@ -177,6 +255,20 @@ class Postgresql(PostgresqlDatabase):
         "tcp_user_timeout": 15_000,
         "fallback_application_name": "simka",
     }
+    # https://www.postgresql.org/docs/current/errcodes-appendix.html
+    _TROUBLES: ClassVar[dict[str, Trouble]] = {
+        "53100": "full",  # disk_full
+        "58030": "full",  # io_error
+        "58P01": "damaged",  # undefined_file
+        "XX001": "damaged",  # data_corrupted
+        "XX002": "damaged",  # index_corrupted
+        "55P03": "locked",  # lock_not_available
+        "57014": "locked",  # query_canceled: by statement_timeout
+        "08": "away",
+        "25": "away",  # read_only_sql_transaction, idle_in_transaction_session_timeout
+        "53": "away",  # too_many_connections, out_of_memory
+        "57": "away",  # admin_shutdown, cannot_connect_now
+    }
     _RETRYABLE = ("40001", "40P01")  # serialization_failure, deadlock_detected
     _LOCK_NOT_AVAILABLE = "55P03"
     _MIGRATING = 7_461_909_021
@@ -196,6 +288,13 @@ class Postgresql(PostgresqlDatabase):
             **settings,
         )
 
+    def is_there(self) -> bool:
+        """Only asking it can tell."""
+        return True
+
+    def make(self) -> None:
+        """Databases of a server are made by whoever runs it."""
+
     def writing(self) -> AbstractContextManager[Any]:
         """A transaction, or a savepoint in the one that is open."""
         atomic: AbstractContextManager[Any] = self.atomic()
@@ -207,11 +306,17 @@ class Postgresql(PostgresqlDatabase):
         it has to wait for a lock, this one or a row's, for longer than is left of `wait_s`.
         """
         give_up = clock.monotonic() + wait_s
+        with self.briefly(wait_s):
+            self.execute_sql("SELECT pg_advisory_xact_lock(%s)", (self._TURN,))
+            self._wait_for_locks(give_up - clock.monotonic())
+            yield
+
+    @contextmanager
+    def briefly(self, wait_s: float) -> Iterator[None]:
+        """A transaction, or Busy when a statement in it waits for a lock for longer than `wait_s`."""
         try:
             with self.atomic():
                 self._wait_for_locks(wait_s)
-                self.execute_sql("SELECT pg_advisory_xact_lock(%s)", (self._TURN,))
-                self._wait_for_locks(give_up - clock.monotonic())
                 yield
         except OperationalError as error:
             if getattr(error.__context__, "sqlstate", "") != self._LOCK_NOT_AVAILABLE:
@@ -227,6 +332,15 @@ class Postgresql(PostgresqlDatabase):
         with self.atomic():
             return work()
 
+    def trouble(self, error: PeeweeException) -> Trouble | None:
+        """Is it the server's, and not the statement's?"""
+        if isinstance(error, Busy):
+            return "locked"
+        state = next((state for state in _drivers(error, "sqlstate") if state), None)
+        if state is None:  # no server has said so
+            return "away" if isinstance(error, OperationalError | InterfaceError) else None
+        return next((trouble for begin, trouble in self._TROUBLES.items() if state.startswith(begin)), None)
+
     def is_deadlock(self, error: OperationalError) -> bool:
         """A deadlock, or a serialization failure. `error` is Peewee's."""
         return getattr(error.__context__, "sqlstate", "") in self._RETRYABLE
@@ -238,6 +352,14 @@ class Postgresql(PostgresqlDatabase):
         """PostgreSQL's text holds no NUL: it is stored as U+FFFD, and whoever looks for it finds nothing."""
         clean = [value.replace("\0", "\ufffd") if isinstance(value, str) else value for value in params or ()]
         return super().execute_sql(sql, clean)  # type: ignore[no-untyped-call] # the stubs lack it
+
+    def damage(self) -> str:
+        """What the server has met in the last day, where it keeps checksums (from version 18 on it does)."""
+        failed = self.execute_sql(
+            "SELECT checksum_failures FROM pg_stat_database WHERE datname = current_database()"
+            " AND checksum_last_failure > now() - interval '1 day'"
+        ).fetchone()
+        return f"{failed[0]} pages have failed their checksum" if failed else ""
 
     def is_lost(self) -> bool:
         """Has this thread's connection broken? Costs no round trip.

@@ -57,6 +57,8 @@ def kinds() -> dict[str, Kind]:
         "callbacks_silent": Kind(_("eSIM Go's callbacks do not come any more"), False),
         "ledger": Kind(_("The ledger does not add up"), True),
         "jobs_missing": Kind(_("The jobs process does not run"), True),
+        "database_failing": Kind(_("The database does not work"), True),
+        "jobs_failing": Kind(_("A job fails again and again"), True),
         "disk_full": Kind(_("The disk is nearly full"), True),
         "certificate_ending": Kind(_("The certificate ends soon"), False),
         "webhook_errors": Kind(_("Telegram cannot deliver its updates"), True),
@@ -79,11 +81,20 @@ Channel = Callable[[str, bool], None]
 
 def send_pending(bot: BotApi, config: Config) -> int:
     """Send the alerts that are due, to ALERT_CHAT_ID and ALERT_EMAIL; returns how many were sent."""
-    channels = _channels(bot, config)
-    if not channels:
+    if not _channels(bot, config):
         return 0
+    return sum(_claim_and_send(incident, bot, config) for incident in _news())
+
+
+def send(incident: Incident, bot: BotApi, config: Config) -> bool:
+    """Tell of one incident, which need not be a row, at once and without the database. True when somebody
+    took it.
+    """
     with speaking(config.default_language):
-        return sum(_send(incident, channels, config) for incident in _news())
+        text, urgent = _text(incident, config)
+    silent = incident.closed_at is not None or not urgent
+    taken = [_takes(channel, text, silent, incident) for channel in _channels(bot, config)]
+    return any(taken)
 
 
 def _channels(bot: BotApi, config: Config) -> list[Channel]:
@@ -118,17 +129,15 @@ def _news() -> list[Incident]:
     return list(Incident.select().where(new | still | over).order_by(Incident.opened_at).limit(AT_A_STRETCH))
 
 
-def _send(incident: Incident, channels: list[Channel], config: Config) -> bool:
+def _claim_and_send(incident: Incident, bot: BotApi, config: Config) -> bool:
     """Claimed before it is sent, so that two processes do not tell it twice; given back when none took it."""
     over = incident.closed_at is not None
     told_at = None if over else clock.now()
     if not incident.compare_and_set({"told_at": incident.told_at}, told_at=told_at):
         return False
-    text, urgent = _text(incident, config)
-    taken = [_takes(channel, text, over or not urgent, incident) for channel in channels]
-    if not any(taken):
+    if not (is_taken := send(incident, bot, config)):
         incident.compare_and_set({"told_at": told_at}, told_at=incident.told_at)
-    return any(taken)
+    return is_taken
 
 
 def _takes(channel: Channel, text: str, silent: bool, incident: Incident) -> bool:

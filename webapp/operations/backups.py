@@ -102,7 +102,7 @@ def _check(copy: sqlite3.Connection) -> None:
 
 def _refuse_tables(url: str) -> None:
     db.rebind(url)
-    if db.database.get_tables():
+    if db.database.is_there() and db.database.get_tables():
         raise BackupRefused("the database that DATABASE_URL names is not empty: name a new one")
     db.database.close()
 

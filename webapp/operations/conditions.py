@@ -20,7 +20,7 @@ from webapp.books import provider_audit, provider_balance, stars
 from webapp.clients.telegram.botapi import BotApi
 from webapp.clients.telegram.errors import TelegramError
 from webapp.esims import callbacks
-from webapp.models import OPEN_STAGES, Order, OrderEvent, Setting, Submission
+from webapp.models import OPEN_STAGES, Order, OrderEvent, Setting, Submission, db
 from webapp.operations import external_checks
 from webapp.orders import payments, reconciling, unplaced
 from webapp.state import incidents, outages, provider, restoration
@@ -54,7 +54,9 @@ def evaluate(config: Config, bot: BotApi) -> None:
     for kind, find in CONDITIONS.items():
         try:
             found = find(config, bot)
-        except Exception:
+        except Exception as error:
+            if db.trouble(error):
+                raise
             log.exception("the condition %s could not be evaluated", kind)
             continue
         if found is not None:

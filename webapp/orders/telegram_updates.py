@@ -28,7 +28,7 @@ from webapp.clients.telegram.updates import (
 )
 from webapp.customers import chat, identity
 from webapp.customers.chat import Answer
-from webapp.models import Customer, Setting, TelegramUpdate
+from webapp.models import Customer, Setting, TelegramUpdate, db
 from webapp.models.db import Busy, transaction, turn
 from webapp.orders import payments
 from webapp.orders.payments import stars
@@ -56,8 +56,8 @@ def receive(update: Update, config: Config) -> Answer | None:
         return _declined(update, CROWDED, config)  # nothing of it is stored
     except (InterfaceError, OperationalError):
         raise  # the database is away for a moment
-    except Exception:
-        if _is_to_be_repeated(update):
+    except Exception as error:
+        if db.trouble(error) or _is_to_be_repeated(update):
             raise
         log.exception("update %s is set aside", update.update_id)
         return _once(update, _answer_to_trouble, config)

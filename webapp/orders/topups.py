@@ -15,7 +15,7 @@ from webapp import catalogue
 from webapp.base import clock
 from webapp.clients.esimgo.client import ESIMGoClient
 from webapp.clients.esimgo.errors import NotThere, Refused, TryLater, Unavailable
-from webapp.models import Area, Compatibility, Customer, Esim, Order, Plan
+from webapp.models import Area, Compatibility, Customer, Esim, Order, Plan, db
 from webapp.state import shares
 
 VERDICT_COUNTS_FOR = timedelta(days=1)
@@ -37,7 +37,8 @@ def offers(esim: Esim) -> Offers:
     plans = _candidates(esim)
     known = _verdicts(esim, {plan.bundle.name for plan in plans})
     unknown = {plan.bundle.name for plan in plans} - known.keys()
-    _ask(esim, unknown)
+    if new := _not_asked(esim, unknown):
+        db.note(lambda: _ask(esim, new))  # the page comes back each second while it waits
     return Offers([plan for plan in plans if known.get(plan.bundle.name)], len(unknown))
 
 
@@ -53,7 +54,7 @@ def fits_now(esim: Esim, bundle: str, client: ESIMGoClient) -> bool:
     known = _verdicts(esim, {bundle}).get(bundle)
     if known is not None:
         return known
-    _ask(esim, {bundle})
+    _ask(esim, _not_asked(esim, {bundle}))
     question = Compatibility.get(Compatibility.iccid == esim.iccid, Compatibility.bundle == bundle)
     _answer(question, client)
     return bool(question.verdict == "yes")
@@ -132,16 +133,19 @@ def _verdicts(esim: Esim, bundles: set[str]) -> dict[str, bool]:
     return {row.bundle: row.verdict == "yes" for row in answered}
 
 
-def _ask(esim: Esim, bundles: set[str]) -> None:
+def _not_asked(esim: Esim, bundles: set[str]) -> set[str]:
     """A question stands for as long as somebody waits, and is not written again before that."""
     standing = Compatibility.select(Compatibility.bundle).where(
         Compatibility.iccid == esim.iccid,
         Compatibility.verdict.is_null(),
         Compatibility.asked_at > clock.now() - SOMEBODY_WAITS_FOR / 2,
     )
-    new = bundles - {row.bundle for row in standing}
-    if new:
+    return bundles - {row.bundle for row in standing}
+
+
+def _ask(esim: Esim, bundles: set[str]) -> None:
+    if bundles:
         again = {"asked_at": clock.now(), "checked_at": None, "verdict": None}
         Compatibility.insert_many(
-            {"iccid": esim.iccid, "bundle": bundle} for bundle in sorted(new)
+            {"iccid": esim.iccid, "bundle": bundle} for bundle in sorted(bundles)
         ).on_conflict(conflict_target=[Compatibility.iccid, Compatibility.bundle], update=again).execute()

@@ -1,7 +1,7 @@
 """How many got how far on a day: counted, never who.
 
-A page view must cost next to nothing, so counts are kept in memory and written down every few seconds. A
-process that is killed loses the last few.
+A page view must cost next to nothing and wait for no write, so counts are kept in memory and written down
+every few seconds by a thread (webapp/operations/watchdog.py). A process that is killed loses the last few.
 """
 
 import logging
@@ -14,6 +14,7 @@ from peewee import PeeweeException, fn
 
 from webapp.base import clock
 from webapp.models import FunnelDay
+from webapp.models.db import transaction
 
 log = logging.getLogger(__name__)
 
@@ -21,42 +22,35 @@ STEPS = ("shop", "area", "plan")
 """The pages on the way to a purchase; what follows them are rows of their own."""
 CHECKOUT = "checkout"
 """Orders that were begun: rows of their own, counted here once those that were never paid are purged."""
-WRITE_EVERY_S = 5.0
-"""Seconds between two writes, at least."""
 
 
 class Funnel:
-    """The counts of one process that are not in the database yet. Safe to share between threads.
-
-    The first count is written at once.
-    """
+    """The counts of one process that are not in the database yet. Safe to share between threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._waiting: Counter[tuple[str, str]] = Counter()
-        self._written_at: float | None = None
 
     def count(self, step: str) -> None:
-        """One more. Never raises: what is counted goes on while the database is away."""
+        """One more; the database is not asked."""
         with self._lock:
             self._waiting[clock.now().date().isoformat(), step] += 1
-            if self._is_fresh():
-                return
-        self.write_down()
 
     def write_down(self) -> None:
-        """Add what has gathered to its days. Called at the end of the process for the last few."""
+        """Add what has gathered to its days. What cannot be written is written next time."""
         with self._lock:
-            gathered, self._written_at = dict(self._waiting), clock.monotonic()
+            gathered = Counter(self._waiting)
             self._waiting.clear()
+        if not gathered:
+            return
         try:
-            for (day, step), times in gathered.items():
-                add(day, step, times)
+            with transaction():
+                for (day, step), times in gathered.items():
+                    add(day, step, times)
         except PeeweeException as error:
-            log.warning("page views were not counted: %s", error)
-
-    def _is_fresh(self) -> bool:
-        return self._written_at is not None and clock.monotonic() - self._written_at < WRITE_EVERY_S
+            log.warning("page views are not written down yet: %s", error)
+            with self._lock:
+                self._waiting.update(gathered)
 
 
 def counted(since: datetime, until: datetime) -> dict[str, int]:

@@ -47,9 +47,13 @@ def customer() -> Customer:
     """The customer who sent this request. Raises Unauthorized (or Stale)."""
     found = sender()
     default = shop().config.default_language
-    person = identity.recognise(found.user_id, found.first_name, found.language_code, default)
-    if asked := i18n.supported(request.args.get("lang")):
-        identity.speak(person, asked, chosen=asked != i18n.supported(found.language_code))
+    asked = i18n.supported(request.args.get("lang"))
+    if request.method in {"GET", "HEAD"}:
+        person = identity.visitor(found.user_id, found.first_name, found.language_code, default, asked)
+    else:
+        person = identity.recognise(found.user_id, found.first_name, found.language_code, default)
+        if asked:
+            identity.speak(person, asked, chosen=asked != i18n.supported(found.language_code))
     page.use_language(person.language)
     shop().limits.count_customer(person.telegram_user_id)
     g.customer = person

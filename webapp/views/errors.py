@@ -4,11 +4,18 @@ import logging
 
 from flask import Flask, Response, jsonify, request
 from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import BadHost, HTTPException, InternalServerError, NotFound
+from werkzeug.exceptions import (
+    BadHost,
+    HTTPException,
+    InternalServerError,
+    NotFound,
+    ServiceUnavailable,
+)
 
 from webapp.base.i18n import N_
 from webapp.base.i18n import gettext as _
 from webapp.base.logs import request_id
+from webapp.models import db
 from webapp.views import page
 from webapp.views.auth import Stale
 
@@ -22,6 +29,7 @@ SENTENCES = {
     429: N_("That was very fast. Please wait a minute and try again."),
     413: N_("That was too much at once."),
     500: N_("Something went wrong on our side. Please try again in a moment."),
+    503: N_("We can't save anything right now, so nothing is charged. Please try again in a minute."),
 }
 CODES = {
     400: "bad_request",
@@ -31,7 +39,9 @@ CODES = {
     413: "too_large",
     429: "too_many_requests",
     500: "internal_server_error",
+    503: "unavailable",
 }
+A_MINUTE_S = 60
 STALE = N_("You have been away for a while. Please close the shop and open it again.")
 
 
@@ -58,6 +68,9 @@ def register(app: Flask) -> None:
 
     @app.errorhandler(Exception)
     def unforeseen(error: Exception) -> ResponseReturnValue:
+        if trouble := db.trouble(error):
+            log.error("the database is %s: %s", trouble, error)
+            return answer(ServiceUnavailable(retry_after=A_MINUTE_S))
         log.exception("unforeseen error", exc_info=error)
         return answer(InternalServerError())
 

@@ -51,7 +51,7 @@ SECURITY = {
 }
 PERSONAL = {401: ("unauthorized", "stale"), 429: ("too_many_requests",)}
 LIMITED = {429: ("too_many_requests",)}
-ANYWHERE = {500: ("internal_server_error",)}
+ANYWHERE = {500: ("internal_server_error",), 503: ("unavailable",)}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,6 +15,7 @@ from webapp.base.config import Config
 from webapp.catalogue import Search
 from webapp.clients.telegram.botapi import BotApi
 from webapp.clients.telegram.initdata import Checker
+from webapp.operations.readiness import Readiness
 from webapp.orders import payments, quotes
 from webapp.orders.places import Places
 from webapp.state import outages
@@ -40,6 +41,7 @@ class Shop:
     limits: Limits
     state: TtlValue[State]
     initdata: Checker
+    readiness: Readiness
     pages: ResponseCache = field(default_factory=ResponseCache)
     polls: ResponseCache = field(default_factory=ResponseCache)
     funnel: Funnel = field(default_factory=Funnel)
@@ -54,7 +56,8 @@ def made(config: Config) -> Shop:
     """For one application with these settings. Nobody outside is asked yet."""
     bot = BotApi(config.telegram_bot_token, config.telegram_api_url, authorities=config.ca_file)
     state = TtlValue(lambda: outages.state(config.catalogue_ttl_s), STATE_TTL_S)
-    return Shop(config, bot, Limits(config), state, Checker(config.telegram_bot_token))
+    checker, readiness = Checker(config.telegram_bot_token), Readiness(config.lease_s)
+    return Shop(config, bot, Limits(config), state, checker, readiness)
 
 
 def shop() -> Shop:

@@ -193,8 +193,8 @@ class Caller:
             return
         try:
             self._on_reachable(reachable)
-        except Exception:  # what eSIM Go answered matters more than this note
-            log.exception("on_reachable failed")
+        except Exception as error:  # what eSIM Go answered matters more than this note
+            log.error("on_reachable failed: %s: %s", type(error).__name__, error)
 
     def _prepared(self, call: Call) -> requests.PreparedRequest:
         headers = {

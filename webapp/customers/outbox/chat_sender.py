@@ -20,7 +20,7 @@ from webapp.customers import identity, notifications
 from webapp.customers.notifications import Message
 from webapp.customers.outbox import rows
 from webapp.customers.outbox.rate_limiter import RateLimiter
-from webapp.models import Customer, Notification
+from webapp.models import Customer, Notification, db
 
 log = logging.getLogger(__name__)
 
@@ -85,7 +85,9 @@ class _Round:
         try:
             with speaking(notification.customer.language):
                 return notifications.compose(notification, self._config)
-        except Exception:  # one text that cannot be written must not hold up everybody's
+        except Exception as error:  # one text that cannot be written must not hold up everybody's
+            if db.trouble(error):
+                raise
             log.exception("%s cannot be written", notification.kind, extra=rows.about(notification))
             rows.try_again(notification)
             return None

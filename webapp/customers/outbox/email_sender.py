@@ -12,7 +12,7 @@ from webapp.clients.mail.errors import BadAddress, Lost, MailError, NotReached, 
 from webapp.clients.mail.smtp import Mailer
 from webapp.customers import notifications
 from webapp.customers.outbox import rows
-from webapp.models import EmailAddress, Notification
+from webapp.models import EmailAddress, Notification, db
 from webapp.state import shares
 
 log = logging.getLogger(__name__)
@@ -54,7 +54,9 @@ def _deliver(notification: Notification, mailer: Mailer, config: Config) -> bool
         crash_point("letter.sent")
         _mark(notification, to, error)
         return False
-    except Exception:  # one letter that cannot be written must not hold up everybody's
+    except Exception as error:  # one letter that cannot be written must not hold up everybody's
+        if db.trouble(error):
+            raise
         log.exception("%s cannot be written", notification.kind, extra=rows.about(notification))
         rows.try_again(notification)
         return False
