@@ -4,7 +4,7 @@ from datetime import datetime
 
 from webapp.base import clock
 from webapp.base.i18n import supported
-from webapp.models import Customer, Notification
+from webapp.models import Customer, NameKey, Notification
 from webapp.models.db import transaction
 
 
@@ -14,11 +14,13 @@ def recognise(
     language_code: str | None,
     default: str,
     *,
+    username: str = "",
     writable_at: datetime | None = None,
 ) -> Customer:
     """The customer behind a Telegram user, made on first sight; follows Telegram's language until one is
-    chosen. `writable_at`: when Telegram has vouched that the bot may write to them (the `auth_date` of
-    initData with `allows_write_to_pm`); initData is shown again for hours, and a later block outweighs it.
+    chosen. `username` is not kept, only what finds it again (NameKey). `writable_at`: when Telegram has
+    vouched that the bot may write to them (the `auth_date` of initData with `allows_write_to_pm`); initData
+    is shown again for hours, and a later block outweighs it.
     """
     code = supported(language_code) or default
     customer = Customer.get_or_none(Customer.telegram_user_id == telegram_user_id)
@@ -27,11 +29,17 @@ def recognise(
             telegram_user_id=telegram_user_id, first_name=first_name[:64], language=code
         ).on_conflict_ignore().execute()
         customer = Customer.get(Customer.telegram_user_id == telegram_user_id)
+        NameKey.write(customer, first_name[:64], username)
     if not customer.language_chosen:
         speak(customer, code, chosen=False)
     if writable_at is not None and (customer.blocked_at is None or writable_at > customer.blocked_at):
         reachable(customer)
     return customer
+
+
+def also_called(customer: Customer, username: str) -> None:
+    """The merchant finds them by this name too, which they may have chosen since they were first seen."""
+    NameKey.write(customer, username)
 
 
 def speak(customer: Customer, code: str, *, chosen: bool) -> None:

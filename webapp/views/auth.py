@@ -40,7 +40,9 @@ def customer() -> Customer:
     """The customer who sent this request. Raises Unauthorized (or Stale)."""
     found = sender()
     default = shop().config.default_language
-    person = identity.recognise(found.user_id, found.first_name, found.language_code, default)
+    person = identity.recognise(
+        found.user_id, found.first_name, found.language_code, default, username=found.username
+    )
     if asked := i18n.supported(request.args.get("lang")):
         identity.speak(person, asked, chosen=asked != i18n.supported(found.language_code))
     page.use_language(person.language)

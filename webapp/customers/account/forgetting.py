@@ -11,6 +11,7 @@ from webapp.models import (
     Customer,
     EmailAddress,
     IdempotencyKey,
+    NameKey,
     Notification,
     Order,
     Payment,
@@ -42,7 +43,7 @@ def forget(customer: Customer) -> bool:
             return False
         for order in Order.select().where(Order.customer == customer, Order.stage == "awaiting_payment"):
             order.move("expired", actor="customer", note="their data is being deleted")
-        for table in (Notification, EmailAddress, IdempotencyKey):
+        for table in (Notification, EmailAddress, IdempotencyKey, NameKey):
             table.delete().where(table.customer == customer).execute()
         AbuseCounter.update(customer=None).where(AbuseCounter.customer == customer).execute()
         nobody = -customer.id
