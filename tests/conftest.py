@@ -209,6 +209,7 @@ ON_BOTH = {
     "shop.test_leases",
     "shop.test_matching",
     "shop.test_metrics",
+    "shop.test_names",
     "shop.test_models",
     "shop.test_notifications",
     "shop.test_pace",

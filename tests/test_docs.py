@@ -216,3 +216,11 @@ def test_the_russian_readme_is_russian_and_has_the_same_settings() -> None:
     assert (
         len(re.findall("[а-яё]", told, re.IGNORECASE)) > 8 * len(re.findall("[a-z]", told, re.IGNORECASE)) / 3
     )
+
+
+def test_every_file_that_the_threat_model_names_is_there() -> None:
+    """What holds somebody is a file that one can open."""
+    page = (ROOT / "docs/security.md").read_text()
+    named = re.findall(r"`((?:webapp|tests|deploy)/[\w/.-]*)`", page)
+    assert len(named) > 15
+    assert [name for name in named if not (ROOT / name).exists()] == []

@@ -11,7 +11,7 @@ import pytest
 from tests.conftest import TEST_KEYS
 from tests.databases.servers import Files, Server, migrate, say
 from tests.shop.factories import lead, make_customer, make_esim, make_order, make_plan, make_refund
-from webapp.models import TABLES, Customer, Esim, Order, Setting, db
+from webapp.models import TABLES, Customer, Esim, Order, Setting, db, names
 from webapp.models.orders import STATUS
 from webapp.operations import to_postgres
 from webapp.operations.to_postgres import MoveRefused
@@ -36,7 +36,7 @@ def move(sqlite_files: Files, postgresql_server: Server, tmp_path: Path) -> Iter
     leader = lead()
     make_plan()
     for number, stage in enumerate(STATUS):
-        make_order(stage, make_customer(100 + number, first_name="Ann\0 Ёлка"))
+        make_order(stage, make_customer(100 + number, first_name="Ann Ёлка"), country_name="Tur\0key Ёлка")
     make_refund()
     Setting.write("catalogue.generation", 7)
     leases.release(leader)
@@ -59,7 +59,10 @@ def test_every_row_arrives_and_can_be_read(move: Move) -> None:
         (order.stage, order.paid_at, order.deadline_at) for order in Order.select().order_by(Order.id)
     ]
     assert Setting.read("catalogue.generation") == 7
-    assert Customer.get(Customer.telegram_user_id == 100).first_name == "Ann\ufffd Ёлка"
+    person = Customer.get(Customer.telegram_user_id == 100)
+    assert person.first_name == "Ann Ёлка"
+    assert names.called("ёлка ann", 99) == list(Customer.select().order_by(Customer.id.desc()))[: len(STATUS)]
+    assert Order.get(Order.customer == person).country_name == "Tur\ufffdkey Ёлка"
 
 
 def test_the_shop_goes_on_where_it_was(move: Move) -> None:

@@ -23,6 +23,7 @@ from webapp.models import (
     Customer,
     Esim,
     Lease,
+    NameKey,
     Notification,
     Order,
     OrderEvent,
@@ -87,7 +88,9 @@ def make_customer(telegram_user_id: int = OWNER, language: str = "en", **values:
     known: Customer | None = Customer.get_or_none(Customer.telegram_user_id == telegram_user_id)
     if known is not None:
         return known
-    return Customer.create(telegram_user_id=telegram_user_id, language=language, **values)
+    customer = Customer.create(telegram_user_id=telegram_user_id, language=language, **values)
+    NameKey.write(customer, customer.first_name)
+    return customer
 
 
 def make_area(code: str = "tr", name: str = "Turkey", *, country: bool = True) -> Area:

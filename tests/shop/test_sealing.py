@@ -1,5 +1,6 @@
 """Whoever has a copy of the database has nobody's eSIM: activation data lies there sealed with DATA_KEYS."""
 
+import re
 import runpy
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -22,7 +23,8 @@ from webapp.base import sealing
 from webapp.base.config import ROOT, Config, ConfigError
 from webapp.base.sealing import Keys
 from webapp.esims import callbacks
-from webapp.models import Callback, Esim, data_keys, db
+from webapp.models import TABLES, Callback, Esim, data_keys, db
+from webapp.models.db import SecretField, SecretTextField
 from webapp.state.funnel import Funnel
 
 SECRET = "JQ-123456-ABCDEPFX"
@@ -227,6 +229,18 @@ def test_without_a_key_one_is_made_from_the_bots_token(database: Config) -> None
     create_app(changed(database, data_keys=None))
     make_esim()
     assert data_keys.in_use() == {sealing.name_of(sealing.derived_key(database.telegram_bot_token)): 2}
+
+
+def test_the_page_about_a_stolen_copy_names_every_column_that_is_sealed() -> None:
+    page = (ROOT / "docs/security.md").read_text()
+    shown = page[page.index("## What a stolen copy") :].partition("\n## ")[0]
+    columns = {
+        f"{table._meta.table_name}.{field.column_name}"
+        for table in TABLES
+        for field in table._meta.sorted_fields
+        if isinstance(field, SecretField | SecretTextField)
+    }
+    assert set(re.findall(r"`(\w+\.\w+)`", shown)) == columns
 
 
 # --- what was plain before

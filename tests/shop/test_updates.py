@@ -134,7 +134,7 @@ def test_the_same_update_from_two_sides_at_once_is_worked_on_once(config: Config
 
 
 def break_down(error: Exception, monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
-    def refuse(*_values: object) -> None:
+    def refuse(*_values: object, **_named: object) -> None:
         raise error
 
     for name in names:

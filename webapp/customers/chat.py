@@ -161,7 +161,8 @@ def _state(purchase: Purchase) -> str:
 def _privacy(customer: Customer, config: Config) -> Reply:
     text = _(
         "What we know about you\n"
-        "• From Telegram: your numeric id, your first name and your language.\n"
+        "• From Telegram: your numeric id, your first name (encrypted), your username as a code that cannot "
+        "be read back, and your language.\n"
         "• What you have bought: plan, price, times, Telegram's number of the payment, your eSIM, and how "
         "much of its data is used.\n"
         "• Whether this bot may write to you, and your e-mail address if you give us one.\n\n"

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from webapp.base import clock
 from webapp.base.i18n import supported
-from webapp.models import Customer, Notification, db
+from webapp.models import Customer, NameKey, Notification, db
 from webapp.models.db import transaction
 
 NOWHERE = -1
@@ -17,11 +17,13 @@ def recognise(
     language_code: str | None,
     default: str,
     *,
+    username: str = "",
     writable_at: datetime | None = None,
 ) -> Customer:
     """The customer behind a Telegram user, made on first sight; follows Telegram's language until one is
-    chosen. `writable_at`: when Telegram has vouched that the bot may write to them (the `auth_date` of
-    initData with `allows_write_to_pm`); initData is shown again for hours, and a later block outweighs it.
+    chosen. `username` is not kept, only what finds it again (NameKey). `writable_at`: when Telegram has
+    vouched that the bot may write to them (the `auth_date` of initData with `allows_write_to_pm`); initData
+    is shown again for hours, and a later block outweighs it.
     """
     code = supported(language_code) or default
     customer = Customer.get_or_none(Customer.telegram_user_id == telegram_user_id)
@@ -30,6 +32,7 @@ def recognise(
             telegram_user_id=telegram_user_id, first_name=first_name[:64], language=code
         ).on_conflict_ignore().execute()
         customer = Customer.get(Customer.telegram_user_id == telegram_user_id)
+        NameKey.write(customer, first_name[:64], username)
     if not customer.language_chosen:
         speak(customer, code, chosen=False)
     if writable_at is not None and (customer.blocked_at is None or writable_at > customer.blocked_at):
@@ -37,8 +40,19 @@ def recognise(
     return customer
 
 
+def also_called(customer: Customer, username: str) -> None:
+    """The merchant finds them by this name too, which they may have chosen since they were first seen."""
+    NameKey.write(customer, username)
+
+
 def visitor(
-    telegram_user_id: int, first_name: str, language_code: str | None, default: str, asked: str | None
+    telegram_user_id: int,
+    first_name: str,
+    language_code: str | None,
+    default: str,
+    asked: str | None,
+    *,
+    username: str = "",
 ) -> Customer:
     """The same for a page that only shows something; `asked`: the language in its address. It waits for
     nobody who writes: what is new of them is written now or by their next page. Who cannot be written down
@@ -47,7 +61,7 @@ def visitor(
     code = supported(language_code) or default
     customer = Customer.get_or_none(Customer.telegram_user_id == telegram_user_id)
     if customer is None:
-        customer = _first_seen(telegram_user_id, first_name, code)
+        customer = _first_seen(telegram_user_id, first_name, username, code)
     has_changed = not customer.language_chosen and _follow(customer, code, chosen=False)
     if asked:
         has_changed |= _follow(customer, asked, chosen=asked != supported(language_code))
@@ -56,9 +70,9 @@ def visitor(
     return customer
 
 
-def _first_seen(telegram_user_id: int, first_name: str, code: str) -> Customer:
+def _first_seen(telegram_user_id: int, first_name: str, username: str, code: str) -> Customer:
     made: list[Customer] = []
-    db.note(lambda: made.append(recognise(telegram_user_id, first_name, code, code)))
+    db.note(lambda: made.append(recognise(telegram_user_id, first_name, code, code, username=username)))
     nowhere = Customer(id=NOWHERE, telegram_user_id=telegram_user_id, first_name=first_name, language=code)
     return made[0] if made else nowhere
 

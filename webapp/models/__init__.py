@@ -7,6 +7,7 @@ from webapp.models.db import BaseModel
 from webapp.models.esims import Assignment, Compatibility, Esim, UsagePoint
 from webapp.models.idempotency import IdempotencyKey
 from webapp.models.messages import Callback, EmailAddress, Notification, TelegramUpdate
+from webapp.models.names import NameKey
 from webapp.models.orders import OPEN_STAGES, STATUS, TRANSITIONS, Order, OrderEvent
 from webapp.models.payments import (
     ELSEWHERE,
@@ -54,6 +55,7 @@ __all__ = [
     "JobRequest",
     "Lease",
     "LedgerSeal",
+    "NameKey",
     "Notification",
     "Order",
     "OrderEvent",
@@ -88,6 +90,7 @@ TABLES: list[type[BaseModel]] = [
     Customer,
     AbuseKey,
     AbuseCounter,
+    NameKey,
     IdempotencyKey,
     Order,
     OrderEvent,

@@ -143,6 +143,18 @@ class SecretField(_Secret, CharField):
     """A short secret."""
 
 
+class SecretNameField(SecretField):
+    """A secret that the version before, which still runs while this one starts, writes plain. The empty one
+    is none.
+    """
+
+    def db_value(self, value: str | None) -> str | None:
+        return super().db_value(value) if value else value
+
+    def python_value(self, value: str | None) -> str | None:
+        return super().python_value(value) if value is not None and sealing.is_sealed(value) else value
+
+
 class SecretTextField(_Secret, TextField):
     """A long text with secrets in it."""
 

@@ -168,11 +168,14 @@ def _membership(change: ChatMemberUpdated, config: Config) -> None:
 
 
 def _customer(user: User, config: Config) -> Customer:
-    return identity.recognise(user.id, user.first_name, user.language_code, config.default_language)
+    return identity.recognise(
+        user.id, user.first_name, user.language_code, config.default_language, username=user.username
+    )
 
 
 def _who_is_there(user: User, config: Config) -> Customer:
     """Whoever writes to the bot, or presses its buttons, can be written to."""
     customer = _customer(user, config)
+    identity.also_called(customer, user.username)
     identity.reachable(customer)
     return customer

@@ -47,11 +47,12 @@ def customer() -> Customer:
     """The customer who sent this request. Raises Unauthorized (or Stale)."""
     found = sender()
     default = shop().config.default_language
+    who, username = (found.user_id, found.first_name, found.language_code, default), found.username
     asked = i18n.supported(request.args.get("lang"))
     if request.method in {"GET", "HEAD"}:
-        person = identity.visitor(found.user_id, found.first_name, found.language_code, default, asked)
+        person = identity.visitor(*who, asked, username=username)
     else:
-        person = identity.recognise(found.user_id, found.first_name, found.language_code, default)
+        person = identity.recognise(*who, username=username)
         if asked:
             identity.speak(person, asked, chosen=asked != i18n.supported(found.language_code))
     page.use_language(person.language)

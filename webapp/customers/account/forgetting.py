@@ -13,6 +13,7 @@ from webapp.models import (
     Customer,
     EmailAddress,
     IdempotencyKey,
+    NameKey,
     Notification,
     Order,
     Payment,
@@ -48,7 +49,7 @@ def forget(customer: Customer, at: datetime | None = None) -> bool:
             return False
         for order in Order.select().where(Order.customer == customer, Order.stage == "awaiting_payment"):
             order.move("expired", actor="customer", note="their data is being deleted")
-        for table in (Notification, EmailAddress, IdempotencyKey):
+        for table in (Notification, EmailAddress, IdempotencyKey, NameKey):
             table.delete().where(table.customer == customer).execute()
         AbuseCounter.update(customer=None).where(AbuseCounter.customer == customer).execute()
         AbuseCounter.note_forgotten(digests()(FORGOTTEN, customer.telegram_user_id), at or clock.now())

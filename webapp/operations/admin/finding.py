@@ -4,7 +4,7 @@ import re
 from datetime import timedelta
 
 from webapp.base import clock
-from webapp.models import OPEN_STAGES, Assignment, Customer, Esim, Order, Payment, Refund
+from webapp.models import OPEN_STAGES, Assignment, Esim, Order, Payment, Refund, names
 
 MOST = 30
 STUCK_AFTER = timedelta(minutes=5)
@@ -15,7 +15,7 @@ LEAST_DIGITS = 4
 
 def find(query: str) -> list[Order]:
     """By the reference of the order, of its eSIM or of eSIM Go's order; by the customer's Telegram number or
-    first name; by the last digits of the ICCID. The newest first, at most 30.
+    name (whole words of it, or the username); by the last digits of the ICCID. The newest first, at most 30.
     """
     asked = query.strip()
     if not asked or "\0" in asked:
@@ -62,8 +62,8 @@ def _by_number(asked: str) -> list[object]:
 
 def _by_name(asked: str) -> list[object]:
     esim = Esim.select(Esim.order).where(Esim.reference == asked)
-    called = Customer.select(Customer.telegram_user_id).where(Customer.first_name.contains(asked)).limit(MOST)
-    return [Order.id.in_(esim), Order.telegram_user_id.in_([row.telegram_user_id for row in called] or [0])]
+    called = [customer.id for customer in names.called(asked, MOST)]
+    return [Order.id.in_(esim), Order.customer.in_(called or [0])]
 
 
 def _newest(where: object) -> list[Order]:
