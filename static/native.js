@@ -30,6 +30,7 @@
   simka.sync = sync;
   simka.haptic = haptic;
   simka.attempt = attempt;
+  simka.isPaying = function () { return paying; };
   document.addEventListener("htmx:confirm", confirmNatively);
   document.addEventListener("htmx:before:request", function (event) { progress(event, true); });
   document.addEventListener("htmx:finally:request", function (event) { progress(event, false); });

@@ -11,6 +11,9 @@
   "use strict";
   var simka = window.simka;
   var shown = location.pathname;
+  var RELOADED_FOR = "simka.build"; // the builds that this window was reloaded for
+  var build = document.documentElement.dataset.build;
+  var newer = ""; // the build that has answered a page of an older one
   var clicks = {
     copy: function (element) { copy(element.dataset.copy, element); },
     copyFrom: function (element) { copyField(document.getElementById(element.dataset.copyFrom), element); },
@@ -45,6 +48,7 @@
   document.addEventListener("htmx:after:init", searchWhatIsTyped);
   document.addEventListener("htmx:after:swap", inLine);
   document.addEventListener("htmx:finally:request", function (event) { setTimeout(giveFocusBack, 0, event.detail.ctx); });
+  document.addEventListener("htmx:finally:request", function (event) { setTimeout(keepUp, 0, event.detail.ctx); });
   document.addEventListener("htmx:response:error", function (event) {
     if (event.detail.ctx.response.status >= 500) { trouble("broken"); }
   });
@@ -99,6 +103,35 @@
     var before = document.getElementById(ctx.held.id);
     if (before) { before.focus({ preventScroll: true }); }
     else if (place) { hear(place.querySelector("h1, h2, h3") || place); }
+  }
+
+  // A new version answers an old page: it is loaded anew as soon as that loses nothing, once for each version
+  // (while two serve side by side, they answer in turns). What was sent may have words that are said once.
+  function keepUp(ctx) {
+    var theirs = ctx.response && ctx.response.headers.get("X-Build");
+    if (theirs) { newer = theirs === build ? "" : theirs; }
+    if (!newer || ctx.request.method !== "GET" || isHalfDone()) { return; }
+    try {
+      var seen = (sessionStorage.getItem(RELOADED_FOR) || "").split(" ");
+      if (seen.indexOf(newer) >= 0) { return; }
+      sessionStorage.setItem(RELOADED_FOR, seen.concat(newer).slice(-9).join(" "));
+    } catch (_) { return; } // closed to frames: who is asking would be lost too
+    location.reload();
+  }
+
+  // Something was typed or chosen, a sheet is open, or the page asks before it is closed.
+  function isHalfDone() {
+    return simka.isPaying()
+      || Boolean(document.querySelector("dialog[open], [data-closing-confirmation], [data-invoice-url]"))
+      || [].some.call(document.querySelectorAll("input, textarea, select"), isChanged);
+  }
+
+  function isChanged(field) {
+    if (field.type === "checkbox" || field.type === "radio") { return field.checked !== field.defaultChecked; }
+    if (field.options) {
+      return [].some.call(field.options, function (option) { return option.selected !== option.defaultSelected; });
+    }
+    return field.value !== field.defaultValue || (field === document.activeElement && field.type !== "hidden");
   }
 
   function hear(element) {

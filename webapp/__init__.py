@@ -45,10 +45,13 @@ def create_app(config: "Config | None" = None) -> "Flask":
     cli.register(app, config)
     if config.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=config.trusted_proxies)  # type: ignore[method-assign]
-    app.wsgi_app = WhiteNoise(  # type: ignore[method-assign] # the documented way to wrap a WSGI app
+    served = WhiteNoise(
         app.wsgi_app,
         root=str(files.folder),
         prefix="static/",
         immutable_file_test=lambda _path, _url: True,  # each is named by what is in it
     )
+    for folder in files.older:
+        served.add_files(str(folder), prefix="static/")
+    app.wsgi_app = served  # type: ignore[method-assign] # the documented way to wrap a WSGI app
     return app

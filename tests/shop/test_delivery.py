@@ -1,7 +1,10 @@
 """How pages and static files travel: tagged, compressed, named by their content, kept by browsers."""
 
 import gzip
+import os
+import re
 import shutil
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -11,6 +14,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.shop.conftest import Person, text
+from webapp import create_app
+from webapp.base.config import Config
 from webapp.views import assets
 
 BROWSER = {"Accept-Encoding": "gzip, deflate, br, zstd"}
@@ -111,3 +116,92 @@ def test_processes_that_start_at_once_share_the_files_and_leave_no_drafts(tmp_pa
         folders = {built.folder for built in threads.map(assets.build, [home] * 8)}
     assert list(home.iterdir()) == list(folders)
     assert len(list(*[folder.iterdir() for folder in folders])) == 3 * len(assets.BUNDLES)
+
+
+# --- two builds at once
+
+
+@pytest.fixture
+def build(
+    sources: Path, tmp_path: Path, database: Config, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[str], FlaskClient]:
+    """A web process with this in launch.js; all of one machine, for they share a folder."""
+    real = assets.build
+    monkeypatch.setattr(assets, "build", lambda: real(tmp_path / "static"))
+
+    def started(script: str) -> FlaskClient:
+        (sources / "launch.js").write_text(script)
+        return create_app(database).test_client()
+
+    return started
+
+
+def script_of(browser: FlaskClient) -> str:
+    """The address of launch.js on its pages."""
+    found = re.search(r"/static/launch\.[0-9a-f]{12}\.js", text(browser.get("/help")))
+    assert found
+    return found[0]
+
+
+def served(browser: FlaskClient, address: str) -> tuple[int, str, str]:
+    with browser.get(address) as answer:
+        return answer.status_code, answer.get_data(as_text=True), answer.headers["Cache-Control"]
+
+
+def test_the_files_of_the_builds_before_are_served_on(build: Callable[[str], FlaskClient]) -> None:
+    addresses = {script: script_of(build(script)) for script in ("one()", "two()", "three()")}
+    newest = build("four()")
+    for script, address in addresses.items():
+        status, content, kept = served(newest, address)
+        assert (status, content, "immutable" in kept) == (200, script, True)
+
+
+def test_a_file_that_a_newer_process_has_built_here_is_served_by_the_older(
+    build: Callable[[str], FlaskClient],
+) -> None:
+    older = build("one()")
+    newer = script_of(build("two()"))
+    status, content, kept = served(older, newer)
+    assert (status, content, "immutable" in kept) == (200, "two()", True)
+
+
+def test_a_file_of_a_build_that_only_another_machine_has_is_answered_with_ours_and_kept_by_nobody(
+    build: Callable[[str], FlaskClient],
+) -> None:
+    here = build("one()")
+    assert served(here, "/static/launch.0123456789ab.js") == (200, "one()", "no-store")
+    for nothing in (
+        "launch.js",
+        "other.0123456789ab.js",
+        "launch.0123456789ab.css",
+        "launch.0123.js",
+        "..%2Fx",
+    ):
+        with here.get(f"/static/{nothing}") as answer:
+            assert (answer.status_code, answer.headers["Cache-Control"]) == (404, "no-store"), nothing
+
+
+def test_so_many_builds_are_kept_and_the_one_in_use_is_among_them(
+    build: Callable[[str], FlaskClient], tmp_path: Path
+) -> None:
+    first = script_of(build("0()"))
+    for number in range(1, assets.BUILDS_KEPT + 2):
+        for folder in (tmp_path / "static").iterdir():
+            used_at = folder.stat().st_mtime - 60
+            os.utime(folder, (used_at, used_at))
+        newest = build(f"{number}()")
+    assert len(list((tmp_path / "static").iterdir())) == assets.BUILDS_KEPT + 1
+    assert served(newest, first)[1:] == (f"{number}()", "no-store"), "the oldest is gone"
+
+
+def test_every_answer_names_its_build_and_every_page_the_one_that_it_was_loaded_from(
+    build: Callable[[str], FlaskClient], shelves: None
+) -> None:
+    one, two = build("one()"), build("two()")
+    for path in ("/", "/help", "/plans/none", "/healthz", "/esims"):
+        for headers in ({}, {"HX-Request": "true"}):
+            names = [browser.get(path, headers=headers).headers["X-Build"] for browser in (one, two)]
+            assert len(set(names)) == 2, path
+    page = one.get("/help")
+    assert f'data-build="{page.headers["X-Build"]}"' in text(page)
+    assert build("one()").get("/help").headers["X-Build"] == page.headers["X-Build"], "the same on each node"

@@ -324,7 +324,7 @@ def test_the_shop_and_its_checkout_are_russian(app: Flask) -> None:
     browser = app.test_client()
     for path in ("/?lang=ru", "/?lang=ru&q=zzz", "/shop/tr?lang=ru", f"/plans/{plan.plan_id}?lang=ru"):
         html = browser.get(path).get_data(as_text=True)
-        assert '<html lang="ru">' in html
+        assert '<html lang="ru" ' in html
         assert english(html, "zzz", "TR") == set(), path
 
 

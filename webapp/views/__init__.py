@@ -7,6 +7,7 @@ from webapp.views import (
     account,
     admin,
     api,
+    assets,
     checkout,
     components,
     delivery,
@@ -28,11 +29,12 @@ from webapp.views import (
 from webapp.views.assets import Assets
 
 
-def register(app: Flask, config: Config, assets: Assets) -> None:
+def register(app: Flask, config: Config, files: Assets) -> None:
     app.extensions["shop"] = wiring.made(config)
     measuring.register(app, config)
     delivery.register(app)
-    page.register(app, config, assets)
+    page.register(app, config, files)
+    assets.register(app, files)
     limits.register(app, app.extensions["shop"].limits)
     errors.register(app)
     for module in (

@@ -148,6 +148,7 @@ def _template_globals(app: Flask, config: Config, assets: Assets) -> None:
         this_address=this_address,
         this_phone=this_phone,
         qr_uri=app.extensions["shop"].qr_uri,
+        build=assets.build,
         stylesheet=assets.stylesheet,
     )
 
