@@ -51,6 +51,8 @@ def test_a_file_that_was_copied_back_buys_nothing_twice_and_forgets_no_buyer(tmp
             person.reaches(reference, "ready", seconds=60, faster=True)
         bought = {order["orderReference"] for order in shop.provider_orders()}
         assert len(bought) == 1 + len(under_way) + SOLD_SINCE
+        named = "SELECT 1 FROM esim WHERE labelled_at IS NULL"
+        until(shop.hurried(lambda: not shop.sql(named)), 60, "an eSIM bears the reference of its order")
         shop.advance(6 * 3600)
 
         stop(shop)
