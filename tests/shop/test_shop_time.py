@@ -106,6 +106,18 @@ def leader_notes(ahead_of_us_s: float = 0) -> None:
     Setting.write_time(shop_time.REACHED, after(ahead_of_us_s))
 
 
+@pytest.mark.usefixtures("database")
+def test_a_process_on_the_leaders_machine_leaves_the_time_to_the_leader() -> None:
+    lead()
+    shop_time.follow()
+    right, theirs = clock.zero(), shop_time.LeadersTime()
+    leader_notes(-90)
+    theirs.keep_up()
+    leader_notes(-89)
+    theirs.keep_up()
+    assert (clock.zero(), Boot.get_by_id(clock.boot()).zero) == (right, right)
+
+
 @pytest.mark.usefixtures("elsewhere")
 @pytest.mark.parametrize("off_s", [-900, -5, 90, 86_400])
 def test_a_process_on_another_machine_keeps_up_with_the_leader(off_s: int) -> None:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from peewee import PeeweeException
 
 from webapp.base import clock
-from webapp.models import Boot, Setting
+from webapp.models import Boot, Lease, Setting
 from webapp.models.db import locking, transaction
 from webapp.state import moments
 from webapp.state.moments import Correction
@@ -68,8 +68,10 @@ class LeadersTime:
         """Count as the leader does, where ours is another boot. What it has just noted is as old as our last
         look, at most.
         """
+        if Lease.select().where(Lease.boot == clock.boot()).exists():
+            return
         before, looked_s = self._reached, self._looked_s
-        self._reached, self._looked_s = Setting.read_time(REACHED), clock.counted()
+        self._reached, self._looked_s = Setting.read_time(REACHED), clock.steady()
         if self._reached is None or before is None or self._reached == before:
             return
         ahead, may_be = clock.now() - self._reached, timedelta(seconds=self._looked_s - looked_s)
