@@ -1,6 +1,7 @@
 """Somebody puts an older file of the database back, with `cp` and no mark, after the shop has sold on."""
 
 import shutil
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -62,7 +63,7 @@ def test_a_file_that_was_copied_back_buys_nothing_twice_and_forgets_no_buyer(tmp
         until(lambda: shop.answers(f"{shop.web}/healthz"), 30, "the shop")
         for person, reference in under_way + since:
             until(
-                shop.hurried(lambda person=person, reference=reference: _is_ready(person, reference)),
+                shop.hurried(partial(_is_ready, person, reference)),
                 60,
                 f"{reference} in the copy",
             )
