@@ -139,10 +139,13 @@ def _unplaced_charges(_config: Config, _bot: BotApi) -> Found:
 
 
 def _stars_short(_config: Config, _bot: BotApi) -> Found | None:
-    missing = payments.shortage()
-    if missing is None:
-        return None
-    return {"": f"{ceil(missing / NANO)} Stars are missing for the refunds that are due"} if missing else {}
+    """By what we know of the balance or, where that is nothing or not so, by what Telegram says of refunds."""
+    missing, waiting = payments.shortage(), payments.waiting_for_balance()
+    if missing:
+        return {"": f"{ceil(missing / NANO)} Stars are missing for the refunds that are due"}
+    if waiting:
+        return {"": f"Telegram does not cover {waiting} refunds that are due"}
+    return None if missing is None else {}
 
 
 # --- eSIM Go

@@ -22,6 +22,7 @@ from webapp.state.star_balance import StarBalance
 
 EVERY = timedelta(minutes=5)
 WHILE_SHORT = timedelta(seconds=15)
+WAITS_FOR_LONG = timedelta(minutes=1)
 DAY = timedelta(days=1)
 LONGEST_WAIT = timedelta(days=2)
 """Of a refund that would wait longer at this pace nobody is told a time."""
@@ -62,11 +63,16 @@ def covers(refund: Refund) -> bool:
 
 def shortage() -> int | None:
     """How many nanostars the refunds that are due need and are not there; None while that is not known."""
-    known = star_balance.known()
-    if known is None or not known.is_fresh:
+    known, due = star_balance.known(), _sum(Refund.state.in_(("due", "stuck")) & ~Refund.silent)
+    if due and (known is None or not known.is_fresh):
         return None
-    waiting = Refund.state.in_(("due", "stuck")) & ~Refund.silent
-    return max(0, _sum(waiting) - _left(known))
+    return max(0, due - _left(known)) if due and known is not None else 0
+
+
+def waiting() -> int:
+    """How many refunds have waited for a balance that covers them for so long that it is no passing thing."""
+    for_long = Refund.short_since < clock.now() - WAITS_FOR_LONG
+    return int(Refund.select().where(Refund.done_at.is_null(), for_long).count())
 
 
 def expected_at(refund: Refund) -> datetime | None:
