@@ -25,30 +25,18 @@ class StarMovement(Model):
         indexes = ((("line_id", "outgoing"), True),)
 
 
-class Incident(Model):
-    kind = CharField()
-    closed_at = UtcField(null=True)
-
-    class Meta:
-        table_name = "incident"
-
-
-class Setting(Model):
-    name = CharField(primary_key=True)
-    value = TextField()
-
-    class Meta:
-        table_name = "setting"
+READ_AGAIN = """
+    DELETE FROM setting WHERE name IN ('statement.stars.offset', 'statement.read_at') AND EXISTS
+        (SELECT 1 FROM incident WHERE kind = 'unknown_payment' AND closed_at IS NULL)
+"""
 
 
 def up(migrator: Any, db: Any) -> None:
     field = CharField(default="", constraints=[SQL("DEFAULT ''")])
     migrator.add_column("payment", "payload", field).run()
-    with db.bind_ctx([StarMovement, Incident, Setting]):
+    with db.bind_ctx([StarMovement]):
         db.create_tables([StarMovement])
-        told_of = (Incident.kind == "unknown_payment") & Incident.closed_at.is_null()
-        if Incident.select().where(told_of).exists():
-            Setting.delete().where(Setting.name.in_(("statement.stars.offset", "statement.read_at"))).execute()
+    db.execute_sql(READ_AGAIN)
 
 
 def down(migrator: Any, db: Any) -> None:
