@@ -48,7 +48,7 @@ from webapp.models import (
 )
 from webapp.operations import alerts, conditions, external_checks, watchdog
 from webapp.orders import limits, unplaced
-from webapp.state import funnel, incidents, star_balance
+from webapp.state import funnel, incidents, restoration, star_balance
 from webapp.state import provider as provider_state
 from webapp.state.funnel import Funnel
 
@@ -162,7 +162,12 @@ def the_key_is_refused(night: Night) -> Callable[[], object]:
 
 def an_unsigned_callback_comes(night: Night) -> Callable[[], object]:
     callbacks.receive(b"{}", None, night.config, Funnel())
-    return lambda: night.advance(86_400)
+
+    def a_day_passes() -> None:
+        night.advance(86_400)
+        orders_are_looked_at()
+
+    return a_day_passes
 
 
 def callbacks_fall_silent(night: Night) -> Callable[[], object]:
@@ -240,8 +245,22 @@ def a_list_is_not_read_to_its_end(night: Night) -> Callable[[], object]:
     return lambda: look(0, complete=True)
 
 
+def orders_are_looked_at() -> None:
+    row = {"told_at": after(0), "since": after(-86_400), "orders": 7, "epoch": 1, "why": "start"}
+    ProviderLook.create(complete=True, **row)
+
+
+def a_list_is_refused(night: Night) -> Callable[[], object]:
+    """eSIM Go answers everything else, and no look has ever come of it."""
+    restoration.begin(after(-7 * 3600))
+    night.advance(3 * 3600 - 60)
+    assert night.passes(30) == [], "not for an hour or two"
+    return orders_are_looked_at
+
+
 CAUSES = {
     "order_list_unread": a_list_is_not_read_to_its_end,
+    "order_list_unread without a look": a_list_is_refused,
     "order_stuck": an_order_hangs,
     "answer_differs": an_answer_is_another_ones,
     "orders_failing": orders_fail,

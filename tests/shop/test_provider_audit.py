@@ -91,6 +91,15 @@ def test_an_order_made_in_the_portal_is_told_with_its_cost(jobs: Context) -> Non
     assert len(told(jobs)) == 1, "once, however often it is seen"
 
 
+def test_of_many_a_few_are_told_one_by_one(jobs: Context) -> None:
+    """A shop with a history is looked at for the first time: its owner is not sent a hundred messages."""
+    many = [placed(f"theirs-{n:02}", created_at=after(-3600 + n)) for n in range(20)]
+    look(jobs, *many)
+    subjects = [subject for _kind, subject, _detail in told(jobs)]
+    assert subjects == ["", *(f"theirs-{n:02}" for n in range(5))]
+    assert told(jobs)[0][2] == "and 15 more: all of them are at /admin/books"
+
+
 def test_a_second_order_for_one_purchase_is_told_as_such(jobs: Context) -> None:
     order = make_order("ready")
     look(jobs, listed(order), placed("double", created_at=after(1)))
