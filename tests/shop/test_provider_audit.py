@@ -462,3 +462,20 @@ def test_what_could_not_be_read_to_its_end_is_read_again(
     advance(3600)
     audit_provider.run(jobs)
     assert near(provider.spans[-1][0], after(-30 * 86_400))
+
+
+def test_a_month_that_is_more_than_can_be_read_is_halved_until_it_is_not(
+    jobs: Context, provider: Provider, advance: Advance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a shop that sells a thousand a day would never have compared anything."""
+    monkeypatch.setattr(provider_audit, "MANY", 2)
+    for days, is_whole in ((30, False), (15, False), (7.5, True)):
+        provider.window = window(placed("a"), placed("b"), complete=is_whole)
+        audit_provider.look(jobs, "start")
+        assert near(provider.spans[-1][0], after(-days * 86_400)), days
+        advance(60)
+    audit_provider.look(jobs, "night")
+    assert near(provider.spans[-1][0], after(-7.5 * 86_400)), "what can be read is known"
+    advance(31 * 86_400)
+    audit_provider.look(jobs, "night")
+    assert near(provider.spans[-1][0], after(-30 * 86_400)), "a month later it is tried again"

@@ -33,6 +33,8 @@ INCOME, APPLIED = "autotopup", "bundleassignment"
 BOUGHT = ("bought", "stock", "late")
 AT_ONCE = 500
 """Rows in a statement."""
+MANY = 1000
+"""Of a list with so many orders that was not read to its end it is believed that it was too long for that."""
 
 
 # --- when, and how far back
@@ -50,18 +52,27 @@ def due(epoch: int) -> str | None:
 
 
 def since(why: str) -> datetime:
-    """Where the list has to begin: a month ago at night and at the very first; else where everything before
-    is explained.
+    """Where the list has to begin: a month ago at night and at the very first, less far where that is more
+    than can be read; else where everything before is explained.
     """
     now, last = clock.now(), last_look(complete=True)
     if why == "night" or last is None:
-        return now - MONTH
+        return now - _readable()
     open_ = AuditedOrder.verdict.in_((*UNEXPLAINED, "under_way")) & (AuditedOrder.settled == "")
     oldest = AuditedOrder.select(fn.MIN(AuditedOrder.ordered_at)).where(
         open_, AuditedOrder.ordered_at > now - MONTH
     )
     first: datetime = min(last.at, now, oldest.scalar() or now)
     return max(now - MONTH, first - HOUR)
+
+
+def _readable() -> timedelta:
+    """A month, or half of what was too long in the month before."""
+    too_long = (
+        ~ProviderLook.complete & (ProviderLook.orders >= MANY) & (ProviderLook.at > clock.now() - MONTH)
+    )
+    last = ProviderLook.select().where(too_long).order_by(ProviderLook.id.desc()).first()
+    return MONTH if last is None else min(MONTH, (last.at - last.since) / 2)
 
 
 def last_look(*, complete: bool = False) -> ProviderLook | None:

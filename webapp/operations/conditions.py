@@ -203,7 +203,7 @@ def _list_unread(_config: Config, _bot: BotApi) -> Found | None:
     """eSIM Go answers, and for hours no look at its orders has come to their end, or none has come at all."""
     last, whole = provider_audit.last_look(), provider_audit.last_look(complete=True)
     looked_at = last.at if last is not None and not last.complete else None
-    in_vain = looked_at is not None and (whole is None or looked_at - whole.at >= UNREAD_FOR)
+    in_vain = looked_at is not None and whole is not None and looked_at - whole.at >= UNREAD_FOR
     began_at = restoration.past().began_at
     since = max(began_at, whole.at) if whole else began_at
     is_late = began_at > restoration.BEGINNING and clock.now() - since >= UNREAD_FOR
