@@ -12,7 +12,7 @@ from peewee import SQL, fn
 from webapp.base import clock
 from webapp.base.money import NANO
 from webapp.books.sales import day_of
-from webapp.models import Payment, Refund, StarMovement
+from webapp.models import CHARGED, Payment, Refund, StarMovement
 from webapp.state import star_balance
 from webapp.state.star_balance import StarBalance
 
@@ -54,7 +54,9 @@ class Account(NamedTuple):
 def kept_lately() -> tuple[int, int]:
     """Of how many sales of the last day Telegram has kept something besides commissions, and how much."""
     kept = Payment.amount * NANO - Payment.credited_nano - Payment.commission_nano
-    lately = (Payment.confirmed_at > clock.now() - timedelta(days=1)) & (kept > 0)
+    since = clock.now() - timedelta(days=1)
+    is_new = Payment.state.in_(CHARGED) & (Payment.created_at > since - timedelta(days=1))  # by its index
+    lately = is_new & (Payment.confirmed_at > since) & (kept > 0)
     count, nano = _numbers(Payment.select(fn.COUNT(Payment.id), _sum(kept)).where(lately))
     return count, nano
 

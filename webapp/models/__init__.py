@@ -9,6 +9,7 @@ from webapp.models.idempotency import IdempotencyKey
 from webapp.models.messages import Callback, EmailAddress, Notification, TelegramUpdate
 from webapp.models.orders import OPEN_STAGES, STATUS, TRANSITIONS, Order, OrderEvent
 from webapp.models.payments import (
+    CHARGED,
     ELSEWHERE,
     Payment,
     PaymentEvent,
@@ -27,6 +28,7 @@ from webapp.models.submissions import Submission
 from webapp.models.system import AdminEvent, Boot, FunnelDay, Incident, JobRequest, Lease, Process, Setting
 
 __all__ = [
+    "CHARGED",
     "ELSEWHERE",
     "OPEN_STAGES",
     "STATUS",
