@@ -16,7 +16,7 @@ from webapp.base import clock
 from webapp.books import provider_balance
 from webapp.books.provider_balance import ACROSS
 from webapp.clients.esimgo.payloads import OrderWindow, Organisation, ProviderOrder
-from webapp.models import UNEXPLAINED, AuditedOrder, Esim, Order, ProviderLook, Submission
+from webapp.models import UNEXPLAINED, AuditedOrder, Bundle, Esim, Order, ProviderLook, Submission
 from webapp.models.db import transaction
 
 HOUR, DAY, MONTH = timedelta(hours=1), timedelta(days=1), timedelta(days=30)
@@ -30,6 +30,8 @@ LISTED_WITHIN = timedelta(minutes=15)
 LOOKED_FOR = timedelta(hours=25)
 """So long an intent without a good answer may still be given an order (webapp/orders/reconciling.py)."""
 INCOME, APPLIED = "autotopup", "bundleassignment"
+PERHAPS_INCOME = {INCOME, "apitopup", "topup"}
+"""Of these eSIM Go does not document what is topped up: the balance, where no eSIM and no bundle is told."""
 BOUGHT = ("bought", "stock", "late")
 AT_ONCE = 500
 """Rows in a statement."""
@@ -150,8 +152,10 @@ class _Ours:
     def verdict(self, placed: ProviderOrder, ordered_at: datetime) -> str:
         """Of an order that no intent has."""
         types = {item.type for item in placed.items}
-        if types in ({INCOME}, {APPLIED}):
-            return "income" if types == {INCOME} else "applied"
+        if types == {APPLIED}:
+            return "applied"
+        if types == {INCOME} or (types and types <= PERHAPS_INCOME and _is_money(placed)):
+            return "income"
         if ordered_at < self._begun + self._shift - SKEW:
             return "before"
         if self._is_awaited(placed, ordered_at):
@@ -180,6 +184,11 @@ class _Ours:
         alike = Submission.bundle.in_([item.item for item in placed.items])
         intents = Submission.select().where(during, ended_at >= moment - ACROSS, alike)
         return bool(intents.where(Submission.esimgo_order_id.is_null(False)).exists())
+
+
+def _is_money(placed: ProviderOrder) -> bool:
+    bundles = Bundle.select().where(Bundle.name.in_([item.item for item in placed.items]))
+    return not placed.iccids and not bundles.exists()
 
 
 def _begun() -> datetime:
