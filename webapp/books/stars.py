@@ -39,6 +39,7 @@ class Account(NamedTuple):
     refunded: int
     movements: Mapping[str, int]
     balance: StarBalance | None
+    is_whole: bool
 
     @property
     def credited(self) -> int:
@@ -46,9 +47,11 @@ class Account(NamedTuple):
 
     @property
     def unexplained(self) -> int:
-        """What the balance has more than all these lines together; what is not listed yet is in it."""
+        """What the balance has more than all these lines together; what is not listed yet is in it. Nothing
+        where the lines before some day are not known.
+        """
         explained = self.credited - self.refunded + sum(self.movements.values())
-        return 0 if self.balance is None else self.balance.nano - explained
+        return 0 if self.balance is None or not self.is_whole else self.balance.nano - explained
 
 
 def kept_lately() -> tuple[int, int]:
@@ -77,7 +80,15 @@ def account() -> Account:
     rows: list[Any] = list(kinds.order_by(StarMovement.kind).tuples())
     movements = {kind: int(total) for kind, total in rows}
     kept = paid - commission - credited
-    return Account(paid, commission, kept, _numbers(back)[0], movements, star_balance.known())
+    return Account(
+        paid,
+        commission,
+        kept,
+        _numbers(back)[0],
+        movements,
+        star_balance.known(),
+        star_balance.is_list_whole(),
+    )
 
 
 def withdrawal() -> Withdrawal:
