@@ -222,6 +222,30 @@ def test_a_refusal_is_told_whatever_the_balance_says(
     assert alerted(jobs) == []
 
 
+def test_what_a_balance_tells_stops_no_refund_for_ever(jobs: Context, bot: Bot, advance: Advance) -> None:
+    """It may tell only what can be withdrawn: in the end Telegram itself is asked."""
+    told(0)
+    owed()
+
+    def passes(minutes: int) -> int:
+        before = bot.tried.count("refundStarPayment")
+        for _ in range(minutes):
+            told(0)
+            issue_refunds.run(jobs)
+            advance(60)
+        return bot.tried.count("refundStarPayment") - before
+
+    def refused(method: str) -> None:
+        if method == "refundStarPayment":
+            raise BalanceTooLow("BALANCE_TOO_LOW")
+
+    bot.mood = refused
+    assert [passes(10), passes(10), passes(10)] == [0, 1, 1]
+    bot.mood = lambda method: None
+    passes(10)
+    assert states() == ["done"]
+
+
 # --- what is said of it
 
 

@@ -1,4 +1,6 @@
-"""Refunds are paid from the bot's balance of Stars: one that it does not cover waits, and is not tried.
+"""Refunds are paid from the bot's balance of Stars: one that it does not cover waits.
+
+Every 10 min it is tried all the same, for what is told of a balance may not be what refunds are paid from.
 
 What is left is the balance as it was told, with what was paid since, less what was taken since by refunds:
 those that are under way, whose answer was lost, or that have arrived. Nothing is known of a balance that was
@@ -23,6 +25,7 @@ from webapp.state.star_balance import StarBalance
 EVERY = timedelta(minutes=5)
 WHILE_SHORT = timedelta(seconds=15)
 WAITS_FOR_LONG = timedelta(minutes=1)
+TRIED_ANYWAY = timedelta(minutes=10)
 DAY = timedelta(days=1)
 LONGEST_WAIT = timedelta(days=2)
 """Of a refund that would wait longer at this pace nobody is told a time."""
@@ -58,7 +61,16 @@ def covers(refund: Refund) -> bool:
     known = star_balance.locked()
     if known is None or not known.is_fresh or refund.state == "sent" or refund.silent:
         return True
+    if _has_waited(refund):
+        return True
     return _need_of(refund.payment) <= _left(known)
+
+
+def _has_waited(refund: Refund) -> bool:
+    """So long for the balance, and since it was last tried, that Telegram shall say so itself."""
+    moment = clock.now() - TRIED_ANYWAY
+    waited = refund.short_since is not None and refund.short_since <= moment
+    return waited and (refund.sent_at is None or refund.sent_at <= moment)
 
 
 def shortage() -> int | None:
