@@ -14,7 +14,8 @@ from tests.databases.writing import Writer, together
 from tests.shop.factories import make_customer, make_order
 from webapp.base import clock
 from webapp.base.config import Config
-from webapp.models import TABLES, JobRequest, Order, db
+from webapp.models import TABLES, JobRequest, Order, Setting, db
+from webapp.state import incidents
 
 ALL = sorted(path.stem for path in db.MIGRATIONS.glob("[0-9]*.py"))
 
@@ -85,6 +86,20 @@ def test_every_migration_can_be_taken_back_and_made_again(empty: str) -> None:
     assert schema(db.database) == {}
     assert db.migrate()
     assert schema(db.database) == before
+
+
+@pytest.mark.parametrize("has_told", [True, False])
+def test_of_charges_that_the_version_before_only_told_of_the_statement_is_read_again(
+    database: Config, has_told: bool
+) -> None:
+    back = runner()
+    while "0018_unplaced_charges" in back.applied():
+        assert back.down()
+    Setting.write("statement.stars.offset", 4711)
+    if has_told:
+        incidents.open("unknown_payment", "an-old-charge", "453 XTR")
+    assert db.migrate()
+    assert Setting.read("statement.stars.offset") == (None if has_told else 4711)
 
 
 def test_one_open_order_and_the_known_stages_are_held_by_the_database(database: Config) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.shop.conftest import Person, text
-from tests.shop.factories import after, make_order
+from tests.shop.factories import after, make_order, make_payment
 from webapp.books import provider_audit, provider_balance
 from webapp.models import AdminEvent, AuditedOrder, JobRequest, ProviderLook, Submission
 
@@ -41,6 +41,15 @@ def test_both_sides_are_shown(shopkeeper: Person) -> None:
     assert "Every order at eSIM Go is explained" in page
     for told in ("$4.20", "$100.00", "⭐ 453", "$50.00"):
         assert told in page, told
+
+
+def test_what_is_paid_and_fits_no_order_has_its_place_and_leads_there(shopkeeper: Person) -> None:
+    make_payment(None, state="unplaced", amount=321)
+    page = text(shopkeeper.get("/admin/books"))
+    assert "Charges that fit no order</dt>" in page
+    assert "⭐ 321</a>" in page
+    assert "/admin/stars" in page
+    assert "Does not add up" not in page
 
 
 def test_an_order_that_is_nobodys_is_shown_with_its_cost_and_counted_as_spent(shopkeeper: Person) -> None:

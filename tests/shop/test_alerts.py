@@ -48,7 +48,7 @@ from webapp.models import (
 )
 from webapp.operations import alerts, conditions, external_checks, watchdog
 from webapp.orders import limits, unplaced
-from webapp.state import incidents, star_balance
+from webapp.state import incidents, restoration, star_balance
 from webapp.state import provider as provider_state
 from webapp.state.funnel import Funnel
 
@@ -164,7 +164,12 @@ def unsigned_callbacks_come(night: Night, count: int = 5, header: str | None = N
     for _ in range(count):
         callbacks.receive(b"{}", header, night.config, counts)
     counts.write_down()
-    return lambda: night.advance(2 * 86_400)
+
+    def two_days_pass() -> None:
+        night.advance(2 * 86_400)
+        orders_are_looked_at()
+
+    return two_days_pass
 
 
 def callbacks_fall_silent(night: Night) -> Callable[[], object]:
@@ -242,8 +247,22 @@ def a_list_is_not_read_to_its_end(night: Night) -> Callable[[], object]:
     return lambda: look(0, complete=True)
 
 
+def orders_are_looked_at() -> None:
+    row = {"told_at": after(0), "since": after(-86_400), "orders": 7, "epoch": 1, "why": "start"}
+    ProviderLook.create(complete=True, **row)
+
+
+def a_list_is_refused(night: Night) -> Callable[[], object]:
+    """eSIM Go answers everything else, and no look has ever come of it."""
+    restoration.begin(after(-7 * 3600))
+    night.advance(3 * 3600 - 60)
+    assert night.passes(30) == [], "not for an hour or two"
+    return orders_are_looked_at
+
+
 CAUSES = {
     "order_list_unread": a_list_is_not_read_to_its_end,
+    "order_list_unread without a look": a_list_is_refused,
     "order_stuck": an_order_hangs,
     "answer_differs": an_answer_is_another_ones,
     "orders_failing": orders_fail,

@@ -115,6 +115,15 @@ def test_what_could_not_be_asked_for_is_no_comparison(
     assert audit().exit_code == 2
 
 
+def test_a_list_that_was_not_read_to_its_end_does_not_add_up(
+    audit: Callable[[], Result], provider: Provider
+) -> None:
+    provider.window = window(complete=False)
+    said = audit()
+    assert (said.exit_code, "could not be read to its end" in said.stderr) == (2, True)
+    assert "It adds up." not in said.output
+
+
 def test_all_that_was_bought_has_its_place(database: Config) -> None:
     for stage in ("ready", "active", "returned", "accepted", "failed"):
         make_order(stage, plan_id=stage)

@@ -15,6 +15,7 @@ from tests.shop.factories import (
     intent_of,
     lead,
     make_order,
+    make_plan,
     make_top_up,
     make_unknown,
     near,
@@ -22,6 +23,7 @@ from tests.shop.factories import (
     window,
 )
 from tests.shop.standins import Bot, Provider
+from webapp.base import clock
 from webapp.base.config import Config
 from webapp.books import provider_audit, provider_balance
 from webapp.clients.esimgo.payloads import OrderWindow, Organisation, ProviderOrder
@@ -89,6 +91,15 @@ def test_an_order_made_in_the_portal_is_told_with_its_cost(jobs: Context) -> Non
     assert detail == f"1 × {BUNDLE} for 4.20 USD, ordered 25 Nov 11:50 UTC"
     look(jobs, placed("theirs", created_at=after(-600)))
     assert len(told(jobs)) == 1, "once, however often it is seen"
+
+
+def test_of_many_a_few_are_told_one_by_one(jobs: Context) -> None:
+    """A shop with a history is looked at for the first time: its owner is not sent a hundred messages."""
+    many = [placed(f"theirs-{n:02}", created_at=after(-3600 + n)) for n in range(20)]
+    look(jobs, *many)
+    subjects = [subject for _kind, subject, _detail in told(jobs)]
+    assert subjects == ["", *(f"theirs-{n:02}" for n in range(5))]
+    assert told(jobs)[0][2] == "and 15 more: all of them are at /admin/books"
 
 
 def test_a_second_order_for_one_purchase_is_told_as_such(jobs: Context) -> None:
@@ -183,6 +194,22 @@ def test_money_that_came_in_and_stock_that_was_used_are_no_purchases(
     assert (verdicts(), told(jobs)) == ({"row": verdict}, [])
 
 
+@pytest.mark.parametrize("kind", ["topup", "apiTopup"])
+@pytest.mark.parametrize(("item", "esims", "verdict"), [("", 0, "income"), ("", 1, "elsewhere")])
+def test_a_top_up_is_of_the_balance_where_no_esim_is_told(
+    jobs: Context, kind: str, item: str, esims: int, verdict: str
+) -> None:
+    """The owner pays in by card in the portal, and is not woken for it."""
+    look(jobs, placed("row", kind=kind, item=item, esims=esims, created_at=after(-60)))
+    assert verdicts() == {"row": verdict}
+
+
+def test_a_top_up_of_a_known_bundle_is_no_money(jobs: Context) -> None:
+    make_plan()
+    look(jobs, placed("row", kind="topup", item=BUNDLE, esims=0, created_at=after(-60)))
+    assert verdicts() == {"row": "elsewhere"}
+
+
 def test_an_order_that_tells_nothing_of_itself_is_seen_all_the_same(jobs: Context) -> None:
     look(jobs, ProviderOrder.model_validate({"orderReference": "bare"}))
     (row,) = AuditedOrder.select()
@@ -237,6 +264,17 @@ def test_a_fall_without_an_order_is_missed_to_the_unit(jobs: Context) -> None:
     late = placed("late", created_at=after(-30))
     weigh(jobs, 987.654, late)
     assert provider_balance.difference() == 8146, "an order that shows late explains its part"
+
+
+def test_a_balance_that_is_told_in_cents_is_not_missed_for_its_rounding(jobs: Context) -> None:
+    """Prices have three decimals: at each look it is some thousandths off, up and down."""
+    weigh(jobs, 1000)
+    for number, off in enumerate([0.005, -0.005, 0.004, -0.004, 0.005, -0.005] * 4, start=1):
+        order = placed(f"order-{number}", created_at=clock.now())
+        look_ = weigh(jobs, 1000 - 4.2 * number + off, order)
+        assert (provider_balance.difference(), look_.income, alarm(jobs)) == (0, 0, []), number
+    weigh(jobs, 1000 - 4.2 * 24 - 0.05)
+    assert provider_balance.difference() > 40, "what is really gone is missed all the same"
 
 
 def test_the_alarm_ends_when_all_of_it_is_explained_or_accepted(jobs: Context) -> None:
@@ -453,3 +491,20 @@ def test_what_could_not_be_read_to_its_end_is_read_again(
     advance(3600)
     audit_provider.run(jobs)
     assert near(provider.spans[-1][0], after(-30 * 86_400))
+
+
+def test_a_month_that_is_more_than_can_be_read_is_halved_until_it_is_not(
+    jobs: Context, provider: Provider, advance: Advance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a shop that sells a thousand a day would never have compared anything."""
+    monkeypatch.setattr(provider_audit, "MANY", 2)
+    for days, is_whole in ((30, False), (15, False), (7.5, True)):
+        provider.window = window(placed("a"), placed("b"), complete=is_whole)
+        audit_provider.look(jobs, "start")
+        assert near(provider.spans[-1][0], after(-days * 86_400)), days
+        advance(60)
+    audit_provider.look(jobs, "night")
+    assert near(provider.spans[-1][0], after(-7.5 * 86_400)), "what can be read is known"
+    advance(31 * 86_400)
+    audit_provider.look(jobs, "night")
+    assert near(provider.spans[-1][0], after(-30 * 86_400)), "a month later it is tried again"

@@ -8,16 +8,19 @@ import pytest
 from tests.databases.crowds import crowd
 from tests.settings import changed
 from tests.shop.conftest import Advance
-from tests.shop.factories import lead, make_esim, make_order, make_plan, make_top_up
+from tests.shop.factories import lead, make_esim, make_order, make_plan, make_refund, make_top_up
 from tests.shop.standins import Provider
 from webapp import esims, orders
+from webapp.base import clock
 from webapp.base.config import Config
-from webapp.books import ledger, sales
+from webapp.books import ledger, sales, stars
 from webapp.books.sales import Period
 from webapp.esims import callbacks
 from webapp.esims.callbacks import Event, Kind
 from webapp.models import db
-from webapp.orders import capacity, limits, quotes, reconciling, topups
+from webapp.orders import capacity, limits, payments, quotes, reconciling, topups
+from webapp.orders.payments import balance
+from webapp.state import star_balance
 from webapp.state.funnel import Funnel
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -58,6 +61,17 @@ def test_the_figures_of_a_month_do_not_read_the_years_before(explained: Explaine
     for report in (sales.sales, sales.by_country, sales.by_plan, sales.by_day, sales.conversion):
         steps = scans(explained(lambda report=report: report(month)))
         assert [step for step in steps if "orders" in step] == []
+
+
+def test_whether_a_refund_is_covered_reads_only_what_is_new(explained: Explained) -> None:
+    """Every refund is claimed with it, and the owner's alarms ask every 30 s."""
+    make_order("active")
+    refund = make_refund()
+    star_balance.seen(10**12, clock.now())
+    for asked in (lambda: balance.covers(refund), payments.shortage, stars.kept_lately):
+        steps = scans(explained(asked))
+        assert [step for step in steps if "payment" in step.partition(" | ")[0]] == []
+        assert [step for step in steps if step.startswith("SCAN t1 ") and 'FROM "payment"' in step] == []
 
 
 def test_whoever_knocks_unsigned_reads_no_month_of_callbacks(explained: Explained, config: Config) -> None:

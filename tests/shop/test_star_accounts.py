@@ -24,7 +24,7 @@ from webapp.base.money import NANO
 from webapp.books import stars as book
 from webapp.books.stars import Withdrawal
 from webapp.clients.telegram.errors import Lost
-from webapp.models import Payment, StarMovement
+from webapp.models import Payment, Setting, StarMovement
 from webapp.orders import payments
 from webapp.orders.payments import Question, stars
 from webapp.state import star_balance
@@ -113,11 +113,23 @@ def test_every_star_of_the_balance_is_explained(bot: Bot, config: Config, advanc
     assert book.account().unexplained == -5 * NANO
 
 
+@pytest.mark.parametrize(("lines", "unexplained"), [(90, -500), (150, 0)], ids=["read", "never"])
+def test_what_moved_before_it_was_written_down_is_not_called_unexplained(
+    bot: Bot, config: Config, lines: int, unexplained: int
+) -> None:
+    """A shop that has withdrawn Stars before it was upgraded: of its statement only the end is read again."""
+    Setting.write("statement.stars.offset", lines)
+    payments.reconcile(bot, config)
+    star_balance.seen(-500 * NANO, clock.now())
+    assert book.account().unexplained == unexplained * NANO
+
+
 def test_the_page_shows_it(shopkeeper: Person) -> None:
     sold(1500, 22)
     make_payment(None, amount=1000, credited_nano=900_500_000_000, commission_nano=99_500_000_000)
     StarMovement.create(line_id="w", outgoing=True, kind="fragment", nano=-NANO)
     told(2399)
+    star_balance.list_begun()
     page = " ".join(text(shopkeeper.get("/admin/stars")).split())
     for words in ("⭐ 2,399", "⭐ 1,498", "⭐ 2,500", "⭐ 99.5", "⭐ 2,400.5", "Withdrawn</dt><dd>⭐ -1"):
         assert words in page

@@ -14,7 +14,7 @@ from tests.shop.standins import Bot, Provider, always
 from webapp.base import clock
 from webapp.base.config import Config
 from webapp.base.money import NANO
-from webapp.clients.telegram.errors import BalanceTooLow, Lost
+from webapp.clients.telegram.errors import BadCall, BalanceTooLow, Lost
 from webapp.models import Order, Payment, Refund, db
 from webapp.operations import conditions
 from webapp.orders import payments
@@ -191,6 +191,59 @@ def test_a_telegram_that_does_not_answer_leaves_the_balance_as_it_was(jobs: Cont
     balance = known.known()
     assert balance is not None
     assert balance.nano == 500 * NANO
+
+
+@pytest.mark.parametrize("says", [None, 1000], ids=["nothing", "enough"])
+def test_a_refusal_is_told_whatever_the_balance_says(
+    jobs: Context, bot: Bot, advance: Advance, says: int | None
+) -> None:
+    """An old Bot API server has no getMyStarBalance, and what it tells may not all be free."""
+    bot.stars = says or 0
+    known_methods = {"getMyStarBalance"} if says else set()
+
+    def mood(method: str) -> None:
+        if method == "refundStarPayment":
+            raise BalanceTooLow("BALANCE_TOO_LOW")
+        if method == "getMyStarBalance" and method not in known_methods:
+            raise BadCall("404: Not Found: method not found")
+
+    bot.mood = mood
+    refund = owed()
+    for _ in range(6):
+        star_balance.run(jobs)
+        issue_refunds.run(jobs)
+        advance(20)
+    assert alerted(jobs) == ["Telegram does not cover 1 refunds that are due"]
+    assert Refund.get().short_since == refund.created_at, "it has waited since its first try"
+    bot.mood = lambda method: None
+    advance(60)
+    issue_refunds.run(jobs)
+    assert states() == ["done"]
+    assert alerted(jobs) == []
+
+
+def test_what_a_balance_tells_stops_no_refund_for_ever(jobs: Context, bot: Bot, advance: Advance) -> None:
+    """It may tell only what can be withdrawn: in the end Telegram itself is asked."""
+    told(0)
+    owed()
+
+    def passes(minutes: int) -> int:
+        before = bot.tried.count("refundStarPayment")
+        for _ in range(minutes):
+            told(0)
+            issue_refunds.run(jobs)
+            advance(60)
+        return bot.tried.count("refundStarPayment") - before
+
+    def refused(method: str) -> None:
+        if method == "refundStarPayment":
+            raise BalanceTooLow("BALANCE_TOO_LOW")
+
+    bot.mood = refused
+    assert [passes(10), passes(10), passes(10)] == [0, 1, 1]
+    bot.mood = lambda method: None
+    passes(10)
+    assert states() == ["done"]
 
 
 # --- what is said of it

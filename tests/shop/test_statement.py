@@ -322,7 +322,8 @@ def test_a_statement_of_many_pages_is_read_in_parts_and_nothing_is_missed_before
 @pytest.mark.usefixtures("noon")
 @pytest.mark.parametrize(("ago_s", "state"), [(86_400, "confirmed"), (86_401, "unplaced")])
 def test_a_charge_is_acted_upon_for_a_day(bot: Bot, config: Config, ago_s: int, state: str) -> None:
-    bot.transactions = [line(make_order(), "unheard", ago_s=ago_s)]
+    make_plan()
+    bot.transactions = [line(make_order(created_at=after(-ago_s)), "unheard", ago_s=ago_s)]
     assert payments.reconcile(bot, config) == 1
     assert (Payment.get().state, Payment.get().confirmed_at) == (state, after(-ago_s))
 

@@ -16,7 +16,7 @@ from webapp.base import clock
 from webapp.books import provider_balance
 from webapp.books.provider_balance import ACROSS
 from webapp.clients.esimgo.payloads import OrderWindow, Organisation, ProviderOrder
-from webapp.models import UNEXPLAINED, AuditedOrder, Esim, Order, ProviderLook, Submission
+from webapp.models import UNEXPLAINED, AuditedOrder, Bundle, Esim, Order, ProviderLook, Submission
 from webapp.models.db import transaction
 
 HOUR, DAY, MONTH = timedelta(hours=1), timedelta(days=1), timedelta(days=30)
@@ -30,9 +30,13 @@ LISTED_WITHIN = timedelta(minutes=15)
 LOOKED_FOR = timedelta(hours=25)
 """So long an intent without a good answer may still be given an order (webapp/orders/reconciling.py)."""
 INCOME, APPLIED = "autotopup", "bundleassignment"
+PERHAPS_INCOME = {INCOME, "apitopup", "topup"}
+"""Of these eSIM Go does not document what is topped up: the balance, where no eSIM and no bundle is told."""
 BOUGHT = ("bought", "stock", "late")
 AT_ONCE = 500
 """Rows in a statement."""
+MANY = 1000
+"""Of a list with so many orders that was not read to its end it is believed that it was too long for that."""
 
 
 # --- when, and how far back
@@ -50,18 +54,27 @@ def due(epoch: int) -> str | None:
 
 
 def since(why: str) -> datetime:
-    """Where the list has to begin: a month ago at night and at the very first; else where everything before
-    is explained.
+    """Where the list has to begin: a month ago at night and at the very first, less far where that is more
+    than can be read; else where everything before is explained.
     """
     now, last = clock.now(), last_look(complete=True)
     if why == "night" or last is None:
-        return now - MONTH
+        return now - _readable()
     open_ = AuditedOrder.verdict.in_((*UNEXPLAINED, "under_way")) & (AuditedOrder.settled == "")
     oldest = AuditedOrder.select(fn.MIN(AuditedOrder.ordered_at)).where(
         open_, AuditedOrder.ordered_at > now - MONTH
     )
     first: datetime = min(last.at, now, oldest.scalar() or now)
     return max(now - MONTH, first - HOUR)
+
+
+def _readable() -> timedelta:
+    """A month, or half of what was too long in the month before."""
+    too_long = (
+        ~ProviderLook.complete & (ProviderLook.orders >= MANY) & (ProviderLook.at > clock.now() - MONTH)
+    )
+    last = ProviderLook.select().where(too_long).order_by(ProviderLook.id.desc()).first()
+    return MONTH if last is None else min(MONTH, (last.at - last.since) / 2)
 
 
 def last_look(*, complete: bool = False) -> ProviderLook | None:
@@ -139,8 +152,10 @@ class _Ours:
     def verdict(self, placed: ProviderOrder, ordered_at: datetime) -> str:
         """Of an order that no intent has."""
         types = {item.type for item in placed.items}
-        if types in ({INCOME}, {APPLIED}):
-            return "income" if types == {INCOME} else "applied"
+        if types == {APPLIED}:
+            return "applied"
+        if types == {INCOME} or (types and types <= PERHAPS_INCOME and _is_money(placed)):
+            return "income"
         if ordered_at < self._begun + self._shift - SKEW:
             return "before"
         if self._is_awaited(placed, ordered_at):
@@ -169,6 +184,11 @@ class _Ours:
         alike = Submission.bundle.in_([item.item for item in placed.items])
         intents = Submission.select().where(during, ended_at >= moment - ACROSS, alike)
         return bool(intents.where(Submission.esimgo_order_id.is_null(False)).exists())
+
+
+def _is_money(placed: ProviderOrder) -> bool:
+    bundles = Bundle.select().where(Bundle.name.in_([item.item for item in placed.items]))
+    return not placed.iccids and not bundles.exists()
 
 
 def _begun() -> datetime:

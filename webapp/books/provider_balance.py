@@ -16,6 +16,10 @@ from webapp.models import AuditedOrder, Order, ProviderLook, ReturnRequest, Subm
 NO_PURCHASE = ("income", "applied")
 ACROSS = timedelta(seconds=5)
 """So exactly can eSIM Go's clock be compared with ours."""
+ROUNDING = 10
+"""Thousandths: prices have three decimals, and a balance that is told with two is off by half a cent each
+time. No more than this is made of that.
+"""
 AT_ONCE = 500
 """Rows in a statement."""
 
@@ -45,10 +49,13 @@ def _explain(look: ProviderLook, before: ProviderLook, rows: list[AuditedOrder])
     came_in = _more(row for row in rows if row.verdict == "income")
     more = (before.balance or 0) - (look.balance or 0) - now + came_in
     missing = before.missing - before.accepted + max(0, more)
+    if -ROUNDING <= more < 0:  # no money has come in: what was too much the last time is too little now
+        missing, more = max(0, missing + more), 0
     rise, awaited = max(0, -more), before.awaited + _taken_back(before, look)
     look.awaited = max(0, awaited - rise)
     look.spent, look.missing = late + now, max(0, missing - late)
-    look.income = came_in + max(0, rise - awaited) + max(0, late - missing)
+    over = late - missing
+    look.income = came_in + max(0, rise - awaited) + (over if over > ROUNDING else 0)
 
 
 def _taken_back(before: ProviderLook, look: ProviderLook) -> int:
@@ -69,7 +76,8 @@ def last() -> ProviderLook | None:
 def difference() -> int:
     """Thousandths that are gone and that no order explains, nor an intent that may still be given one."""
     look = last()
-    return 0 if look is None else max(0, look.missing - look.accepted - look.pending)
+    missing = 0 if look is None else look.missing - look.accepted - look.pending
+    return missing if missing > ROUNDING else 0
 
 
 def accept(missing: int) -> bool:

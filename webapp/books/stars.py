@@ -12,7 +12,7 @@ from peewee import SQL, fn
 from webapp.base import clock
 from webapp.base.money import NANO
 from webapp.books.sales import day_of
-from webapp.models import Payment, Refund, StarMovement
+from webapp.models import CHARGED, Payment, Refund, StarMovement
 from webapp.state import star_balance
 from webapp.state.star_balance import StarBalance
 
@@ -39,6 +39,7 @@ class Account(NamedTuple):
     refunded: int
     movements: Mapping[str, int]
     balance: StarBalance | None
+    is_whole: bool
 
     @property
     def credited(self) -> int:
@@ -46,15 +47,19 @@ class Account(NamedTuple):
 
     @property
     def unexplained(self) -> int:
-        """What the balance has more than all these lines together; what is not listed yet is in it."""
+        """What the balance has more than all these lines together; what is not listed yet is in it. Nothing
+        where the lines before some day are not known.
+        """
         explained = self.credited - self.refunded + sum(self.movements.values())
-        return 0 if self.balance is None else self.balance.nano - explained
+        return 0 if self.balance is None or not self.is_whole else self.balance.nano - explained
 
 
 def kept_lately() -> tuple[int, int]:
     """Of how many sales of the last day Telegram has kept something besides commissions, and how much."""
     kept = Payment.amount * NANO - Payment.credited_nano - Payment.commission_nano
-    lately = (Payment.confirmed_at > clock.now() - timedelta(days=1)) & (kept > 0)
+    since = clock.now() - timedelta(days=1)
+    is_new = Payment.state.in_(CHARGED) & (Payment.created_at > since - timedelta(days=1))  # by its index
+    lately = is_new & (Payment.confirmed_at > since) & (kept > 0)
     count, nano = _numbers(Payment.select(fn.COUNT(Payment.id), _sum(kept)).where(lately))
     return count, nano
 
@@ -75,7 +80,15 @@ def account() -> Account:
     rows: list[Any] = list(kinds.order_by(StarMovement.kind).tuples())
     movements = {kind: int(total) for kind, total in rows}
     kept = paid - commission - credited
-    return Account(paid, commission, kept, _numbers(back)[0], movements, star_balance.known())
+    return Account(
+        paid,
+        commission,
+        kept,
+        _numbers(back)[0],
+        movements,
+        star_balance.known(),
+        star_balance.is_list_whole(),
+    )
 
 
 def withdrawal() -> Withdrawal:

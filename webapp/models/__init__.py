@@ -10,6 +10,7 @@ from webapp.models.messages import Callback, EmailAddress, Notification, Telegra
 from webapp.models.names import NameKey
 from webapp.models.orders import OPEN_STAGES, STATUS, TRANSITIONS, Order, OrderEvent
 from webapp.models.payments import (
+    CHARGED,
     ELSEWHERE,
     Payment,
     PaymentEvent,
@@ -28,6 +29,7 @@ from webapp.models.submissions import Submission
 from webapp.models.system import AdminEvent, Boot, FunnelDay, Incident, JobRequest, Lease, Process, Setting
 
 __all__ = [
+    "CHARGED",
     "ELSEWHERE",
     "OPEN_STAGES",
     "STATUS",

@@ -13,6 +13,9 @@ from webapp.models.orders import Order
 ELSEWHERE = "elsewhere"
 """Why money went back that not we have sent: by a person's hand, or taken back by the payment provider."""
 
+CHARGED = ("confirmed", "unplaced", "refund_due", "refunded")
+"""States of a payment that was made."""
+
 
 class Payment(Stateful):
     """One charge. A second charge on one order is its own row, and is given back.

@@ -11,6 +11,7 @@ from webapp.models.db import locking
 FRESH_FOR = timedelta(minutes=10)
 
 _NAME = "stars.balance"
+_LIST_BEGUN = "stars.list_begun"
 
 
 class StarBalance(NamedTuple):
@@ -27,6 +28,16 @@ class StarBalance(NamedTuple):
 
 def seen(nano: int, asked_at: datetime) -> None:
     Setting.write(_NAME, [nano, asked_at.isoformat()])
+
+
+def list_begun() -> None:
+    """All that has moved Stars is written down from the first line of Telegram's list on."""
+    Setting.write(_LIST_BEGUN, True)
+
+
+def is_list_whole() -> bool:
+    """Not in a shop that is older than this writing down: what moved before is in the balance too."""
+    return bool(Setting.read(_LIST_BEGUN, False))
 
 
 def known() -> StarBalance | None:

@@ -33,7 +33,8 @@ def register(app: Flask, _config: Config) -> None:
             _nobody("no jobs process leads; start one with `python -m jobs`")
         if (result := ask(JOB)) != "done":
             _nobody(f"the books were not compared ({result}); the log of the jobs process says why")
-        _tell()
+        look = provider_audit.last_look()
+        _tell(is_whole=look is not None and look.complete)
 
 
 def _nobody(why: str) -> None:
@@ -41,7 +42,7 @@ def _nobody(why: str) -> None:
     sys.exit(NOBODY)
 
 
-def _tell() -> None:
+def _tell(*, is_whole: bool = True) -> None:
     for line in (*_paid(), *_bought(), *_balance()):
         click.echo(line)
     wrong = [*_odd(), *_unexplained()]
@@ -49,6 +50,8 @@ def _tell() -> None:
         click.echo(line)
     if not ledger.check() or wrong:
         sys.exit(1)
+    if not is_whole:
+        _nobody("eSIM Go's list of orders could not be read to its end; what was read adds up")
     click.echo("It adds up.")
 
 

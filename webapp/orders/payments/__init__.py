@@ -6,6 +6,7 @@ file like stars.py.
 
 from webapp.orders.payments.balance import look as look_at_balance
 from webapp.orders.payments.balance import shortage
+from webapp.orders.payments.balance import waiting as waiting_for_balance
 from webapp.orders.payments.booking import confirm, received
 from webapp.orders.payments.checkout import ASK_AT_ONCE, invoice, invoice_or_none, pre_checkout
 from webapp.orders.payments.providers import Charge, PaymentProvider, ProviderError, Question
@@ -42,4 +43,5 @@ __all__ = [
     "refund_seen",
     "return_all",
     "shortage",
+    "waiting_for_balance",
 ]

@@ -1,4 +1,6 @@
-"""Refunds are paid from the bot's balance of Stars: one that it does not cover waits, and is not tried.
+"""Refunds are paid from the bot's balance of Stars: one that it does not cover waits.
+
+Every 10 min it is tried all the same, for what is told of a balance may not be what refunds are paid from.
 
 What is left is the balance as it was told, with what was paid since, less what was taken since by refunds:
 those that are under way, whose answer was lost, or that have arrived. Nothing is known of a balance that was
@@ -14,7 +16,7 @@ from peewee import fn
 from webapp.base import clock
 from webapp.base.money import NANO
 from webapp.clients.telegram.botapi import BotApi
-from webapp.models import Payment, Refund, Setting
+from webapp.models import CHARGED, Payment, Refund, Setting
 from webapp.models.db import transaction
 from webapp.orders.payments.registry import provider_for
 from webapp.state import star_balance
@@ -22,6 +24,8 @@ from webapp.state.star_balance import StarBalance
 
 EVERY = timedelta(minutes=5)
 WHILE_SHORT = timedelta(seconds=15)
+WAITS_FOR_LONG = timedelta(minutes=1)
+TRIED_ANYWAY = timedelta(minutes=10)
 DAY = timedelta(days=1)
 LONGEST_WAIT = timedelta(days=2)
 """Of a refund that would wait longer at this pace nobody is told a time."""
@@ -57,22 +61,36 @@ def covers(refund: Refund) -> bool:
     known = star_balance.locked()
     if known is None or not known.is_fresh or refund.state == "sent" or refund.silent:
         return True
+    if _has_waited(refund):
+        return True
     return _need_of(refund.payment) <= _left(known)
+
+
+def _has_waited(refund: Refund) -> bool:
+    """So long for the balance, and since it was last tried, that Telegram shall say so itself."""
+    moment = clock.now() - TRIED_ANYWAY
+    waited = refund.short_since is not None and refund.short_since <= moment
+    return waited and (refund.sent_at is None or refund.sent_at <= moment)
 
 
 def shortage() -> int | None:
     """How many nanostars the refunds that are due need and are not there; None while that is not known."""
-    known = star_balance.known()
-    if known is None or not known.is_fresh:
+    known, due = star_balance.known(), _sum(Refund.state.in_(("due", "stuck")) & ~Refund.silent)
+    if due and (known is None or not known.is_fresh):
         return None
-    waiting = Refund.state.in_(("due", "stuck")) & ~Refund.silent
-    return max(0, _sum(waiting) - _left(known))
+    return max(0, due - _left(known)) if due and known is not None else 0
+
+
+def waiting() -> int:
+    """How many refunds have waited for a balance that covers them for so long that it is no passing thing."""
+    for_long = Refund.short_since < clock.now() - WAITS_FOR_LONG
+    return int(Refund.select().where(Refund.state.in_(("due", "stuck", "sent")), for_long).count())
 
 
 def expected_at(refund: Refund) -> datetime | None:
     """When it will be covered, by what was paid in the last day; None where that tells nothing."""
     known = star_balance.known()
-    paid = Payment.confirmed_at > clock.now() - DAY
+    paid = _paid_since(clock.now() - DAY)
     income = int(Payment.select(fn.SUM(Payment.amount)).where(paid).scalar() or 0) * NANO
     if known is None or not income:
         return None
@@ -85,9 +103,17 @@ def expected_at(refund: Refund) -> datetime | None:
 def _left(known: StarBalance) -> int:
     """A charge that was made as it was asked for may count twice: then Telegram's refusal tells."""
     under_way = Refund.done_at.is_null() & ((Refund.state == "sent") | Refund.silent)
-    came = (Payment.confirmed_at > known.asked_at) & (Payment.state != "created")
+    came = _paid_since(known.asked_at)
     income = Payment.select(fn.SUM(fn.COALESCE(Payment.credited_nano, Payment.amount * NANO))).where(came)
     return known.nano + int(income.scalar() or 0) - _sum(under_way | (Refund.done_at >= known.asked_at))
+
+
+def _paid_since(moment: datetime) -> Any:
+    """Found by its index, and not by reading every payment there ever was: refunds are claimed meanwhile. No
+    charge is made a day after it was allowed.
+    """
+    lately = Payment.state.in_(CHARGED) & (Payment.created_at > moment - DAY)
+    return lately & (Payment.confirmed_at > moment)
 
 
 def _sum(which: Any) -> int:

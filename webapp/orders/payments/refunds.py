@@ -5,7 +5,7 @@ lapses and the refund is asked for again: the payment provider gives a charge ba
 """
 
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from webapp.base import clock
@@ -102,12 +102,7 @@ def _claim(refund: Refund, leadership: Leadership) -> bool:
     """
     now = clock.now()
     lapses_at = now + CLAIM_LAPSES_AFTER
-    claim: dict[str, Any] = {
-        "epoch": leadership.epoch,
-        "sent_at": now,
-        "short_since": None,
-        "expected_at": None,
-    }
+    claim: dict[str, Any] = {"epoch": leadership.epoch, "sent_at": now, "expected_at": None}
     with transaction():
         if not leases.holds(leadership):
             return False
@@ -144,7 +139,7 @@ def _send(refund: Refund, provider: PaymentProvider) -> bool:
         raise
     except NotCovered as error:
         balance.look_soon()
-        _wait(refund, 0, str(error), refund.attempts)
+        _wait(refund, 0, str(error), refund.attempts, short_since=refund.short_since)
         _wait_for_balance(refund)
         return False
     except ProviderError as error:
@@ -161,11 +156,19 @@ def _send(refund: Refund, provider: PaymentProvider) -> bool:
     return arrived
 
 
-def _wait(refund: Refund, seconds: float, note: str, attempts: int, silent: bool = False) -> bool:
+def _wait(
+    refund: Refund,
+    seconds: float,
+    note: str,
+    attempts: int,
+    silent: bool = False,
+    short_since: datetime | None = None,
+) -> bool:
     """It stays due until it has arrived, however long that takes. False when it has arrived meanwhile."""
     to = "stuck" if attempts >= STUCK_AFTER else "due"
-    again = clock.now() + timedelta(seconds=seconds)
-    return refund.move(to, actor="job", note=note, next_try_at=again, attempts=attempts, silent=silent)
+    told: dict[str, Any] = {"attempts": attempts, "silent": silent, "short_since": short_since}
+    told["next_try_at"] = clock.now() + timedelta(seconds=seconds)
+    return refund.move(to, actor="job", note=note, **told)
 
 
 def _failed(refund: Refund, note: str, *, silent: bool) -> bool:
@@ -216,7 +219,8 @@ def _arrived(refund: Refund, note: str, *, actor: str) -> bool:
     """Whoever has sent it, and whoever leads now; False when it was known."""
     with transaction():
         now = locking(Refund.select().where(Refund.id == refund.id), "FOR UPDATE").get()
-        if now.state == "done" or not now.move("done", actor=actor, note=note, done_at=clock.now()):
+        done = {"done_at": clock.now(), "short_since": None, "expected_at": None}
+        if now.state == "done" or not now.move("done", actor=actor, note=note, **done):
             return False
         now.payment.move("refunded", actor=actor)
         incidents.close("refund_stuck", str(refund.id))

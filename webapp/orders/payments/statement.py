@@ -23,7 +23,7 @@ from webapp.orders.payments.booking import book, confirm, set_aside
 from webapp.orders.payments.providers import Charge, Credit, Entry, Movement, PaymentProvider
 from webapp.orders.payments.refunds import refund_seen
 from webapp.orders.payments.registry import PROVIDERS, provider_for
-from webapp.state import incidents, outages, restoration
+from webapp.state import incidents, outages, restoration, star_balance
 
 log = logging.getLogger(__name__)
 
@@ -83,6 +83,8 @@ def _reconcile(provider: PaymentProvider, config: Config) -> int:
     gone_back = {entry.charge_id for entry in entries if entry.charge is None}
     new = sum(_take(list(part), gone_back, config) for part in _parts(entries))
     Setting.write(name, end)
+    if offset == 0:
+        star_balance.list_begun()
     if complete:
         restoration.statement_read(began_at)
         _miss(provider, began_at - LISTED_WITHIN)
