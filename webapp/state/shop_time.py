@@ -30,7 +30,8 @@ def begin() -> None:
     it is there, this process counts from what the machine's clock says.
     """
     try:
-        follow()
+        if Boot.table_exists():
+            follow()
     except PeeweeException as error:
         log.warning("the shop's time is the machine's: %s", type(error).__name__)
 
