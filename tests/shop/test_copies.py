@@ -1,6 +1,6 @@
 """However the shop came back as a copy of itself: nothing is bought twice, nobody delivered is refunded."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -184,6 +184,84 @@ def test_who_leads_no_more_settles_nothing(provider: Provider, config: Config) -
     looks(provider, old, config)
     assert not restoration.past().is_settled
     assert Incident.select().count() == 0
+
+
+# --- a leader that ended before it knew
+
+
+def ends(leadership: Leadership) -> Leadership:
+    """It is started again at once."""
+    leases.release(leadership)
+    return begin_to_lead()
+
+
+def test_a_leader_that_ended_before_it_had_compared_has_led_nobody_out_of_doubt(
+    provider: Provider, config: Config, advance: Advance
+) -> None:
+    order, leadership = paid(), came_back()
+    provider.window = Unavailable("no answer")
+    with pytest.raises(Unavailable):
+        looks(provider, leadership, config)
+    advance(30)
+    leadership = ends(leadership)
+    assert orders.enforce_deadlines() == 0, "it was delivered hours ago"
+    provider.window = window(bearing(provider, placed("mine", created_at=after(60 - HOURS)), order.reference))
+    looks(provider, leadership, config)
+    assert provider.spans[-1][0] == after(-HOURS - 30) - reconciling.WIDE
+    buys(provider, leadership, config)
+    assert reconciling.reconcile(provider, config) == 1
+    assert (order.fresh().stage, provider.bought) == ("ready", [])
+
+
+def test_so_has_one_that_ended_before_telegram_had_told_what_was_paid(
+    provider: Provider, config: Config, advance: Advance
+) -> None:
+    leadership = came_back()
+    looks(provider, leadership, config)
+    assert restoration.past().is_settled, "nobody waits"
+    led_until = restoration.past().led_until
+    advance(30)
+    leadership = ends(leadership)
+    assert restoration.past().led_until == led_until
+    looks(provider, leadership, config)
+    restoration.statement_read(clock.now())
+    advance(30)
+    ends(leadership)
+    assert restoration.past().led_until == clock.now()
+
+
+def test_what_was_about_to_be_bought_when_the_copy_was_made_waits_too(
+    provider: Provider, config: Config
+) -> None:
+    """It is called off as it was never sent, and was sent by the shop of which this is a copy."""
+    order, leadership = paid(890), came_back(300)
+    submission = make_submission(order, sent_at=None, claimed_at=after(-880), epoch=0)
+    Order.update(stage="submitting", submission_id=submission.id).where(Order.id == order.id).execute()
+    provider.window = window(bearing(provider, placed("mine", created_at=after(-800)), ""))
+    looks(provider, leadership, config)
+    orders.take_over(leadership)
+    buys(provider, leadership, config)
+    assert reconciling.reconcile(provider, config) == 1
+    assert (order.fresh().stage, provider.bought) == ("ready", [])
+
+
+def test_who_is_heard_of_while_the_list_is_read_is_compared_too(
+    provider: Provider, config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paid(30)
+    leadership, listed = came_back(5), provider.list_orders
+
+    def list_orders(since: datetime, until: datetime) -> OrderWindow:
+        paid(20, plan_id="late")
+        restoration.heard_late(after(-20))
+        monkeypatch.undo()
+        return listed(since, until)
+
+    monkeypatch.setattr(provider, "list_orders", list_orders)
+    looks(provider, leadership, config)
+    assert not restoration.past().is_settled
+    looks(provider, leadership, config)
+    assert (restoration.past().is_settled, len(provider.spans)) == (True, 2)
 
 
 # --- a copy
