@@ -49,7 +49,7 @@ from webapp.models import (
 from webapp.operations import conditions
 from webapp.orders import copies, limits, payments, reconciling
 from webapp.orders.payments import Charge
-from webapp.state import incidents, leases, restoration
+from webapp.state import incidents, leases, restoration, shop_time
 from webapp.state.leases import Leadership
 
 pytestmark = pytest.mark.usefixtures("still")
@@ -86,6 +86,9 @@ def buys(provider: Provider, leadership: Leadership, config: Config) -> None:
 
 
 def looks(provider: Provider, leadership: Leadership, config: Config) -> None:
+    """The clock is known to be right."""
+    shop_time.follow()
+    shop_time.confirm()
     find_copies.run(Context(config, provider, Bot(), leadership, {}))
 
 
@@ -184,6 +187,21 @@ def test_who_leads_no_more_settles_nothing(provider: Provider, config: Config) -
     looks(provider, old, config)
     assert not restoration.past().is_settled
     assert Incident.select().count() == 0
+
+
+def test_nothing_is_compared_by_a_clock_of_which_nobody_knows_that_it_is_right(
+    provider: Provider, config: Config
+) -> None:
+    """Behind by a quarter of an hour, what was bought since the copy would seem older than its order."""
+    order, leadership = paid(890), came_back(300)
+    provider.window = window(bearing(provider, placed("mine", created_at=after(-800)), ""))
+    context = Context(config, provider, Bot(), leadership, {})
+    find_copies.run(context)
+    assert (provider.spans, restoration.past().is_settled) == ([], False)
+    buys(provider, leadership, config)
+    assert order.fresh().stage == "paid"
+    looks(provider, leadership, config)
+    assert order.fresh().stage == "unknown"
 
 
 # --- a leader that ended before it knew
