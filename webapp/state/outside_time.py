@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from webapp.base import clock
 from webapp.models import Setting
+from webapp.models.db import retry_on_deadlock
 from webapp.state import incidents, provider, shop_time
 
 log = logging.getLogger(__name__)
@@ -125,7 +126,7 @@ class OutsideTime:
         self._good, self._alone, self._in_doubt, self._sure = 0, 0, True, False
         provider.mark(shop_time.WRONG, True)
         incidents.open("clock_wrong", detail=f"{_worded(by)} ({', '.join(behind)}); sales were closed")
-        changed = shop_time.correct(by)
+        changed = retry_on_deadlock(lambda: shop_time.correct(by))
         log.error("the shop's time was corrected by %.0f s; %s rows", by.total_seconds(), changed)
 
     def _they_disagree(self, behind: Mapping[str, timedelta]) -> None:

@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 from peewee import PeeweeException
 
 from webapp.base import clock
-from webapp.models import Boot, Setting
+from webapp.models import Boot, Lease, Setting
 from webapp.models.db import locking, transaction
-from webapp.state import moments
+from webapp.state import moments, restoration
 from webapp.state.moments import Correction
 
 log = logging.getLogger(__name__)
@@ -68,6 +68,9 @@ class LeadersTime:
         """Count as the leader does, where ours is another boot. What it has just noted is as old as our last
         look, at most.
         """
+        if Lease.select().where(Lease.boot == clock.boot()).exists():
+            self._reached = None  # ours is the leader's own boot, so we count alike
+            return
         before, looked_s = self._reached, self._looked_s
         self._reached, self._looked_s = Setting.read_time(REACHED), clock.counted()
         if self._reached is None or before is None or self._reached == before:
@@ -102,6 +105,7 @@ def correct(behind: timedelta) -> int:
         moved = {"zero": row.zero + behind, "began_at": min(row.began_at + behind, now), "confirmed_at": now}
         Boot.update(moved).where(Boot.name == row.name).execute()
     clock.count_from(row.zero + behind)
+    restoration.forget_more()  # their file and these rows tell the same again, before anybody comes back
     return changed
 
 
