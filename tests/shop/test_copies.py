@@ -1,5 +1,6 @@
 """However the shop came back as a copy of itself: nothing is bought twice, nobody delivered is refunded."""
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -31,8 +32,8 @@ from tests.shop.standins import Bot, Provider
 from webapp import orders
 from webapp.base import clock
 from webapp.base.config import Config
-from webapp.clients.esimgo.errors import Unavailable
-from webapp.clients.esimgo.payloads import OrderWindow, ProviderOrder
+from webapp.clients.esimgo.errors import Refused, Unavailable
+from webapp.clients.esimgo.payloads import EsimDetails, EsimPage, OrderWindow, ProviderOrder
 from webapp.models import (
     Customer,
     Esim,
@@ -309,6 +310,33 @@ def test_an_esim_that_bears_our_reference_shows_that_this_is_a_copy(
         first.id: found[2].iccids[0],
         second.id: found[1].iccids[0],
     }
+
+
+@pytest.mark.parametrize("pages", ["refused", "endless"])
+def test_a_list_of_esims_that_takes_no_filter_hides_no_label(
+    pages: str, provider: Provider, config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order, leadership = paid(), came_back()
+    mine = placed("mine", created_at=after(60 - HOURS))
+    provider.window = window(mine)
+    read: list[int] = []
+
+    def esim_pages(**_options: Any) -> Iterator[EsimPage]:
+        if pages == "refused":
+            raise Refused(400, "filterBy is not known")
+        for number in range(1000):
+            read.append(number)
+            yield EsimPage((), 1000, 100_000, 0)
+
+    monkeypatch.setattr(provider, "esim_pages", esim_pages)
+    monkeypatch.setattr(
+        provider,
+        "esim",
+        lambda iccid: EsimDetails.model_validate({"iccid": iccid, "customerRef": order.reference}),
+    )
+    looks(provider, leadership, config)
+    assert Incident.get().kind == "copy_found"
+    assert len(read) <= 1, "no more than there are eSIMs to ask for"
 
 
 def test_nobody_is_refunded_before_it_was_compared(provider: Provider, config: Config) -> None:
