@@ -153,6 +153,8 @@ def run_once(config: Config, name: str) -> int:
     heartbeat.start()
     try:
         context = Context.of(config, leadership, NAMES)
+        if not context.time.is_sure:
+            runner.run(check_clock, context)
         runner.run(find_copies, context)
         return 0 if runner.run(NAMES[name], context) else 1
     finally:
@@ -211,9 +213,11 @@ class Ticks:
     def tick(self, entry: Entry) -> None:
         name = entry.job.__name__
         failures, until = self._resting.get(name, (0, float("-inf")))
-        if clock.monotonic() < until or not (entry.every_s <= LONGEST_TICK_S or _is_due(entry)):
+        if clock.monotonic() < until or (entry.goes_by_time and not self._context.time.is_sure):
             return
-        if entry.goes_by_time and not self._context.time.is_sure:
+        if not (
+            entry.every_s <= LONGEST_TICK_S or _is_due(entry)
+        ):  # from now on it is not, so this comes last
             return
         if runner.run(entry.job, self._context, alone=entry.lanes == 1):
             self._resting.pop(name, None)

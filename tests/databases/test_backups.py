@@ -4,6 +4,7 @@ import os
 import stat
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -29,11 +30,12 @@ from webapp import create_app, orders
 from webapp.base import clock
 from webapp.base.config import Config
 from webapp.clients.esimgo.payloads import Organisation
-from webapp.models import Customer, Order, OrderEvent, Submission, db
+from webapp.models import Boot, Customer, Order, OrderEvent, Submission, db
 from webapp.operations import backups
 from webapp.operations.backups import BackupRefused
 from webapp.orders import payments, reconciling
 from webapp.orders.payments import Charge
+from webapp.state import restoration, shop_time
 
 CROWD = 20_000
 
@@ -103,6 +105,19 @@ def test_only_its_owner_reads_a_copy(database: Config, tmp_path: Path) -> None:
     backups.save(database.database_url, tmp_path / "copy")
     assert stat.S_IMODE((tmp_path / "copy").stat().st_mode) == 0o600
     assert not (tmp_path / "copy.part").exists()
+
+
+def test_a_shop_that_is_brought_back_is_never_behind_what_it_had_reached(
+    database: Config, empty: str, tmp_path: Path
+) -> None:
+    """On a machine whose clock is: what was paid for last would not be in doubt."""
+    shop_time.reach()
+    backups.save(database.database_url, tmp_path / "copy")
+    reached = clock.now()
+    clock.count_from(clock.zero() - timedelta(hours=1))
+    backups.restore(empty, tmp_path / "copy", database)
+    assert restoration.known_since() >= reached - timedelta(seconds=1)
+    assert Boot.get().began_at <= restoration.known_since(), "it is put right with the clock"
 
 
 def journalled(stage: str, paid_ago_s: float) -> Order:

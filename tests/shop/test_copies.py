@@ -1,6 +1,7 @@
 """However the shop came back as a copy of itself: nothing is bought twice, nobody delivered is refunded."""
 
-from datetime import timedelta
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -31,8 +32,8 @@ from tests.shop.standins import Bot, Provider
 from webapp import orders
 from webapp.base import clock
 from webapp.base.config import Config
-from webapp.clients.esimgo.errors import Unavailable
-from webapp.clients.esimgo.payloads import OrderWindow, ProviderOrder
+from webapp.clients.esimgo.errors import Refused, Unavailable
+from webapp.clients.esimgo.payloads import EsimDetails, EsimPage, OrderWindow, ProviderOrder
 from webapp.models import (
     Customer,
     Esim,
@@ -49,7 +50,7 @@ from webapp.models import (
 from webapp.operations import conditions
 from webapp.orders import copies, limits, payments, reconciling
 from webapp.orders.payments import Charge
-from webapp.state import incidents, leases, restoration
+from webapp.state import incidents, leases, restoration, shop_time
 from webapp.state.leases import Leadership
 
 pytestmark = pytest.mark.usefixtures("still")
@@ -86,6 +87,9 @@ def buys(provider: Provider, leadership: Leadership, config: Config) -> None:
 
 
 def looks(provider: Provider, leadership: Leadership, config: Config) -> None:
+    """The clock is known to be right."""
+    shop_time.follow()
+    shop_time.confirm()
     find_copies.run(Context(config, provider, Bot(), leadership, {}))
 
 
@@ -186,6 +190,99 @@ def test_who_leads_no_more_settles_nothing(provider: Provider, config: Config) -
     assert Incident.select().count() == 0
 
 
+def test_nothing_is_compared_by_a_clock_of_which_nobody_knows_that_it_is_right(
+    provider: Provider, config: Config
+) -> None:
+    """Behind by a quarter of an hour, what was bought since the copy would seem older than its order."""
+    order, leadership = paid(890), came_back(300)
+    provider.window = window(bearing(provider, placed("mine", created_at=after(-800)), ""))
+    context = Context(config, provider, Bot(), leadership, {})
+    find_copies.run(context)
+    assert (provider.spans, restoration.past().is_settled) == ([], False)
+    buys(provider, leadership, config)
+    assert order.fresh().stage == "paid"
+    looks(provider, leadership, config)
+    assert order.fresh().stage == "unknown"
+
+
+# --- a leader that ended before it knew
+
+
+def ends(leadership: Leadership) -> Leadership:
+    """It is started again at once."""
+    leases.release(leadership)
+    return begin_to_lead()
+
+
+def test_a_leader_that_ended_before_it_had_compared_has_led_nobody_out_of_doubt(
+    provider: Provider, config: Config, advance: Advance
+) -> None:
+    order, leadership = paid(), came_back()
+    provider.window = Unavailable("no answer")
+    with pytest.raises(Unavailable):
+        looks(provider, leadership, config)
+    advance(30)
+    leadership = ends(leadership)
+    assert orders.enforce_deadlines() == 0, "it was delivered hours ago"
+    provider.window = window(bearing(provider, placed("mine", created_at=after(60 - HOURS)), order.reference))
+    looks(provider, leadership, config)
+    assert provider.spans[-1][0] == after(-HOURS - 30) - reconciling.WIDE
+    buys(provider, leadership, config)
+    assert reconciling.reconcile(provider, config) == 1
+    assert (order.fresh().stage, provider.bought) == ("ready", [])
+
+
+def test_so_has_one_that_ended_before_telegram_had_told_what_was_paid(
+    provider: Provider, config: Config, advance: Advance
+) -> None:
+    leadership = came_back()
+    looks(provider, leadership, config)
+    assert restoration.past().is_settled, "nobody waits"
+    led_until = restoration.past().led_until
+    advance(30)
+    leadership = ends(leadership)
+    assert restoration.past().led_until == led_until
+    looks(provider, leadership, config)
+    restoration.statement_read(clock.now())
+    advance(30)
+    ends(leadership)
+    assert restoration.past().led_until == clock.now()
+
+
+def test_what_was_about_to_be_bought_when_the_copy_was_made_waits_too(
+    provider: Provider, config: Config
+) -> None:
+    """It is called off as it was never sent, and was sent by the shop of which this is a copy."""
+    order, leadership = paid(890), came_back(300)
+    submission = make_submission(order, sent_at=None, claimed_at=after(-880), epoch=0)
+    Order.update(stage="submitting", submission_id=submission.id).where(Order.id == order.id).execute()
+    provider.window = window(bearing(provider, placed("mine", created_at=after(-800)), ""))
+    looks(provider, leadership, config)
+    orders.take_over(leadership)
+    buys(provider, leadership, config)
+    assert reconciling.reconcile(provider, config) == 1
+    assert (order.fresh().stage, provider.bought) == ("ready", [])
+
+
+def test_who_is_heard_of_while_the_list_is_read_is_compared_too(
+    provider: Provider, config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paid(30)
+    leadership, listed = came_back(5), provider.list_orders
+
+    def list_orders(since: datetime, until: datetime) -> OrderWindow:
+        paid(20, plan_id="late")
+        restoration.heard_late(after(-20))
+        monkeypatch.undo()
+        return listed(since, until)
+
+    monkeypatch.setattr(provider, "list_orders", list_orders)
+    looks(provider, leadership, config)
+    assert not restoration.past().is_settled
+    looks(provider, leadership, config)
+    assert (restoration.past().is_settled, len(provider.spans)) == (True, 2)
+
+
 # --- a copy
 
 
@@ -213,6 +310,33 @@ def test_an_esim_that_bears_our_reference_shows_that_this_is_a_copy(
         first.id: found[2].iccids[0],
         second.id: found[1].iccids[0],
     }
+
+
+@pytest.mark.parametrize("pages", ["refused", "endless"])
+def test_a_list_of_esims_that_takes_no_filter_hides_no_label(
+    pages: str, provider: Provider, config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order, leadership = paid(), came_back()
+    mine = placed("mine", created_at=after(60 - HOURS))
+    provider.window = window(mine)
+    read: list[int] = []
+
+    def esim_pages(**_options: Any) -> Iterator[EsimPage]:
+        if pages == "refused":
+            raise Refused(400, "filterBy is not known")
+        for number in range(1000):
+            read.append(number)
+            yield EsimPage((), 1000, 100_000, 0)
+
+    monkeypatch.setattr(provider, "esim_pages", esim_pages)
+    monkeypatch.setattr(
+        provider,
+        "esim",
+        lambda iccid: EsimDetails.model_validate({"iccid": iccid, "customerRef": order.reference}),
+    )
+    looks(provider, leadership, config)
+    assert Incident.get().kind == "copy_found"
+    assert len(read) <= 1, "no more than there are eSIMs to ask for"
 
 
 def test_nobody_is_refunded_before_it_was_compared(provider: Provider, config: Config) -> None:

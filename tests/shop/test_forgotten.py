@@ -3,6 +3,7 @@
 import shutil
 import stat
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -14,9 +15,10 @@ from tests.shop.factories import OWNER, STRANGER, after, begin_to_lead, make_cus
 from tests.shop.standins import Bot, Provider
 from webapp.base.config import Config
 from webapp.customers import account
+from webapp.customers.account.forgotten import read
 from webapp.models import AbuseCounter, Customer, Order, db
 from webapp.models.abuse_counters import FORGOTTEN_FOR
-from webapp.state import leases, restoration
+from webapp.state import leases, restoration, shop_time
 
 pytestmark = pytest.mark.usefixtures("still")
 
@@ -137,3 +139,27 @@ def test_a_file_that_cannot_be_read_keeps_no_message_back(config: Config) -> Non
     config.forgotten_file.mkdir()
     begin(config)
     assert not restoration.past().is_forgetting
+
+
+def test_what_was_deleted_by_a_clock_that_was_ahead_takes_nobody_who_came_back(
+    config: Config, advance: Advance
+) -> None:
+    """The file is compared as soon as the clock was put right, so that it and the database tell the same."""
+    shop_time.follow()
+    context = begin(config)
+    assert account.forget(make_customer(OWNER))
+    find_copies.run(context)
+    (digest,) = read(config)
+    config.forgotten_file.write_text(f"{digest} {after(3600).isoformat()}\n")
+    assert not restoration.is_to_forget()
+    shop_time.correct(timedelta(hours=-1))
+    assert restoration.is_to_forget()
+    restoration.forget_more()  # this test's own time stands still
+    find_copies.run(context)
+    assert read(config) == {digest: AbuseCounter.get().at}
+    advance(600)
+    new = make_customer(OWNER)
+    advance(7200)
+    restoration.forget_more()
+    find_copies.run(context)
+    assert Customer.get_by_id(new.id).telegram_user_id == OWNER

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from tests.shop.factories import after, make_customer, make_order, near
+from tests.shop.factories import after, make_customer, make_order, make_payment, near
 from webapp.base import clock
 from webapp.models import TABLES, AbuseCounter, Notification, Order, Setting
 from webapp.models.db import UtcField, transaction
@@ -63,6 +63,20 @@ def test_what_was_written_since_moves_and_what_was_before_stays(by: timedelta) -
         before.paid_at,
         before.deadline_at,
     )
+
+
+@pytest.mark.parametrize("by", [timedelta(hours=1), -QUARTER])
+def test_a_deadline_that_began_anew_in_a_copy_keeps_what_was_left(by: timedelta) -> None:
+    """Noted by the wrong clock, for an order of long before: by the right one it is not over."""
+    order = make_order("unknown", paid_at=after(-7 * 3600), deadline_at=after(-7 * 3600 + 900))
+    make_payment(order)
+    Setting.write_time("shop.restored_at", after(-30) - by)
+    Order.update(deadline_at=after(600) - by).execute()
+    late = make_order("paid", customer=make_customer(7), paid_at=after(-30) - by, deadline_at=after(870) - by)
+    corrected(by)
+    assert near(order.fresh().deadline_at, after(600))
+    assert near(late.fresh().deadline_at, after(870)), "once"
+    assert near(Setting.read_time("shop.restored_at"), after(-30))
 
 
 def test_what_has_happened_is_never_later_than_now() -> None:

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from jobs import check_clock, enforce_deadlines, schedule, send_alerts
+from jobs import check_clock, enforce_deadlines, purge, schedule, send_alerts
 from jobs.context import Context
 from tests.settings import changed
 from tests.shop.conftest import Person
@@ -153,6 +153,28 @@ def test_when_they_disagree_that_is_told_and_nothing_else_happens(sky: Sky) -> N
     assert told() == {}
 
 
+@pytest.mark.parametrize(("esimgo_s", "telegram_s"), [(0, -900), (90, 0)])
+def test_the_one_of_two_who_disagree_that_says_as_we_do_is_believed(
+    sky: Sky, esimgo_s: float, telegram_s: float
+) -> None:
+    """Else no deadline would end for as long as the other is wrong, and no sale open again."""
+    boots_wrong(900)
+    sky.says(0, 0)
+    sky.look()
+    assert outages.now().sales_paused
+    sky.says(esimgo_s, telegram_s)
+    sky.look(2)
+    assert (sky.off_s, sky.is_sure, outages.now().sales_paused) == (0, True, False)
+    assert "clocks_disagree" in told()
+
+
+def test_where_three_clocks_tell_three_times_nothing_is_known(sky: Sky) -> None:
+    boots_wrong(300)
+    sky.says(0, 900)
+    sky.look(5)
+    assert (sky.off_s, list(told()), sky.is_sure) == (300, ["clocks_disagree"], False)
+
+
 def test_when_nobody_answers_nothing_is_known_and_nothing_ends(sky: Sky, bot: Bot) -> None:
     def refuse(_method: str) -> None:
         raise NotReached("refused")
@@ -251,6 +273,23 @@ def test_what_ends_by_time_waits_until_the_time_is_known_to_be_right(
     Order.update(deadline_at=after(1)).execute()
     ticks.tick(enforcing)
     assert order.fresh().stage == "failed"
+
+
+def test_what_waits_for_the_time_stays_due(
+    sky: Sky, database: Config, provider: Provider, bot: Bot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A machine that is booted every day would never delete anything."""
+    ran: list[Context] = []
+    monkeypatch.setattr(purge, "run", ran.append)
+    ticks = schedule.Ticks(Context(database, provider, bot, leader(), {}, time=sky.time))
+    (purging,) = (entry for entry in schedule.SCHEDULE if entry.job is purge)
+    shop_time.follow()
+    ticks.tick(purging)
+    assert ran == []
+    sky.says(0, 0)
+    sky.look()
+    ticks.tick(purging)
+    assert len(ran) == 1
 
 
 def test_no_job_that_goes_by_time_or_deletes_is_forgotten() -> None:

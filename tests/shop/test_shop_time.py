@@ -150,3 +150,17 @@ def test_a_note_may_be_as_old_as_the_last_look(monkeypatch: pytest.MonkeyPatch) 
     leader_notes(-599)
     theirs.keep_up()
     assert clock.zero() == right
+
+
+def test_in_the_leaders_own_boot_nobody_moves_the_zero_that_both_share(advance: Advance) -> None:
+    """Time that was played forward after the leader's last note is not an error of ours."""
+    shop_time.follow()
+    lead()
+    right, theirs = clock.zero(), shop_time.LeadersTime()
+    leader_notes()
+    theirs.keep_up()
+    advance(1)
+    leader_notes()
+    advance(3600)
+    theirs.keep_up()
+    assert (clock.zero(), Boot.get().zero) == (right, right)

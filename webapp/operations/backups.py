@@ -18,7 +18,7 @@ from webapp.base import clock
 from webapp.base.config import Config
 from webapp.customers import account
 from webapp.models import Order, OrderEvent, db
-from webapp.state import restoration
+from webapp.state import restoration, shop_time
 
 
 class BackupRefused(Exception):
@@ -50,6 +50,7 @@ def restore(url: str, path: Path, config: Config) -> int:
     _bring_back(url, path)
     db.rebind(url)
     db.migrate()
+    shop_time.follow()  # never behind what the copy had reached, and put right with what is noted now
     with db.transaction():
         restoration.note(_last_word(), config.deadline_s)
     account.forget_again(config)

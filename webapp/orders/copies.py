@@ -8,7 +8,7 @@ what was bought for a waiting order of its bundle: that one is looked up, like a
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -22,7 +22,7 @@ from webapp.clients.esimgo.payloads import ProviderOrder
 from webapp.models import OPEN_STAGES, Esim, Order, OrderEvent, Submission
 from webapp.models.db import transaction
 from webapp.orders import labels, reconciling, verifying
-from webapp.orders.buying import doubt
+from webapp.orders.buying import doubt, take_over
 from webapp.orders.labels import Labels
 from webapp.state import incidents, leases, restoration
 from webapp.state.leases import Leadership
@@ -46,8 +46,14 @@ def compare(client: ESIMGoClient, leadership: Leadership, config: Config) -> boo
     Raises EsimGoError when eSIM Go does not answer: what was paid for since then goes on all the same.
     """
     past = restoration.past()
-    waiting = [] if past.is_settled else _waiting(past)
+    if past.is_settled:
+        return False
+    take_over(leadership)  # what was about to be bought waits too
+    waiting = _waiting(past)
     if not waiting:
+        with transaction():
+            if leases.holds(leadership):
+                _compared(past, waiting)
         return False
     asked_at = clock.now()
     window = client.list_orders(past.led_until - reconciling.WIDE, asked_at + reconciling.WIDE)
@@ -59,7 +65,8 @@ def compare(client: ESIMGoClient, leadership: Leadership, config: Config) -> boo
     copied_at = past.led_until - timedelta(seconds=config.lease_s)
     lately = [placed for placed in free if _is_since(placed, copied_at + shift - reconciling.SKEW)]
     strange = lately if past.began_at - past.led_until > restoration.MERELY_RESTARTED else []
-    found = _evidence(waiting, free, strange, told, shift)
+    newest = {order.id: _newest_row(order, past.led_until) for order in waiting}
+    found = _evidence(waiting, newest, free, strange, told, shift)
     with transaction():
         if leases.holds(leadership):
             if found.copy:
@@ -67,8 +74,17 @@ def compare(client: ESIMGoClient, leadership: Leadership, config: Config) -> boo
                 incidents.open("copy_found", "", found.copy)
             for order, since in found.bought:
                 doubt(order, leadership, since, "eSIM Go has an order like it that nobody has made")
-            restoration.compared()
+            _compared(past, waiting)
     return True
+
+
+def _compared(past: Past, waiting: Sequence[Order]) -> None:
+    """Written before it is asked who waits: of a payment that is booked in this moment one of us knows."""
+    restoration.compared()
+    known = {order.id for order in waiting}
+    for order in _waiting(past):
+        if order.id not in known:
+            restoration.heard_late(order.paid_at)
 
 
 def _waiting(past: Past) -> list[Order]:
@@ -78,13 +94,15 @@ def _waiting(past: Past) -> list[Order]:
 
 def _evidence(
     waiting: Sequence[Order],
+    newest: Mapping[int, datetime],
     free: Sequence[ProviderOrder],
     strange: Sequence[ProviderOrder],
     told: Labels,
     shift: timedelta,
 ) -> Evidence:
-    """`strange`: those that we would know of, were this no copy. Where somebody led until a moment ago, a
-    reference that nobody knows may be that of another shop with the same account.
+    """`newest`: by order, its newest row. `strange`: those that we would know of, were this no copy. Where
+    somebody led until a moment ago, a reference that nobody knows may be that of another shop with the same
+    account.
     """
     references = {order.reference for order in waiting}
     known = verifying.taken(iccid for placed in free for iccid in placed.iccids)
@@ -95,7 +113,7 @@ def _evidence(
     unnamed = [placed for placed in free if not labels.of(placed, told)]
     bought = []
     for order in waiting if not copy else ():
-        since = _newest_row(order)
+        since = newest[order.id]
         candidates = unnamed if order.esim_id is None else free
         if order.stage == "paid" and any(
             _may_be_for(order, placed, since + shift - reconciling.SKEW) for placed in candidates
@@ -108,10 +126,20 @@ def _is_since(placed: ProviderOrder, moment: datetime) -> bool:
     return placed.created_at is None or placed.created_at >= moment
 
 
-def _newest_row(order: Order) -> datetime:
-    """From here on our rows tell nothing of this order."""
-    told = OrderEvent.select(fn.MAX(OrderEvent.at)).where(OrderEvent.order == order).scalar()
-    claimed = Submission.select(fn.MAX(Submission.claimed_at)).where(Submission.order == order).scalar()
+def _newest_row(order: Order, led_until: datetime) -> datetime:
+    """From here on our rows tell nothing of what was bought for this order. What was written when nobody led
+    any more, or by a leader that had not compared, tells nothing of that.
+    """
+    told = (
+        OrderEvent.select(fn.MAX(OrderEvent.at))
+        .where(OrderEvent.order == order, OrderEvent.at <= led_until)
+        .scalar()
+    )
+    claimed = (
+        Submission.select(fn.MAX(Submission.claimed_at))
+        .where(Submission.order == order, Submission.claimed_at <= led_until)
+        .scalar()
+    )
     moments: list[datetime] = [moment for moment in (order.paid_at, told, claimed) if moment is not None]
     return max(moments)
 

@@ -5,9 +5,10 @@
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
+from itertools import islice
 
 from webapp.clients.esimgo.client import ESIMGoClient
-from webapp.clients.esimgo.errors import Gone, NotThere
+from webapp.clients.esimgo.errors import Gone, NotThere, Refused
 from webapp.clients.esimgo.payloads import ProviderOrder
 from webapp.models import is_reference
 
@@ -18,8 +19,8 @@ ASSIGNED_BEFORE = timedelta(hours=1)
 
 
 def read(client: ESIMGoClient, placed: Sequence[ProviderOrder]) -> Labels:
-    """What is written on the eSIMs of these orders. A page tells a hundred; what no page tells of is asked
-    for by itself. Raises EsimGoError.
+    """What is written on the eSIMs of these orders. A page tells a hundred; what none tells of is asked for
+    by itself, and all are where the filter is refused or counts for nothing. Raises EsimGoError.
     """
     wanted = {iccid for order in placed for iccid in order.iccids}
     moments = [order.created_at for order in placed if order.created_at is not None]
@@ -27,10 +28,12 @@ def read(client: ESIMGoClient, placed: Sequence[ProviderOrder]) -> Labels:
     if wanted and moments:
         since = (min(moments) - ASSIGNED_BEFORE).isoformat(timespec="milliseconds")
         filter_for = f"gte:{since.replace('+00:00', 'Z')}"
-        for page in client.esim_pages(filter_by="assignedDate", filter_for=filter_for):
-            told |= {row.iccid: row.customer_ref for row in page.esims if row.iccid in wanted}
-            if wanted <= told.keys():
-                break
+        pages = client.esim_pages(filter_by="assignedDate", filter_for=filter_for)
+        with suppress(Refused):
+            for page in islice(pages, len(wanted)):
+                told |= {row.iccid: row.customer_ref for row in page.esims if row.iccid in wanted}
+                if wanted <= told.keys():
+                    break
     for iccid in sorted(wanted - told.keys()):
         with suppress(Gone, NotThere):
             told[iccid] = client.esim(iccid).customer_ref

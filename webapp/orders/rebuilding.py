@@ -41,8 +41,11 @@ def rebuild(client: ESIMGoClient, leadership: Leadership, config: Config) -> int
     """Look for the purchases of charges that name an order of ours which is lost; returns how many were
     found. Raises EsimGoError.
     """
-    lost = [charge for charge in unplaced.charges() if _is_lost(charge)]
-    recent = [charge for charge in lost if charge.created_at > clock.now() - TRIED_FOR]
+    waiting, since = unplaced.charges(), clock.now() - TRIED_FOR
+    if not any(charge.created_at > since for charge in waiting):
+        return 0  # asked every second, and the owner may leave many
+    lost = [charge for charge in waiting if _is_lost(charge)]
+    recent = [charge for charge in lost if charge.created_at > since]
     if not recent or not _is_time():
         return 0
     _note_copy(lost, leadership, config)

@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 from peewee import Expression
 
 from webapp import models
-from webapp.models import Setting
-from webapp.models.db import BaseModel
+from webapp.models import OPEN_STAGES, Order, Setting
+from webapp.models.db import BaseModel, locking
+from webapp.state import restoration
 
 ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?[+-]\d\d:\d\d")
 
@@ -112,14 +113,31 @@ NOT_MOVED: Mapping[tuple[type[BaseModel], str], str] = {
 
 def move(correction: Correction) -> int:
     """Put right what was written since. In a transaction; returns how many rows were changed."""
-    rows = sum(_move_rows(model, rules, correction) for model, rules in MOVED.items())
+    rows = _move_deadlines(correction)
+    rows += sum(_move_rows(model, rules, correction) for model, rules in MOVED.items())
     return rows + _move_settings(correction)
+
+
+def _move_deadlines(correction: Correction) -> int:
+    """Of what was paid for before, in a shop that was brought back from a copy since: their time began anew
+    (restoration.note), by the wrong clock.
+    """
+    if restoration.known_since() < correction.since:
+        return 0
+    theirs = Order.stage.in_(OPEN_STAGES) & (Order.paid_at < correction.since)
+    began_anew = list(
+        locking(Order.select().where(theirs, Order.deadline_at >= correction.since), "FOR UPDATE")
+    )
+    for order in began_anew:
+        Order.update(deadline_at=order.deadline_at + correction.by).where(Order.id == order.id).execute()
+    return len(began_anew)
 
 
 def _move_rows(model: type[BaseModel], rules: Mapping[str, Rule | With], correction: Correction) -> int:
     any_: Any = model
     moved = 0
-    for row in any_.select().where(_may_move(any_, rules, correction)):
+    written = any_.select().where(_may_move(any_, rules, correction))
+    for row in locking(written, "FOR UPDATE"):  # what somebody writes meanwhile is not undone
         changes = dict(_changes(row, rules, correction))
         moved += bool(changes) and any_.update(changes).where(any_._meta.primary_key == row._pk).execute()
     return moved

@@ -2,7 +2,7 @@
 
 When both say that our clock is wrong, or one of them says so three times while the other is silent, it is:
 sales close, the shop's time is corrected, and they open again after two good looks. When one of them is wrong
-itself, that is told and nothing else.
+itself, that is told, and the other one counts.
 """
 
 import logging
@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from webapp.base import clock
 from webapp.models import Setting
+from webapp.models.db import retry_on_deadlock
 from webapp.state import incidents, provider, shop_time
 
 log = logging.getLogger(__name__)
@@ -108,27 +109,35 @@ class OutsideTime:
             self._they_disagree(behind)
 
     def _all_is_well(self) -> None:
-        self._good += 1
         incidents.close("clocks_disagree")
+        self._are_right()
+        self._in_doubt = self._good < GOOD_LOOKS
+
+    def _are_right(self) -> None:
+        self._good += 1
         if self._good >= GOOD_LOOKS and Setting.read(shop_time.WRONG) is not None:
             Setting.write(shop_time.WRONG, None)
             log.warning("the outside says that the shop's time is right: sales are open")
         shop_time.confirm()
         self._sure = Setting.read(shop_time.WRONG) is None
-        self._in_doubt = self._good < GOOD_LOOKS
         _tell_of_the_machine()
 
     def _is_wrong(self, by: timedelta, behind: Mapping[str, timedelta]) -> None:
         self._good, self._alone, self._in_doubt, self._sure = 0, 0, True, False
         provider.mark(shop_time.WRONG, True)
         incidents.open("clock_wrong", detail=f"{_worded(by)} ({', '.join(behind)}); sales were closed")
-        changed = shop_time.correct(by)
+        changed = retry_on_deadlock(lambda: shop_time.correct(by))
         log.error("the shop's time was corrected by %.0f s; %s rows", by.total_seconds(), changed)
 
     def _they_disagree(self, behind: Mapping[str, timedelta]) -> None:
-        self._good, self._in_doubt = 0, True
+        """Two of three clocks that tell the same are right; ours may be one of them."""
+        self._in_doubt = True
         told = "; ".join(f"by {name} our clock is {_off(each)}" for name, each in sorted(behind.items()))
         incidents.open("clocks_disagree", detail=told)
+        if any(abs(each) <= OFF for each in behind.values()):
+            self._are_right()
+        else:
+            self._good = 0
 
 
 def _tell_of_the_machine() -> None:

@@ -77,12 +77,23 @@ def past() -> Past:
 
 
 def begin(led_until: datetime) -> None:
-    """A new leader begins; the one before led until then. Call it in the transaction in which it does."""
-    now = clock.now()
+    """A new leader begins; the one before led until then. Call it in the transaction in which it does.
+
+    One that ended before it had compared, or before Telegram's statement was read, has led nobody out of
+    doubt: what is unknown begins where the leader before it ended.
+    """
+    now, before = clock.now(), past()
+    if before.began_at > BEGINNING and not _was_led(before):
+        led_until = min(led_until, before.led_until)
     Setting.write_time(_BEGAN_AT, now)
     Setting.write_time(_LED_UNTIL, min(led_until, now))
     Setting.write_time(_COMPARED_AT, None)
     Setting.write_time(_FORGOT_AT, None)
+
+
+def _was_led(before: Past) -> bool:
+    read_at = Setting.read_time(_STATEMENT_AT)
+    return before.is_settled and read_at is not None and read_at >= before.began_at
 
 
 def is_to_forget() -> bool:
@@ -105,7 +116,9 @@ def forget_more() -> None:
 
 
 def compared() -> None:
-    """eSIM Go's list tells of no purchase that we do not know, or what it tells is looked up."""
+    """eSIM Go's list tells of no purchase that we do not know, or what it tells is looked up, or nobody
+    waits.
+    """
     Setting.write_time(_COMPARED_AT, clock.now())
 
 

@@ -13,7 +13,7 @@ from peewee import PeeweeException
 from webapp.base import clock
 from webapp.models import Boot, Lease, Setting
 from webapp.models.db import locking, transaction
-from webapp.state import moments
+from webapp.state import moments, restoration
 from webapp.state.moments import Correction
 
 log = logging.getLogger(__name__)
@@ -70,6 +70,7 @@ class LeadersTime:
         look, at most.
         """
         if Lease.select().where(Lease.boot == clock.boot()).exists():
+            self._reached = None  # ours is the leader's own boot, so we count alike
             return
         before, looked_s = self._reached, self._looked_s
         self._reached, self._looked_s = Setting.read_time(REACHED), clock.steady()
@@ -105,6 +106,7 @@ def correct(behind: timedelta) -> int:
         moved = {"zero": row.zero + behind, "began_at": min(row.began_at + behind, now), "confirmed_at": now}
         Boot.update(moved).where(Boot.name == row.name).execute()
     clock.count_from(row.zero + behind)
+    restoration.forget_more()  # their file and these rows tell the same again, before anybody comes back
     return changed
 
 
