@@ -6,6 +6,7 @@ machine's clock.
 """
 
 import logging
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from peewee import PeeweeException
@@ -26,14 +27,11 @@ WRONG = "clock.wrong_since"
 
 
 def begin() -> None:
-    """When a process begins. A database that is away or has no tables yet keeps nobody from starting: until
-    it is there, this process counts from what the machine's clock says.
+    """When a process begins. A database that is away or has no tables yet is told of elsewhere: until it is
+    there, this process counts from what the machine's clock says.
     """
-    try:
-        if Boot.table_exists():
-            follow()
-    except PeeweeException as error:
-        log.warning("the shop's time is the machine's: %s", type(error).__name__)
+    with suppress(PeeweeException):
+        follow()
 
 
 def follow(*, locked: bool = False) -> None:
