@@ -216,7 +216,9 @@ class Stack:
         self.note_secrets()
         self.esimgo("DELETE", "faults")
         self.telegram("DELETE", "faults")
+        beats = self.sql("SELECT epoch, beats FROM lease")
         self.advance(660)  # no payment sheet of an earlier test is open, no quote of one counts
+        until(lambda: self.sql("SELECT epoch, beats FROM lease") != beats, 20, "a leader by the new time")
         until(lambda: self.get("/readyz").status_code == 200, 20, "ready")
         until(self.hurried(lambda: not self.sql(UNDER_WAY)), 30, "the end of what was begun")
         self.sql("UPDATE esim SET next_refresh_at = NULL")
