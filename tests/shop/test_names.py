@@ -87,6 +87,7 @@ def plain(database: Config, engine: Engine, tmp_path: Path) -> Iterator[str]:
     (tmp_path / "plain").mkdir()
     url = engine.empty(tmp_path / "plain")
     db.bind(url, TEST_KEYS)
+    db.database.make()
     runner().up()
     while MIGRATION not in db.pending_migrations():
         assert runner().down()

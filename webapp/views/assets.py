@@ -13,6 +13,7 @@ import atexit
 import base64
 import gzip
 import hashlib
+import mimetypes
 import os
 import re
 import shutil
@@ -25,7 +26,7 @@ from pathlib import Path
 import brotli
 import rcssmin
 import rjsmin
-from flask import Flask, Response, send_file
+from flask import Flask, Response
 from werkzeug.exceptions import NotFound
 
 from webapp.base.config import ROOT
@@ -97,7 +98,8 @@ def register(app: Flask, assets: Assets) -> None:
     def of_another_build(served: str) -> Response:
         """What WhiteNoise did not find when it looked, at the start. A substitute is kept by nobody."""
         file, is_it = assets.of_another_build(served)
-        response = send_file(file)
+        kind, _encoding = mimetypes.guess_type(served)
+        response = Response(file.read_bytes(), content_type=kind)
         response.headers["Cache-Control"] = "public, max-age=315360000, immutable" if is_it else "no-store"
         return response
 
