@@ -216,9 +216,7 @@ class Stack:
         self.note_secrets()
         self.esimgo("DELETE", "faults")
         self.telegram("DELETE", "faults")
-        beats = self.sql("SELECT epoch, beats FROM lease")
-        self.advance(660)  # no payment sheet of an earlier test is open, no quote of one counts
-        until(lambda: self.sql("SELECT epoch, beats FROM lease") != beats, 20, "a leader by the new time")
+        self.live(660)  # no payment sheet of an earlier test is open, no quote of one counts
         until(lambda: self.get("/readyz").status_code == 200, 20, "ready")
         until(self.hurried(lambda: not self.sql(UNDER_WAY)), 30, "the end of what was begun")
         self.sql("UPDATE esim SET next_refresh_at = NULL")
@@ -233,6 +231,12 @@ class Stack:
 
     def advance(self, seconds: float) -> None:
         self.esimgo("POST", "clock", {"advance_s": seconds})
+
+    def live(self, seconds: float) -> None:
+        """Advance, and wait until the leader has met the new time: until then nobody leads, by that time."""
+        beats = self.sql("SELECT epoch, beats FROM lease")
+        self.advance(seconds)
+        until(lambda: self.sql("SELECT epoch, beats FROM lease") != beats, 20, "a leader by the new time")
 
     def hurried(self, look: Callable[[], T]) -> Callable[[], T]:
         """`look`, which moves the clock by eleven seconds whenever half a second has brought nothing."""

@@ -69,6 +69,7 @@ def test_a_job_says_it_in_one_line_and_no_message_is_given_up(
     order = make_order("failed")
     notifications.enqueue(order, "failed")
     context = Context(database, Provider(), bot, lead(), {})
+    context.time.has_looked = True
     with damaged(file), caplog.at_level(logging.WARNING):
         assert not runner.run(deliver_notifications, context)
         assert not runner.run(send_alerts, context)
