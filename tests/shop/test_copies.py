@@ -232,6 +232,22 @@ def test_a_leader_that_ended_before_it_had_compared_has_led_nobody_out_of_doubt(
     assert (order.fresh().stage, provider.bought) == ("ready", [])
 
 
+def test_who_has_waited_too_long_is_refunded_though_leaders_come_and_go(
+    provider: Provider, config: Config, advance: Advance
+) -> None:
+    """Each is there at once and eSIM Go answers none of them: in a copy nobody has led for long."""
+    paid(0)
+    leadership = came_back(10)
+    provider.window = Unavailable("no answer")
+    for _ in range(4):
+        advance(30)
+        leadership = ends(leadership)
+        with pytest.raises(Unavailable):
+            looks(provider, leadership, config)
+    advance(config.deadline_s)
+    assert orders.enforce_deadlines() == 1
+
+
 def test_so_has_one_that_ended_before_telegram_had_told_what_was_paid(
     provider: Provider, config: Config, advance: Advance
 ) -> None:
@@ -557,6 +573,22 @@ def test_it_is_tried_once_a_minute_for_two_hours(
     lost_charge()
     leadership = came_back()
     for seconds, asked in ((0, 1), (59, 1), (1, 2), (7139, 3), (60, 3)):
+        advance(seconds)
+        looks(provider, leadership, config)
+        assert len(provider.spans) == asked
+
+
+def test_a_list_that_takes_long_is_asked_for_less_often(config: Config, advance: Advance) -> None:
+    class Slow(Provider):
+        def list_orders(self, since: datetime, until: datetime) -> OrderWindow:
+            advance(30)
+            return super().list_orders(since, until)
+
+    provider = Slow()
+    make_plan()
+    lost_charge()
+    leadership = came_back()
+    for seconds, asked in ((0, 1), (600, 1), (60, 2)):
         advance(seconds)
         looks(provider, leadership, config)
         assert len(provider.spans) == asked

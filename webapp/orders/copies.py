@@ -64,7 +64,7 @@ def compare(client: ESIMGoClient, leadership: Leadership, config: Config) -> boo
     told = labels.read(client, free)
     copied_at = past.led_until - timedelta(seconds=config.lease_s)
     lately = [placed for placed in free if _is_since(placed, copied_at + shift - reconciling.SKEW)]
-    strange = lately if past.began_at - past.led_until > restoration.MERELY_RESTARTED else []
+    strange = lately if past.unled_at is not None else []
     newest = {order.id: _newest_row(order, past.led_until) for order in waiting}
     found = _evidence(waiting, newest, free, strange, told, shift)
     with transaction():

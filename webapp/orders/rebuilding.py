@@ -31,6 +31,8 @@ from webapp.state.leases import Leadership
 log = logging.getLogger(__name__)
 
 TRIED_EVERY = timedelta(minutes=1)
+RESTS = 20
+"""So many times as long as a list took it is not asked for again: one of years leaves room for buyers."""
 TRIED_FOR = timedelta(hours=2)
 """Counted from when the charge was found: by then its purchase is known, or nobody will ever find it."""
 
@@ -49,8 +51,9 @@ def rebuild(client: ESIMGoClient, leadership: Leadership, config: Config) -> int
     if not recent or not _is_time():
         return 0
     _note_copy(lost, leadership, config)
-    first = min(charge.confirmed_at for charge in recent)
-    window = client.list_orders(first - reconciling.WIDE, clock.now() + reconciling.WIDE)
+    first, asked_at = min(charge.confirmed_at for charge in recent), clock.now()
+    window = client.list_orders(first - reconciling.WIDE, asked_at + reconciling.WIDE)
+    Setting.write_time(_TRIED_AT, asked_at + (clock.now() - asked_at) * RESTS)
     free = reconciling.unbound(window.orders)
     told = labels.read(client, free)
     found = [(charge, placed) for charge in recent if (placed := _named(charge, free, told)) is not None]
@@ -72,7 +75,7 @@ def _is_lost(charge: Payment) -> bool:
 
 def _is_time() -> bool:
     last = Setting.read_time(_TRIED_AT)
-    if last is not None and timedelta() <= clock.now() - last < TRIED_EVERY:
+    if last is not None and clock.now() - last < TRIED_EVERY:
         return False
     Setting.write_time(_TRIED_AT, clock.now())
     return True

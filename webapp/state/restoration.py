@@ -26,6 +26,7 @@ _RESTORED_AT = "shop.restored_at"
 _STATEMENT_AT = "shop.statement_read_at"
 _BEGAN_AT = "leader.began_at"
 _LED_UNTIL = "leader.led_until"
+_UNLED_AT = "leader.unled_at"
 _COMPARED_AT = "leader.compared_at"
 _FORGOT_AT = "leader.forgot_at"
 _FORGETS_AT = "leader.forgets_at"
@@ -34,13 +35,15 @@ _FORGETS_AT = "leader.forgets_at"
 @dataclass(frozen=True)
 class Past:
     """What is known of the time before this leader began. `led_until`: there was a leader until then, as far
-    as this database tells; `compared_at`: when eSIM Go's list was compared with it since; `copied_at` and
-    `restored_at`: of the last copy that the shop was brought back from; `forgot_at`: when whoever has deleted
-    their data was first forgotten again.
+    as this database tells; `unled_at`: when one began since, where nobody had led for longer than
+    MERELY_RESTARTED, as in a copy; `compared_at`: when eSIM Go's list was compared with it since; `copied_at`
+    and `restored_at`: of the last copy that the shop was brought back from; `forgot_at`: when whoever has
+    deleted their data was first forgotten again.
     """
 
     began_at: datetime
     led_until: datetime
+    unled_at: datetime | None
     compared_at: datetime | None
     copied_at: datetime | None
     restored_at: datetime | None
@@ -65,12 +68,11 @@ class Past:
     @property
     def kept_before(self) -> datetime:
         """What was paid for before this moment is not given up either: perhaps it was delivered."""
-        merely = self.began_at - self.led_until <= MERELY_RESTARTED
-        return BEGINNING if merely else self.unsure_before
+        return BEGINNING if self.unled_at is None else self.unsure_before
 
 
 def past() -> Past:
-    names = (_BEGAN_AT, _LED_UNTIL, _COMPARED_AT, _COPIED_AT, _RESTORED_AT, _FORGOT_AT)
+    names = (_BEGAN_AT, _LED_UNTIL, _UNLED_AT, _COMPARED_AT, _COPIED_AT, _RESTORED_AT, _FORGOT_AT)
     began_at, led_until, *others = Setting.read_times(*names)
     began_at = began_at or BEGINNING
     return Past(began_at, led_until or began_at, *others)
@@ -83,10 +85,12 @@ def begin(led_until: datetime) -> None:
     doubt: what is unknown begins where the leader before it ended.
     """
     now, before = clock.now(), past()
+    unled_at = now if now - led_until > MERELY_RESTARTED else None
     if before.began_at > BEGINNING and not _was_led(before):
-        led_until = min(led_until, before.led_until)
+        led_until, unled_at = min(led_until, before.led_until), unled_at or before.unled_at
     Setting.write_time(_BEGAN_AT, now)
     Setting.write_time(_LED_UNTIL, min(led_until, now))
+    Setting.write_time(_UNLED_AT, unled_at)
     Setting.write_time(_COMPARED_AT, None)
     Setting.write_time(_FORGOT_AT, None)
 
