@@ -31,9 +31,9 @@ from tests.stack import PATIENCE, Stack, Traveller, until
 from webapp import orders
 from webapp.base import clock
 from webapp.base.config import Config
-from webapp.models import JobRequest, Order, Payment, Refund, RefundEvent, Submission, db
+from webapp.models import JobRequest, Lease, Order, Payment, Refund, RefundEvent, Submission, db
 from webapp.orders import quotes
-from webapp.state import outages
+from webapp.state import leases, outages
 
 AT_REST = ("ready", "active", "failed", "expired", "returned")
 
@@ -51,6 +51,10 @@ class Told:
     def order(self) -> Order:
         found: Order = Order.get(Order.reference == self.reference)
         return found
+
+
+IN_VAIN = "job=find_copies"
+"""In the log: eSIM Go was asked in vain whether this is a copy."""
 
 
 @dataclass
@@ -73,11 +77,15 @@ class Matrix:
 
     def _kill_in_purchase(self, case: Case) -> None:
         told = self.paid(case)
-        submitted = Submission.select().count()
+        submitted, in_vain = Submission.select().count(), self.shop.count("jobs", IN_VAIN)
         self.fault(case)
 
         def over() -> bool:
-            """The purchase has met its fault, and the process lives."""
+            """The purchase has met its fault, and the process lives; or nobody says whether it was bought
+            before, and it waits for that.
+            """
+            if self.shop.count("jobs", IN_VAIN) > in_vain:
+                return True
             last = Submission.select().order_by(Submission.id.desc()).first()
             if case.crash_point not in PURCHASE or Submission.select().count() == submitted:
                 return False
@@ -285,14 +293,20 @@ class Matrix:
         late = self.paid(Case("order.post.sent"))
         self.kill_at(late, lambda: False)
         self.shop.esimgo("POST", "faults", {"match": "GET /orders", "kind": "500"})
+        self._lead()  # where nobody had led until the deadline, its money would wait for eSIM Go's list
         self.shop.advance(self.config.deadline_s + 1)
-        self.shop.start_jobs()
         until(lambda: late.order.stage == "failed", 120, "the deadline")
         self.lift()
         until(self._has_stock, 120, "the late one")
         self.end()
         next_one = self.paid(Case(LOOKUP[2]))
         self.kill_at(next_one, lambda: False)
+
+    def _lead(self) -> None:
+        """Start the jobs, and wait until they lead."""
+        epoch = Lease.get(Lease.name == leases.NAME).epoch
+        self.shop.start_jobs()
+        until(lambda: Lease.get(Lease.name == leases.NAME).epoch > epoch, 60, "the next leader")
 
     def _has_stock(self) -> bool:
         """Looked for again and again."""
