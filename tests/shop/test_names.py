@@ -16,7 +16,7 @@ from webapp.customers import account, identity
 from webapp.models import Customer, NameKey, db, names
 from webapp.operations import admin
 
-MIGRATION = "0018_sealed_names"
+MIGRATION = "0017_sealed_names"
 
 
 def stored() -> list[str]:
