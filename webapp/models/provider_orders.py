@@ -31,14 +31,12 @@ class AuditedOrder(Row):
     item = CharField(default="")
     quantity = IntegerField(null=True)
     iccids = TextField(default="[]")
-    customer_ref = CharField(default="")
     submission = ForeignKeyField(Submission, null=True, backref="audited")
     verdict = CharField()
     settled = CharField(default="")
     settled_at = UtcField(null=True)
     is_used = BooleanField(default=False)
     counted = BigIntegerField(null=True, index=True)
-    first_seen_at = UtcField(default=clock.now)
     seen_at = UtcField(null=True)
 
     class Meta:

@@ -52,7 +52,7 @@ def due(correction: Correction, moment: datetime) -> datetime:
 MOVED: Mapping[type[BaseModel], Mapping[str, Rule | With]] = {
     models.AbuseCounter: {"at": past, "until": With("at")},
     models.AdminEvent: {"at": past},
-    models.AuditedOrder: {"first_seen_at": past, "seen_at": past, "settled_at": past},
+    models.AuditedOrder: {"seen_at": past, "settled_at": past},
     models.Bundle: {"gone_at": past, "checked_at": past, "unanswered_at": past, "refused_since": past},
     models.BundleEvent: {"at": past},
     models.Callback: {"received_at": past},

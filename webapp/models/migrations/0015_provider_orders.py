@@ -21,14 +21,12 @@ class AuditedOrder(Model):
     item = CharField()
     quantity = IntegerField(null=True)
     iccids = TextField()
-    customer_ref = CharField()
     submission = ForeignKeyField(Submission, null=True)
     verdict = CharField()
     settled = CharField()
     settled_at = UtcField(null=True)
     is_used = BooleanField()
     counted = BigIntegerField(null=True, index=True)
-    first_seen_at = UtcField()
     seen_at = UtcField(null=True)
 
     class Meta:
