@@ -1,5 +1,6 @@
 """While somebody holds the database's lock for writing, every page is shown as ever, at once."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -8,8 +9,10 @@ from flask import Flask
 from tests.shop.conftest import Person
 from tests.shop.test_access import ACCESS, Goods, goods
 from tests.shop.troubles import locked
+from webapp.base import clock
 from webapp.base.config import Config
-from webapp.models import db, engines
+from webapp.models import Boot, Incident, db, engines
+from webapp.state import shop_time
 
 __all__ = ["goods"]
 
@@ -40,3 +43,18 @@ def test_a_page_waits_for_no_write(
         assert db.database.pragma("busy_timeout") == 0
         seen = tuple(person.get(goods.path(route)).status_code for person in people)
     assert seen == ACCESS[route]
+
+
+def test_who_is_refused_for_our_clock_waits_for_no_write_either(
+    app: Flask, owner: Person, database: Config
+) -> None:
+    """That it may be wrong is noted for the owner with the next one."""
+    shop_time.follow()
+    headers, zero = dict(owner.headers), clock.zero()
+    clock.count_from(zero - timedelta(hours=1))
+    Boot.update(zero=clock.zero()).execute()
+    with locked(Path(database.database_url.removeprefix("sqlite:///"))):
+        assert owner.browser.get("/esims", headers=headers).status_code == 401
+    assert Incident.select().count() == 0
+    assert owner.browser.get("/esims", headers=headers).status_code == 401
+    assert [incident.kind for incident in Incident.select()] == ["clock_wrong"]
