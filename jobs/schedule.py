@@ -215,9 +215,7 @@ class Ticks:
         failures, until = self._resting.get(name, (0, float("-inf")))
         if clock.monotonic() < until or (entry.goes_by_time and not self._context.time.is_sure):
             return
-        if not (
-            entry.every_s <= LONGEST_TICK_S or _is_due(entry)
-        ):  # from now on it is not, so this comes last
+        if entry.every_s > LONGEST_TICK_S and not _is_due(entry):  # asked last: it is due once
             return
         if runner.run(entry.job, self._context, alone=entry.lanes == 1):
             self._resting.pop(name, None)

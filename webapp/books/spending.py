@@ -45,5 +45,6 @@ class Spending(NamedTuple):
 
 
 def spending() -> list[Spending]:
-    rows = db.database.execute_sql(TOTALS).fetchall()
-    return [Spending(currency, *(int(number) for number in numbers)) for currency, *numbers in rows]
+    return [
+        Spending(currency, *(int(number) for number in numbers)) for currency, *numbers in db.rows(TOTALS)
+    ]

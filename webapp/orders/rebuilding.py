@@ -44,12 +44,13 @@ def rebuild(client: ESIMGoClient, leadership: Leadership, config: Config) -> int
     found. Raises EsimGoError.
     """
     waiting, since = unplaced.charges(), clock.now() - TRIED_FOR
-    if not any(charge.created_at > since for charge in waiting):
+    if not any(charge.created_at > since for charge in waiting) or not _is_time():
         return 0  # asked every second, and the owner may leave many
     lost = [charge for charge in waiting if _is_lost(charge)]
     recent = [charge for charge in lost if charge.created_at > since]
-    if not recent or not _is_time():
+    if not recent:
         return 0
+    Setting.write_time(_TRIED_AT, clock.now())
     _note_copy(lost, leadership, config)
     first, asked_at = min(charge.confirmed_at for charge in recent), clock.now()
     window = client.list_orders(first - reconciling.WIDE, asked_at + reconciling.WIDE)
@@ -75,10 +76,7 @@ def _is_lost(charge: Payment) -> bool:
 
 def _is_time() -> bool:
     last = Setting.read_time(_TRIED_AT)
-    if last is not None and clock.now() - last < TRIED_EVERY:
-        return False
-    Setting.write_time(_TRIED_AT, clock.now())
-    return True
+    return last is None or clock.now() - last >= TRIED_EVERY
 
 
 def _note_copy(lost: Sequence[Payment], leadership: Leadership, config: Config) -> None:
