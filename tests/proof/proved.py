@@ -52,8 +52,8 @@ worked on after the call has ended, up to 25 min late; 4 % of the answers are an
 eSIMs for one, without theirs, or with somebody's, and so are 4 % of the look-ups, where 6 % of the lists
 refuse or ignore their filter and 3 % hide what is young. Of the refunds 10 % are a 502, 5 % a 429, 5 % lose
 the answer. 2 % of the payments bring a crash at a named point of the code. Now and then a leader is paused
-for longer than its lease, or eSIM Go, Telegram, both or the balance are away for up to half an hour. Every
-few minutes somebody sets the clock of the machine, by up to a day.
+for longer than its lease, or eSIM Go, Telegram, both or the balance are away for up to half an hour. In runs
+since 30 November 2026 somebody also sets the clock of the machine every few minutes, by up to a day.
 
 """
 
